@@ -1,0 +1,1 @@
+"""Click commands and terminal screens, and nothing else."""

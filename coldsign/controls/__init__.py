@@ -1,0 +1,1 @@
+"""Policy, manifest, approvals, journal and latch: who may sign what, and the record of it."""

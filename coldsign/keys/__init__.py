@@ -1,0 +1,1 @@
+"""Secrets: mnemonics, BIP-32, the encrypted key file, the unlocked keyring."""

@@ -1,0 +1,1 @@
+"""Bytes and curves: the only floor that touches third-party Bitcoin libraries."""

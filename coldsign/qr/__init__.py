@@ -1,0 +1,1 @@
+"""QR frames and payload bytes, in every dialect; it knows nothing of Bitcoin."""

@@ -1,0 +1,1 @@
+"""Digests, signatures, and the verification of what was signed."""

@@ -1,0 +1,1 @@
+"""Descriptors, registration and addresses: which scripts are ours; it knows no PSBT."""
