@@ -1,0 +1,292 @@
+"""Extended keys: parse, derive and serialise as BIP-32 says.
+
+The objects know no network: the version bytes say only whether a key belongs to the main network
+or to the test networks (they all share theirs), and that group is handed out beside the key.
+"""
+
+import hmac
+from dataclasses import dataclass
+from typing import NoReturn, Self
+
+from coldsign.errors import MalformedError
+from coldsign.keys.secret import wipe
+from coldsign.keys.versions import ANY_PUBLIC, PUBLIC, SECRET, XPRV, XPUB, NetworkGroup, group_of
+from coldsign.primitives.encoding import base58check_decode, base58check_encode
+from coldsign.primitives.hashes import hash160
+from coldsign.primitives.keypath import HARDENED, MAX_DEPTH, KeyPath, format_path
+from coldsign.primitives.network import Network
+from coldsign.primitives.secp import (
+    is_public_key,
+    is_secret,
+    public_key,
+    tweak_public,
+    tweak_secret,
+)
+
+SIZE = 78  # BIP-32, "Serialization format"
+MAX_TEXT = 112  # base58 characters of 78 + 4 bytes at most: a longer text is not even decoded
+MIN_SEED, MAX_SEED = 16, 64  # BIP-32, "Master key generation": 128 to 512 bits
+MAX_INDEX = 0xFFFF_FFFF
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedPublicKey:
+    """A public key with its chain code: everything that derives the unhardened keys below it."""
+
+    depth: int
+    parent_fingerprint: bytes
+    child_number: int
+    chain_code: bytes
+    pubkey: bytes
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The first four bytes of the key's HASH160."""
+        return hash160(self.pubkey)[:4]
+
+    @classmethod
+    def parse(cls, text: str) -> tuple[Self, NetworkGroup]:
+        """Read an xpub or tpub.
+
+        Raises:
+            MalformedError: Damaged, secret, of a SLIP-132 version, or not a valid key (BIP-32,
+                test vector 5).
+        """
+        return cls.parse_bytes(_decode(text))
+
+    @classmethod
+    def parse_bytes(cls, payload: bytes) -> tuple[Self, NetworkGroup]:
+        """Read the 78 bytes of BIP-32, as a PSBT's global xpub holds them.
+
+        Raises:
+            MalformedError: As for `parse`.
+        """
+        return cls._read(payload, PUBLIC)
+
+    @classmethod
+    def parse_slip132(cls, text: str) -> tuple[Self, NetworkGroup, str]:
+        """Read an xpub under any version, as exporting wallets write them.
+
+        The third value is its prefix. The prefix (`zpub`, `Ypub` …) is a hint about the script type and proves nothing.
+
+        Raises:
+            MalformedError: As for `parse`, but SLIP-132 versions are read.
+        """
+        key, group = cls._read(_decode(text), ANY_PUBLIC)
+        return key, group, text[:4]
+
+    @classmethod
+    def _read(
+        cls, payload: bytes, versions: dict[bytes, NetworkGroup]
+    ) -> tuple[Self, NetworkGroup]:
+        group = _group(payload, versions)
+        pubkey = payload[45:]
+        if pubkey[0] not in (2, 3) or not is_public_key(pubkey):
+            raise MalformedError("extended public key: not a compressed point of the curve")
+        depth, parent, number, chain_code = _head(payload)
+        return cls(depth, parent, number, chain_code, pubkey), group
+
+    def to_bytes(self, group: NetworkGroup) -> bytes:
+        """The 78 bytes of BIP-32."""
+        return _join(XPUB[group], self.depth, self.parent_fingerprint, self.child_number) + (
+            self.chain_code + self.pubkey
+        )
+
+    def serialize(self, network: Network | NetworkGroup) -> str:
+        """The xpub or tpub text."""
+        return base58check_encode(self.to_bytes(_as_group(network)))
+
+    def pubkey_at(self, index: int) -> bytes:
+        """The 33 bytes of an unhardened child's key: the fast way to the keys of a branch.
+
+        Raises:
+            MalformedError: The index is hardened, or (probability 2^-127) BIP-32 skips it.
+        """
+        _require_unhardened(index)
+        left = hmac.digest(self.chain_code, self.pubkey + index.to_bytes(4, "big"), "sha512")[:32]
+        return tweak_public(self.pubkey, left)
+
+    def child(self, index: int) -> "ExtendedPublicKey":
+        """The unhardened child (BIP-32, CKDpub).
+
+        Raises:
+            MalformedError: The index is hardened, the depth is used up, or BIP-32 skips the index.
+        """
+        _require_unhardened(index)
+        _require_depth(self.depth)
+        digest = hmac.digest(self.chain_code, self.pubkey + index.to_bytes(4, "big"), "sha512")
+        return ExtendedPublicKey(
+            self.depth + 1,
+            self.fingerprint,
+            index,
+            digest[32:],
+            tweak_public(self.pubkey, digest[:32]),
+        )
+
+    def derive(self, path: KeyPath) -> "ExtendedPublicKey":
+        """The key at a path of unhardened steps below this one.
+
+        Raises:
+            MalformedError: As for `child`.
+        """
+        key = self
+        for index in path:
+            key = key.child(index)
+        return key
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class ExtendedSecretKey:
+    """A secret key with its chain code. It does not print; `wipe` overwrites it."""
+
+    depth: int
+    parent_fingerprint: bytes
+    child_number: int
+    chain_code: bytes
+    secret: bytes
+    pubkey: bytes
+
+    @classmethod
+    def from_seed(cls, seed: bytes | bytearray) -> Self:
+        """The master key of a seed of 16 to 64 bytes.
+
+        Raises:
+            MalformedError: Another length, or (probability 2^-127) a seed that gives no key.
+        """
+        if not MIN_SEED <= len(seed) <= MAX_SEED:
+            raise MalformedError(
+                f"seed: {len(seed)} bytes, where BIP-32 takes {MIN_SEED} to {MAX_SEED}"
+            )
+        digest = hmac.digest(b"Bitcoin seed", seed, "sha512")
+        secret, chain_code = digest[:32], digest[32:]
+        wipe(digest)
+        if not is_secret(secret):
+            raise MalformedError("seed: it gives no valid key")
+        return cls(0, bytes(4), 0, chain_code, secret, public_key(secret))
+
+    @classmethod
+    def parse(cls, text: str) -> tuple[Self, NetworkGroup]:
+        """Read an xprv or tprv. No message ever repeats the text.
+
+        Raises:
+            MalformedError: Damaged, public, of a SLIP-132 version, or not a valid key (BIP-32,
+                test vector 5).
+        """
+        payload = _decode(text)
+        group = _group(payload, SECRET)
+        secret = payload[46:]
+        if payload[45] != 0 or not is_secret(secret):
+            raise MalformedError("extended secret key: not a number from 1 to n-1")
+        depth, parent, number, chain_code = _head(payload)
+        wipe(payload)
+        return cls(depth, parent, number, chain_code, secret, public_key(secret)), group
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The first four bytes of the public key's HASH160."""
+        return hash160(self.pubkey)[:4]
+
+    def neuter(self) -> ExtendedPublicKey:
+        """The public half, with a chain code of its own that `wipe` does not touch."""
+        chain_code = bytes(bytearray(self.chain_code))
+        return ExtendedPublicKey(
+            self.depth, self.parent_fingerprint, self.child_number, chain_code, self.pubkey
+        )
+
+    def serialize(self, network: Network | NetworkGroup) -> str:
+        """The xprv or tprv text: a secret."""
+        head = _join(
+            XPRV[_as_group(network)], self.depth, self.parent_fingerprint, self.child_number
+        )
+        return base58check_encode(head + self.chain_code + b"\0" + self.secret)
+
+    def child(self, index: int) -> "ExtendedSecretKey":
+        """The child at an index, hardened from 2^31 on (BIP-32, CKDpriv).
+
+        Raises:
+            MalformedError: No such index, the depth is used up, or (probability 2^-127) BIP-32
+                skips the index.
+        """
+        if not 0 <= index <= MAX_INDEX:
+            raise MalformedError(f"key path: step {index} is outside 0 to 2^32-1")
+        _require_depth(self.depth)
+        head = self.pubkey if index < HARDENED else b"\0" + self.secret
+        message = head + index.to_bytes(4, "big")
+        digest = hmac.digest(self.chain_code, message, "sha512")
+        left, chain_code = digest[:32], digest[32:]
+        try:
+            secret = tweak_secret(self.secret, left)
+        finally:
+            for copy in (
+                (digest, left, message) if index < HARDENED else (digest, left, message, head)
+            ):
+                wipe(copy)
+        return ExtendedSecretKey(
+            self.depth + 1, self.fingerprint, index, chain_code, secret, public_key(secret)
+        )
+
+    def derive(self, path: KeyPath) -> "ExtendedSecretKey":
+        """The key at a path below this one; the keys on the way are overwritten.
+
+        Raises:
+            MalformedError: As for `child`.
+        """
+        key = self
+        for index in path:
+            key, previous = key.child(index), key
+            if previous is not self:
+                previous.wipe()
+        return key
+
+    def wipe(self) -> None:
+        """Overwrite the secret and the chain code; the object is of no use afterwards."""
+        wipe(self.secret)
+        wipe(self.chain_code)
+
+    def __repr__(self) -> str:
+        return f"ExtendedSecretKey(depth={self.depth}, fingerprint={self.fingerprint.hex()})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled or copied")
+
+
+def _as_group(network: Network | NetworkGroup) -> NetworkGroup:
+    return network if isinstance(network, NetworkGroup) else NetworkGroup.of(network)
+
+
+def _decode(text: str) -> bytes:
+    if len(text) > MAX_TEXT:
+        raise MalformedError(f"extended key: {len(text)} characters, where {MAX_TEXT} is the most")
+    try:
+        return base58check_decode(text)
+    except MalformedError:
+        # The decoder's own message could quote the text, and the text could be a secret.
+        raise MalformedError("extended key: not base58, or the checksum is wrong") from None
+
+
+def _group(payload: bytes, accepted: dict[bytes, NetworkGroup]) -> NetworkGroup:
+    if len(payload) != SIZE:
+        raise MalformedError(f"extended key: {len(payload)} bytes, where {SIZE} are due")
+    return group_of(payload[:4], accepted)
+
+
+def _head(payload: bytes) -> tuple[int, bytes, int, bytes]:
+    depth, parent, number = payload[4], payload[5:9], int.from_bytes(payload[9:13], "big")
+    if depth == 0 and (any(parent) or number):
+        raise MalformedError("extended key: a master key with a parent or a child number")
+    return depth, parent, number, payload[13:45]
+
+
+def _join(version: bytes, depth: int, parent: bytes, number: int) -> bytes:
+    return version + bytes([depth]) + parent + number.to_bytes(4, "big")
+
+
+def _require_unhardened(index: int) -> None:
+    if not 0 <= index < HARDENED:
+        step = format_path((index,)) if 0 <= index <= MAX_INDEX else str(index)
+        raise MalformedError(f"key path: step {step} cannot be taken from a public key")
+
+
+def _require_depth(depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        raise MalformedError(f"key path: deeper than {MAX_DEPTH} steps")
