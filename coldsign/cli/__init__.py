@@ -1,1 +1,17 @@
-"""Click commands and terminal screens, and nothing else."""
+"""The command line: click commands and terminal screens, and nothing else.
+
+``main`` hardens the process before anything that could touch a secret, or be attacked, is imported.
+"""
+
+import sys
+
+
+def main() -> None:
+    """The program: harden the process, then run one command and exit with its code."""
+    from coldsign.primitives import process
+
+    process.harden()
+
+    from coldsign.cli.app import run
+
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,164 @@
+"""The root command, its global options, and the one place where errors become exit codes."""
+
+import errno
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from coldsign import __version__
+from coldsign.cli.options import ColdCommand, Settings, add_global_options
+from coldsign.cli.screen import Screen
+from coldsign.errors import ColdsignError, DeclinedError, MalformedError, UnfitError, UsageError
+
+# Where each command lives: a command's module is imported only when it is run, which keeps start-up short.
+_COMMANDS = {
+    "inspect": "coldsign.cli.sign:inspect",
+    "sign": "coldsign.cli.sign:sign",
+    "approve": "coldsign.cli.approve:approve",
+    "combine": "coldsign.cli.coordinate:combine",
+    "finalize": "coldsign.cli.coordinate:finalize",
+    "key": "coldsign.cli.key:key",
+    "wallet": "coldsign.cli.wallet:wallet",
+    "policy": "coldsign.cli.policy:policy",
+    "qr": "coldsign.cli.qr:qr",
+    "journal": "coldsign.cli.journal:journal",
+    "halt": "coldsign.cli.halt:halt",
+    "ceremony": "coldsign.cli.ceremony:ceremony",
+    "doctor": "coldsign.cli.machine:doctor",
+    "selftest": "coldsign.cli.machine:selftest",
+    "demo": "coldsign.cli.demo:demo",
+}
+
+_EPILOG = "A secret is never given on the command line or in the environment: it is asked for, or read from a file."
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The commands in the order of the work, not of the alphabet."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return one command."""
+        target = _COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.version_option(__version__, prog_name="coldsign", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Offline cold-storage signing: read a PSBT, show every output, add one key's signature."""
+
+
+add_global_options(cli)
+
+
+def run(argv: Sequence[str], *, screen: Screen | None = None) -> int:
+    """Run one command line and return its exit code (docs/exit-codes.md).
+
+    Args:
+        argv: The arguments after the program's name.
+        screen: Where to print; the process's own terminal where none is given.
+    """
+    settings = Settings(screen=screen or Screen())
+    try:
+        return _invoke(list(argv), settings)
+    except ColdsignError as error:
+        return _report(error, settings)
+    except OSError as error:
+        return _report(_os_error(error), settings)
+    except Exception as error:  # noqa: BLE001 - the one place that turns a bug into exit code 1
+        return _bug(error, settings)
+
+
+def _invoke(argv: list[str], settings: Settings) -> int:
+    try:
+        result: Any = cli.main(args=argv, prog_name="coldsign", standalone_mode=False, obj=settings)
+    except click.exceptions.NoArgsIsHelpError as error:
+        settings.screen.tell(error.format_message())
+        return 2
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort as stop:
+        raise DeclinedError(
+            "stopped before the end", hint="nothing was signed", code="stopped"
+        ) from stop
+    except click.ClickException as error:
+        raise UsageError(_usage_message(error), hint=_usage_hint(error)) from error
+    return result if isinstance(result, int) else 0
+
+
+def _usage_message(error: click.ClickException) -> str:
+    from coldsign.primitives.text import printable
+
+    text = " ".join(error.format_message().split()).rstrip(".")
+    return printable(text[:1].lower() + text[1:], limit=400)
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "coldsign"
+    return f"see '{path} --help'"
+
+
+def _os_error(error: OSError) -> ColdsignError:
+    """An operating system's refusal, in coldsign's own words."""
+    from coldsign.primitives.text import printable
+
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return UnfitError(
+            "the disk is full", hint="free some space; nothing was written", code="disk-full"
+        )
+    if isinstance(error, BrokenPipeError):
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader went away; nothing can be told
+        return UnfitError("the reader of the output went away", code="broken-pipe")
+    where = f": {printable(str(error.filename), limit=200)}" if error.filename else ""
+    reason = (error.strerror or "input or output failed").lower()
+    kind = (
+        UnfitError
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
+        else MalformedError
+    )
+    return kind(f"{reason}{where}", code="file")
+
+
+def _report(error: ColdsignError, settings: Settings) -> int:
+    settings.screen.error(error.code, error.message, error.hint)
+    return error.exit_code
+
+
+def _bug(error: Exception, settings: Settings) -> int:
+    """A bug: its type and place are shown, never a value, because a value could be a secret."""
+    package = Path(__file__).resolve().parent.parent
+    frames = [
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if Path(f.filename).is_relative_to(package)
+    ]
+    places = " < ".join(
+        f"{Path(f.filename).relative_to(package)}:{f.lineno}" for f in reversed(frames)
+    )
+    settings.screen.error(
+        "bug",
+        f"a bug in coldsign: {type(error).__name__} at {places or 'an unknown place'}",
+        "nothing was signed or sent; please report this line",
+    )
+    return 1
+
+
+__all__ = ["ColdCommand", "cli", "run"]

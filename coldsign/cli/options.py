@@ -1,0 +1,117 @@
+"""The options that every command takes, and what they settle for one run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coldsign.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from coldsign.ceremony.desk import Desk
+    from coldsign.primitives.network import Network
+
+NETWORKS = ("mainnet", "testnet4", "testnet3", "signet", "regtest")
+
+
+@dataclass(slots=True)
+class Settings:
+    """What the global options say; one object a run, filled in before the command starts."""
+
+    screen: Screen = field(default_factory=Screen)
+    network_name: str = "mainnet"
+    home: Path | None = None
+
+    @property
+    def network(self) -> "Network":
+        """The network that addresses, keys and registrations belong to."""
+        from coldsign.primitives.network import Network
+
+        return Network.named(self.network_name)
+
+    def desk(self) -> "Desk":
+        """The laptop's own records: keys, wallets, journal and latch."""
+        from coldsign.ceremony.desk import open_desk
+
+        return open_desk(self.home, self.network)
+
+
+def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(ctx: click.Context, _param: click.Parameter, value: Any) -> None:  # noqa: ANN401 - click's value
+        if value is None or value is False:
+            return
+        settings = ctx.find_object(Settings)
+        if settings is None:
+            return
+        if name == "network":
+            settings.network_name = value
+        elif name == "home":
+            settings.home = value
+        elif name == "json":
+            settings.screen.use_json()
+        else:
+            settings.screen.use_no_color()
+
+    return callback
+
+
+def _global_options() -> list[click.Option]:
+    return [
+        click.Option(
+            ["--network"],
+            type=click.Choice(NETWORKS),
+            expose_value=False,
+            callback=_set("network"),
+            help="The network of keys, wallets and addresses.  [default: mainnet]",
+        ),
+        click.Option(
+            ["--home"],
+            type=click.Path(path_type=Path, file_okay=False),
+            metavar="DIR",
+            expose_value=False,
+            callback=_set("home"),
+            help="Where keys, wallets, journal and latch are kept.  [default: $COLDSIGN_HOME]",
+        ),
+        click.Option(
+            ["--json"],
+            is_flag=True,
+            expose_value=False,
+            callback=_set("json"),
+            help="Write one JSON document on standard output.",
+        ),
+        click.Option(
+            ["--no-color"],
+            is_flag=True,
+            expose_value=False,
+            callback=_set("color"),
+            help="No colours (as with NO_COLOR).",
+        ),
+    ]
+
+
+def add_global_options(command: click.Command) -> None:
+    """Let a command take the global options too, so that they may stand before or behind its name."""
+    command.params.extend(_global_options())
+
+
+class ColdCommand(click.Command):
+    """A command that takes the global options behind its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - click's own arguments
+        super().__init__(*args, **kwargs)
+        add_global_options(self)
+
+
+class ColdGroup(click.Group):
+    """A group whose commands take the global options."""
+
+    command_class = ColdCommand
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - click's own arguments
+        super().__init__(*args, **kwargs)
+        add_global_options(self)
+
+
+pass_settings = click.make_pass_decorator(Settings)
