@@ -1,0 +1,49 @@
+"""Untrusted text made safe to show: on a terminal, in an error, in a name."""
+
+MAX_NAME = 64
+"""Names of keys and wallets: they become file names and columns on a small screen."""
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    if 0x20 <= code < 0x7F and char != "\\":
+        return char
+    if char == "\\":
+        return "\\\\"
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{{{code:x}}}"
+
+
+def printable(text: str | bytes, limit: int = 64) -> str:
+    r"""One line of printable ASCII that stands for any text or bytes.
+
+    Printable ASCII stays, a backslash doubles, a byte becomes ``\xNN`` and another character ``\u{…}``.
+    No escape is ever cut in two.
+
+    Args:
+        text: Untrusted text or bytes.
+        limit: At most this many characters of the source are shown; how many bytes were left out is said.
+    """
+    head = text[:limit]
+    if isinstance(head, bytes):
+        shown = "".join(_escaped(chr(b)) if b < 0x80 else f"\\x{b:02x}" for b in head)
+    else:
+        shown = "".join(map(_escaped, head))
+    tail = text[limit:]
+    if not tail:
+        return shown
+    left_out = len(tail if isinstance(tail, bytes) else tail.encode("utf-8", "surrogatepass"))
+    return f"{shown}... ({left_out} bytes more)"
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether a name can be a file's, a column's and an argument's without surprise.
+
+    It is 1 to 64 characters of printable ASCII without slashes, has no space at its ends and does not begin
+    with a dot or a dash.
+    """
+    return (
+        1 <= len(name) <= MAX_NAME
+        and all(0x20 <= ord(char) < 0x7F and char not in "/\\" for char in name)
+        and name == name.strip()
+        and name[0] not in ".-"
+    )
