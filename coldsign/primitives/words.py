@@ -1,0 +1,45 @@
+"""The 2048 English words of BIP-39: eleven bits said as one word."""
+
+from functools import cache
+
+import wallycore
+
+from coldsign.errors import MalformedError
+from coldsign.primitives.text import printable
+
+WORD_BITS = 11
+
+
+@cache
+def word_list() -> tuple[str, ...]:
+    """All 2048 words, in BIP-39's order; read from libwally once, when first needed."""
+    handle = wallycore.bip39_get_wordlist("en")
+    return tuple(str(wallycore.bip39_get_word(handle, index)) for index in range(1 << WORD_BITS))
+
+
+@cache
+def _positions() -> dict[str, int]:
+    return {text: index for index, text in enumerate(word_list())}
+
+
+def word(index: int) -> str:
+    """The word that stands for an eleven-bit number (0 … 2047)."""
+    return word_list()[index]
+
+
+def index_of(text: str) -> int:
+    """The eleven-bit number a word stands for.
+
+    Raises:
+        MalformedError: the word is not in the list.
+    """
+    index = _positions().get(text)
+    if index is None:
+        raise MalformedError(f"{printable(text)} is not a word of the BIP-39 English list")
+    return index
+
+
+def in_words(number: int, count: int) -> tuple[str, ...]:
+    """A number of ``count`` times 11 bits as words, the highest bits first."""
+    shifts = range((count - 1) * WORD_BITS, -1, -WORD_BITS)
+    return tuple(word((number >> shift) & 0x7FF) for shift in shifts)

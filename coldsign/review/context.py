@@ -1,0 +1,178 @@
+"""What a review is held against: limits, the manifest, and what was seen and signed before.
+
+All of it is given: the floor above reads the policy, the manifest file and the journal, and makes these values.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from coldsign.primitives.tx import OutPoint
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The numbers and permissions of a policy; the defaults are those of an empty policy file.
+
+    Rates are in sat/vB, amounts in sats, percentages of what is paid, heights in blocks. A limit of 0 sats
+    means no limit.
+    """
+
+    refuse_sat_per_vb: float = 1000
+    confirm_sat_per_vb: float = 100
+    refuse_sats: int = 1_000_000
+    refuse_percent: float = 10.0
+    confirm_percent: float = 5.0
+    per_transaction_sats: int = 0
+    per_day_sats: int = 0
+    max_outputs: int = 1000
+    gap: int = 1000
+    last_seen_receive: int = 20
+    last_seen_change: int = 15
+    max_path_depth: int = 12
+    height: int = 900_000
+    locktime_window: int = 1008
+    op_return: bool = False
+    foreign_inputs: bool = False
+    unproven_v0_amounts: bool = False
+
+
+class ManifestRow(NamedTuple):
+    """One payment that the books demand.
+
+    Attributes:
+        id: The withdrawal's id; unique in its manifest.
+        address: The address as the manifest writes it.
+        script: The script that address stands for.
+        sats: The amount due.
+    """
+
+    id: str
+    address: str
+    script: bytes
+    sats: int
+
+
+class Coverage(Enum):
+    """Whether one transaction must pay a whole manifest, or is one of several that pay it together."""
+
+    WHOLE = "whole"
+    PART = "part"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the books say must be paid; delivered apart from the PSBT.
+
+    Attributes:
+        rows: The payments due.
+        digest: SHA-256 of the manifest as it was read.
+        coverage: Whether every row must be paid by the one transaction under review.
+    """
+
+    rows: tuple[ManifestRow, ...]
+    digest: bytes
+    coverage: Coverage = Coverage.WHOLE
+
+
+class PastTransaction(NamedTuple):
+    """A transaction this machine signed before.
+
+    Attributes:
+        txid: Internal byte order.
+        outpoints: The coins it spends.
+        payments: What it pays to others: script and sats, in output order.
+        manifest_ids: The withdrawal id of each payment, in the same order, "" where it had none; or empty.
+    """
+
+    txid: bytes
+    outpoints: tuple[OutPoint, ...]
+    payments: tuple[tuple[bytes, int], ...]
+    manifest_ids: tuple[str, ...] = ()
+
+
+class History(Protocol):
+    """What the journal remembers. A transaction counts from the moment its signature was decided."""
+
+    def amount_seen(self, outpoint: OutPoint) -> int | None:
+        """The amount an earlier review proved or was told for this coin, sats."""
+        ...
+
+    def spenders(self, outpoint: OutPoint) -> tuple[PastTransaction, ...]:
+        """The transactions signed before that spend this coin."""
+        ...
+
+    def paying(self, script: bytes, sats: int) -> tuple[PastTransaction, ...]:
+        """The transactions signed before that pay exactly this amount to this script."""
+        ...
+
+    def by_manifest_id(self, manifest_id: str) -> tuple[PastTransaction, ...]:
+        """The transactions signed before that paid the withdrawal of this id."""
+        ...
+
+    def last_seen(self, branch: int) -> int | None:
+        """The highest index of this branch (0 receive, 1 change) that a signed transaction used."""
+        ...
+
+    def paid_scripts(self) -> Iterable[bytes]:
+        """Every script that a signed transaction paid, to find addresses made to look like them."""
+        ...
+
+
+class EmptyHistory:
+    """The memory of a machine that has signed nothing."""
+
+    def amount_seen(self, outpoint: OutPoint) -> int | None:
+        """Nothing was seen."""
+        del outpoint
+
+    def spenders(self, outpoint: OutPoint) -> tuple[PastTransaction, ...]:
+        """Nothing was spent."""
+        del outpoint
+        return ()
+
+    def paying(self, script: bytes, sats: int) -> tuple[PastTransaction, ...]:
+        """Nothing was paid."""
+        del script, sats
+        return ()
+
+    def by_manifest_id(self, manifest_id: str) -> tuple[PastTransaction, ...]:
+        """No withdrawal was paid."""
+        del manifest_id
+        return ()
+
+    def last_seen(self, branch: int) -> int | None:
+        """No index was used."""
+        del branch
+
+    def paid_scripts(self) -> Iterable[bytes]:
+        """Nobody was paid."""
+        return ()
+
+
+class Destinations(Protocol):
+    """The places a policy lets money go to."""
+
+    def covers(self, script: bytes) -> bool:
+        """Whether this script is one of them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything beside the PSBT and the wallet that a review depends on.
+
+    Attributes:
+        limits: The policy's numbers.
+        manifest: What must be paid, where one is used.
+        history: The journal's memory.
+        destinations: Where money may go; None lets it go anywhere.
+        spent_recently_sats: What left this wallet in the last day, by the journal.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    manifest: Manifest | None = None
+    history: History = field(default_factory=EmptyHistory)
+    destinations: Destinations | None = None
+    spent_recently_sats: int = 0
