@@ -3,7 +3,7 @@
 from coldsign.errors import MalformedError
 
 MAX_BYTES = 32 * 1024 * 1024
-"""No length field may claim more: a PSBT is at most a few megabytes, and Core's own MAX_SIZE is 32 MiB."""
+"""No length field may claim more: a PSBT has a few megabytes, and Core's MAX_SIZE is 32 MiB."""
 
 
 def compact_size(value: int) -> bytes:
@@ -29,7 +29,7 @@ def var_bytes(data: bytes) -> bytes:
 
 
 class Cursor:
-    """Reads forward through one buffer; every short read, excess and odd form is a ``MalformedError``.
+    """Reads forward through one buffer; a short read, excess or odd form is a ``MalformedError``.
 
     Args:
         data: The untrusted bytes.

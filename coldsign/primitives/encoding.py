@@ -9,7 +9,7 @@ BASE58_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 BECH32_ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 MAX_BASE58 = 128
-"""Extended keys, the longest use, have 111 or 112 characters; decoding costs the square of the length."""
+"""Extended keys, the longest use, have 112 characters; decoding costs the square of the length."""
 MAX_BECH32 = 90
 """BIP-173: the checksum's guarantees end here."""
 
@@ -35,7 +35,8 @@ def base58check_decode(text: str) -> bytes:
     """The payload of a Base58Check text.
 
     Raises:
-        MalformedError: A character is not of the alphabet, the checksum is wrong, or the text is too long.
+        MalformedError: A character is not of the alphabet, the checksum is wrong, or the text
+            is too long.
     """
     if len(text) > MAX_BASE58:
         raise MalformedError(f"base58 text of {len(text)} characters is longer than {MAX_BASE58}")
@@ -56,7 +57,7 @@ def base58check_decode(text: str) -> bytes:
 
 
 def _folded_generators() -> tuple[int, ...]:
-    """What each value of the five bits shifted out adds to the checksum (BIP-173's five constants)."""
+    """What each value of the five bits shifted out adds to the checksum (BIP-173)."""
     generators = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
     table = [0] * 32
     for top in range(32):

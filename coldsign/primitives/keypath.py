@@ -25,8 +25,8 @@ def parse_path(text: str) -> KeyPath:
     """Read ``m/48h/0h`` or ``48'/0'``; ``m`` alone is the empty path.
 
     Raises:
-        MalformedError: A step is not a plain number below 2^31 with an optional ``h`` or ``'``, or there are
-            more than 255.
+        MalformedError: A step is not a plain number below 2^31 with an optional ``h`` or ``'``,
+            or there are more than 255.
     """
     if text == "m":
         return ()
@@ -59,7 +59,7 @@ class KeyOrigin(NamedTuple):
         """Read the value of PSBT_IN_BIP32_DERIVATION (BIP-174): the fingerprint, then 32-bit steps.
 
         Raises:
-            MalformedError: The length is not 4 plus a multiple of 4, or there are more than 255 steps.
+            MalformedError: The length is not a multiple of 4, or there are more than 255 steps.
         """
         size = len(value)
         if size < 4 or size % 4:

@@ -148,7 +148,7 @@ def _multisig_number(script: bytes, at: int) -> tuple[int, int]:
 
 
 def parse_multisig(script: bytes) -> tuple[int, tuple[bytes, ...]] | None:
-    """The threshold and keys of a multisig script; None for anything that ``multisig`` would not write."""
+    """The threshold and keys of a multisig script; None unless ``multisig`` would write it."""
     if len(script) < 3 or script[-1] != OP_CHECKMULTISIG:
         return None
     needed, at = _multisig_number(script, 0)
@@ -172,9 +172,9 @@ def _pushed(opcode: int, data: bytes) -> str:
 
 
 def disassemble(script: bytes) -> str:
-    """The script as words: opcode names, pushed data in hex; a push that is not the shortest says so.
+    """The script as words: opcode names, pushes as hex; a push that is not the shortest says so.
 
-    Any bytes give a text; where the script is cut short inside a push the text ends with ``[cut short]``.
+    Any bytes give a text; a script that ends inside a push gives ``[cut short]`` at its end.
     """
     from bitcoin.core.script import OPCODE_NAMES, CScript, CScriptInvalidError
 
@@ -186,7 +186,8 @@ def disassemble(script: bytes) -> str:
             elif opcode == OP_CHECKSIGADD:  # BIP-342, younger than the library
                 words.append("OP_CHECKSIGADD")
             else:
-                words.append(OPCODE_NAMES.get(opcode) or f"OP_UNKNOWN_{opcode:02x}")
+                known = OPCODE_NAMES.get(opcode) if opcode < OP_CHECKSIGADD else None
+                words.append(known or f"OP_UNKNOWN_{opcode:02x}")
     except CScriptInvalidError:
         words.append("[cut short]")
     return " ".join(words)

@@ -1,22 +1,27 @@
-"""The only door to secp256k1: ECDSA, BIP-340, tweaks and key encodings, by libsecp256k1 inside wallycore.
+"""The only door to secp256k1: ECDSA, BIP-340, tweaks and key encodings.
 
-Every function takes and gives plain ``bytes``. Public keys are 33 bytes compressed or 65 bytes uncompressed;
-the hybrid forms 06 and 07 that libsecp256k1 reads are refused everywhere, as no wallet makes them.
+The curve is libsecp256k1, inside wallycore. Every function takes and gives plain ``bytes``.
+Public keys are 33 bytes compressed or 65 bytes uncompressed; the hybrid forms 06 and 07, which
+libsecp256k1 reads, are refused everywhere, as no wallet makes them.
 """
+
+from typing import Any
 
 import wallycore
 
 from coldsign.errors import MalformedError
 
-_ECDSA: int = wallycore.EC_FLAG_ECDSA
-_ECDSA_LOW_R: int = wallycore.EC_FLAG_ECDSA | wallycore.EC_FLAG_GRIND_R
-_SCHNORR: int = wallycore.EC_FLAG_SCHNORR
+_curve: Any = wallycore  # untyped: its stubs name the C signatures
+
+_ECDSA: int = _curve.EC_FLAG_ECDSA
+_ECDSA_LOW_R: int = _curve.EC_FLAG_ECDSA | _curve.EC_FLAG_GRIND_R
+_SCHNORR: int = _curve.EC_FLAG_SCHNORR
 _AUX = bytes(32)
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
-_sign = wallycore.ec_sig_from_bytes
-_sign_aux = wallycore.ec_sig_from_bytes_aux
-_verify = wallycore.ec_sig_verify
+_sign = _curve.ec_sig_from_bytes
+_sign_aux = _curve.ec_sig_from_bytes_aux
+_verify = _curve.ec_sig_verify
 
 
 def is_secret(secret: bytes) -> bool:
@@ -24,7 +29,7 @@ def is_secret(secret: bytes) -> bool:
     if len(secret) != 32:
         return False
     try:
-        wallycore.ec_private_key_verify(secret)
+        _curve.ec_private_key_verify(secret)
     except ValueError:
         return False
     return True
@@ -36,7 +41,7 @@ def is_public_key(key: bytes) -> bool:
     if not ((size == 33 and key[0] in {2, 3}) or (size == 65 and key[0] == 4)):
         return False
     try:
-        wallycore.ec_public_key_verify(key)
+        _curve.ec_public_key_verify(key)
     except ValueError:
         return False
     return True
@@ -47,7 +52,7 @@ def is_xonly(key: bytes) -> bool:
     if len(key) != 32:
         return False
     try:
-        wallycore.ec_xonly_public_key_verify(key)
+        _curve.ec_xonly_public_key_verify(key)
     except ValueError:
         return False
     return True
@@ -60,7 +65,7 @@ def public_key(secret: bytes) -> bytes:
         MalformedError: The secret is not 32 bytes in the range 1 … n-1.
     """
     try:
-        return bytes(wallycore.ec_public_key_from_private_key(secret))
+        return bytes(_curve.ec_public_key_from_private_key(secret))
     except ValueError:
         raise MalformedError("not a valid secp256k1 secret key") from None
 
@@ -84,17 +89,17 @@ def uncompress(key: bytes) -> bytes:
     """
     if not is_public_key(key):
         raise MalformedError("not a valid secp256k1 public key")
-    return key if len(key) == 65 else bytes(wallycore.ec_public_key_decompress(key))
+    return key if len(key) == 65 else bytes(_curve.ec_public_key_decompress(key))
 
 
 def tweak_public(key: bytes, tweak: bytes) -> bytes:
-    """The compressed key plus ``tweak`` times the generator (the step of BIP-32's public derivation).
+    """The compressed key plus ``tweak`` times the generator (BIP-32's public derivation).
 
     Raises:
-        MalformedError: The key is no point, the tweak is not below n, or the sum is the point at infinity.
+        MalformedError: The key is no point, the tweak is not below n, or the sum is no point.
     """
     try:
-        return bytes(wallycore.ec_public_key_tweak(key, tweak))
+        return bytes(_curve.ec_public_key_tweak(key, tweak))
     except ValueError:
         raise MalformedError("the tweaked public key does not exist") from None
 
@@ -106,16 +111,16 @@ def tweak_secret(secret: bytes, tweak: bytes) -> bytes:
         MalformedError: The secret is invalid, the tweak is not below n, or the sum is zero.
     """
     try:
-        wallycore.ec_private_key_verify(secret)
-        result = bytes(wallycore.ec_scalar_add(secret, tweak))
-        wallycore.ec_private_key_verify(result)
+        _curve.ec_private_key_verify(secret)
+        result = bytes(_curve.ec_scalar_add(secret, tweak))
+        _curve.ec_private_key_verify(result)
     except ValueError:
         raise MalformedError("the tweaked secret key does not exist") from None
     return result
 
 
 def taproot_output(internal: bytes, merkle_root: bytes | None) -> tuple[bytes, int]:
-    """The output key of an x-only internal key, and the parity of its y (BIP-341, ``taproot_tweak_pubkey``).
+    """The output key of an x-only internal key, and the parity of its y (BIP-341).
 
     Args:
         internal: The 32-byte x-only internal key.
@@ -127,20 +132,20 @@ def taproot_output(internal: bytes, merkle_root: bytes | None) -> tuple[bytes, i
     if len(internal) != 32:
         raise MalformedError("a taproot internal key has 32 bytes")
     try:
-        tweaked = wallycore.ec_public_key_bip341_tweak(internal, merkle_root, 0)
+        tweaked = _curve.ec_public_key_bip341_tweak(internal, merkle_root, 0)
     except ValueError:
         raise MalformedError("the taproot output key does not exist") from None
     return bytes(tweaked[1:]), tweaked[0] & 1
 
 
 def taproot_secret(secret: bytes, merkle_root: bytes | None) -> bytes:
-    """The secret of the output key (BIP-341, ``taproot_tweak_seckey``).
+    """The secret of the output key (BIP-341).
 
     Raises:
         MalformedError: The secret is invalid, or the result does not exist.
     """
     try:
-        return bytes(wallycore.ec_private_key_bip341_tweak(secret, merkle_root, 0))
+        return bytes(_curve.ec_private_key_bip341_tweak(secret, merkle_root, 0))
     except ValueError:
         raise MalformedError("the taproot secret key does not exist") from None
 
@@ -205,7 +210,7 @@ def der_encode(signature: bytes) -> bytes:
         MalformedError: It is not 64 bytes, or r or s is not below n.
     """
     try:
-        return bytes(wallycore.ec_sig_to_der(signature))
+        return bytes(_curve.ec_sig_to_der(signature))
     except ValueError:
         raise MalformedError("not an ECDSA signature of 64 bytes") from None
 
@@ -238,4 +243,4 @@ def _der_integer(data: bytes) -> bytes:
 
 def hash160(data: bytes) -> bytes:
     """RIPEMD-160 of SHA-256, 20 bytes, for machines whose OpenSSL has no RIPEMD-160."""
-    return bytes(wallycore.hash160(data))
+    return bytes(_curve.hash160(data))

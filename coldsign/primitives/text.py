@@ -16,12 +16,12 @@ def _escaped(char: str) -> str:
 def printable(text: str | bytes, limit: int = 64) -> str:
     r"""One line of printable ASCII that stands for any text or bytes.
 
-    Printable ASCII stays, a backslash doubles, a byte becomes ``\xNN`` and another character ``\u{…}``.
-    No escape is ever cut in two.
+    Printable ASCII stays, a backslash doubles, a byte becomes ``\xNN`` and another
+    character ``\u{…}``. No escape is ever cut in two.
 
     Args:
         text: Untrusted text or bytes.
-        limit: At most this many characters of the source are shown; how many bytes were left out is said.
+        limit: At most this many characters of the source are shown, and how many bytes are not.
     """
     head = text[:limit]
     if isinstance(head, bytes):
@@ -38,8 +38,8 @@ def printable(text: str | bytes, limit: int = 64) -> str:
 def is_safe_name(name: str) -> bool:
     """Whether a name can be a file's, a column's and an argument's without surprise.
 
-    It is 1 to 64 characters of printable ASCII without slashes, has no space at its ends and does not begin
-    with a dot or a dash.
+    It is 1 to 64 characters of printable ASCII without slashes, has no space at its ends and does
+    not begin with a dot or a dash.
     """
     return (
         1 <= len(name) <= MAX_NAME

@@ -1,18 +1,18 @@
-"""Transactions: a strict reader and writer of the network's format (BIP-144), and their ids and weight.
+"""Transactions: a strict reader and writer of the network's format (BIP-144).
 
-Amounts are kept as any signed 64-bit number: whether they are in range is a question for the review.
+Amounts are kept as any signed 64-bit number: whether they are in range is the review's question.
 """
 
 import struct
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from coldsign.errors import MalformedError
 from coldsign.primitives.cursor import Cursor, compact_size, var_bytes
 from coldsign.primitives.hashes import sha256d
 
 MAX_TRANSACTION = 4_000_000
-"""Bytes; consensus: a block, and so a transaction, weighs at most 4 000 000, and a byte weighs at least 1."""
+"""Bytes; by consensus a block weighs at most 4 000 000, and each byte of it at least 1."""
 
 _MIN_INPUT, _MIN_OUTPUT = 41, 9
 _INPUT_HEAD = struct.Struct("<32sIB")
@@ -243,7 +243,7 @@ def bitcoinlib_txid(data: bytes) -> bytes:
     """The txid, in internal byte order, as python-bitcoinlib reads the same bytes.
 
     Raises:
-        MalformedError: It cannot read them (it takes a transaction without inputs for another format).
+        MalformedError: It cannot read them, as where there are no inputs.
     """
     return bytes(_bitcoinlib(data).GetTxid())
 
@@ -251,7 +251,7 @@ def bitcoinlib_txid(data: bytes) -> bytes:
 def bitcoinlib_digest(
     data: bytes, index: int, script_code: bytes, *, sighash: int, sats: int | None
 ) -> bytes:
-    """A signature digest as python-bitcoinlib computes it; its cost is quadratic, so for small transactions.
+    """A signature digest as python-bitcoinlib computes it, at quadratic cost: for small ones.
 
     Args:
         data: The transaction, without witnesses.
@@ -261,7 +261,8 @@ def bitcoinlib_digest(
         sats: The coin's amount for segwit version 0 (BIP-143), or None for the legacy digest.
 
     Raises:
-        MalformedError: It cannot compute this one (a locktime of 2^31 or later, SINGLE without an output).
+        MalformedError: It cannot compute this one: a locktime of 2^31 or later, or SINGLE without
+            an output.
     """
     from bitcoin.core.script import (
         SIGVERSION_BASE,
@@ -279,7 +280,7 @@ def bitcoinlib_digest(
         raise MalformedError("python-bitcoinlib cannot compute this digest") from None
 
 
-def _bitcoinlib(data: bytes):  # noqa: ANN202 - the library has no types
+def _bitcoinlib(data: bytes) -> Any:  # noqa: ANN401 - the library has no types
     from bitcoin.core import CTransaction
     from bitcoin.core.serialize import SerializationError
 
