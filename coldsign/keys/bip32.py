@@ -67,7 +67,7 @@ class ExtendedPublicKey:
     def parse_slip132(cls, text: str) -> tuple[Self, NetworkGroup, str]:
         """Read an xpub under any version, as exporting wallets write them.
 
-        The third value is its prefix. The prefix (`zpub`, `Ypub` …) is a hint about the script type and proves nothing.
+        The third value is the prefix (`zpub`, `Ypub` …): a hint about the script type, no proof.
 
         Raises:
             MalformedError: As for `parse`, but SLIP-132 versions are read.

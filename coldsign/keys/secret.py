@@ -10,9 +10,7 @@ The process is therefore not dumpable, writes no core, and ends soon after it si
 from types import TracebackType
 from typing import NoReturn, Self
 
-MAX_SECRET = (
-    1 << 16
-)  # no seed, share or key text is longer; a larger one is a mistake of the caller
+MAX_SECRET = 1 << 16  # no seed, share or key text is longer: more is a mistake of the caller
 
 
 def wipe(buffer: bytes | bytearray) -> None:

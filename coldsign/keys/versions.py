@@ -16,7 +16,7 @@ class NetworkGroup(Enum):
     @classmethod
     def of(cls, network: Network) -> "NetworkGroup":
         """The group a network belongs to."""
-        return cls.MAIN if network.xpub == XPUB[cls.MAIN] else cls.TEST
+        return cls(network.group)
 
 
 XPUB: Final = {
