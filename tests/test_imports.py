@@ -1,0 +1,138 @@
+"""The import order is the architecture: each floor stands on earlier floors, each library in its place."""
+
+import ast
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "coldsign"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# A floor and what it may import; each row names only earlier rows, so no cycle is possible.
+FLOORS: dict[str, set[str]] = {
+    "errors": set(),
+    "primitives": {"errors"},
+    "psbt": {"errors", "primitives"},
+    "qr": {"errors", "primitives"},
+    "keys": {"errors", "primitives"},
+    "wallet": {"errors", "primitives", "keys"},
+    "review": {"errors", "primitives", "keys", "psbt", "wallet"},
+    "controls": {"errors", "primitives", "keys", "psbt", "wallet", "review"},
+    "signer": {"errors", "primitives", "keys", "psbt", "wallet", "review", "controls"},
+}
+FLOORS["ceremony"] = set(FLOORS)
+FLOORS["cli"] = set(FLOORS)
+
+# A library and the files that may import it: the untyped and the dangerous ones in one or two.
+EDGES: dict[str, tuple[str, ...]] = {
+    "av": ("qr/*",),
+    "bitcoin": ("primitives/*",),
+    "click": ("cli/*",),
+    "PIL": ("qr/*",),
+    "pyrage": ("keys/keystore.py", "keys/agefile.py"),
+    "pyzbar": ("qr/*",),
+    "qrcode": ("qr/*",),
+    "rich": ("cli/*",),
+    "wallycore": ("primitives/secp.py", "primitives/words.py"),
+    "zxingcpp": ("qr/*",),
+}
+# Doors of the standard library that only these files may open.
+DOORS: dict[str, tuple[str, ...]] = {
+    "ctypes": ("primitives/*", "keys/secret.py"),
+    "http": (),
+    "multiprocessing": ("controls/audit.py", "qr/*", "signer/*"),
+    "pickle": (),
+    "random": (),
+    "socket": (),
+    "ssl": (),
+    "subprocess": ("cli/*", "controls/gpg.py", "qr/*"),
+    "urllib": (),
+}
+# bitcoin.core.key and bitcoin.wallet load OpenSSL and sign without RFC 6979; bitcoin.SelectParams is a global.
+BITCOIN_MODULES = {"bitcoin.core", "bitcoin.core.script", "bitcoin.core.serialize"}
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 40
+
+per_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module name a file imports, `import` statements inside functions included."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            yield str(node.module)
+            if node.module == "coldsign":
+                yield from (f"coldsign.{alias.name}" for alias in node.names)
+
+
+def place(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+def floor(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_every_folder_and_file_is_a_floor() -> None:
+    assert {floor(path) for path in FILES} == {*FLOORS, "__init__", "__main__"}
+
+
+def test_floors_stand_on_earlier_floors() -> None:
+    for number, allowed in enumerate(FLOORS.values()):
+        assert allowed <= set(list(FLOORS)[:number])
+
+
+@per_file
+def test_a_file_imports_only_what_its_floor_stands_on(path: Path) -> None:
+    allowed = FLOORS.get(floor(path), set(FLOORS)) | {floor(path), "__version__"}
+    used = {name.split(".")[1] for name in imports(path) if name.startswith("coldsign.")}
+    assert used <= allowed
+
+
+@per_file
+def test_libraries_stay_in_their_place(path: Path) -> None:
+    for name in imports(path):
+        library = name.split(".")[0]
+        for table in (EDGES, DOORS):
+            patterns = table.get(library)
+            assert patterns is None or any(fnmatch(place(path), one) for one in patterns), name
+        if library == "bitcoin":
+            assert name in BITCOIN_MODULES
+
+
+def test_every_prescribed_library_is_used_where_it_belongs() -> None:
+    used = {name.split(".")[0] for path in FILES for name in imports(path)}
+    assert set(EDGES) <= used
+
+
+@per_file
+def test_files_and_functions_are_short(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= MAX_FILE_LINES
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < MAX_FUNCTION_LINES, node.name
+
+
+@per_file
+def test_no_error_is_swallowed_unseen(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ExceptHandler):
+            names = (
+                {part.id for part in ast.walk(node.type) if isinstance(part, ast.Name)}
+                if node.type
+                else {""}
+            )
+            assert not names & {"", "BaseException", "Exception"}, f"line {node.lineno}"
+
+
+def test_packages_reexport_nothing() -> None:
+    for path in PACKAGE.glob("*/__init__.py"):
+        if floor(path) != "cli":
+            body = ast.parse(path.read_bytes()).body
+            assert all(isinstance(node, ast.Expr) for node in body), path
