@@ -20,6 +20,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from io import BufferedRandom
 from pathlib import Path
 from typing import Final
 
@@ -145,6 +146,23 @@ def exclusive_lock(path: Path, *, wait_seconds: float = 2.0) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def open_private(path: Path) -> Iterator[BufferedRandom]:
+    """Open one of coldsign's own files to read it piece by piece, and to cut it short.
+
+    Raises:
+        UsageError: There is no such file (code ``no-such-file``).
+        UnfitError: As :func:`read_private`; also for a failure inside the ``with`` block.
+    """
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        with os.fdopen(os.open(path, flags), "r+b") as file:
+            _demand_private(path, os.fstat(file.fileno()))
+            yield file
+    except OSError as error:
+        raise failure(error, "cannot read", path) from None
 
 
 def read_private(path: Path, cap: int) -> bytes:

@@ -1,0 +1,119 @@
+"""Reading the journal's chain: which line is the first that does not hold, and what that means."""
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import BinaryIO, Final
+
+from coldsign.controls.entry import EMPTY, LINE_CAP, Anchor, Entry
+from coldsign.errors import MalformedError, RefusedError
+
+_TAIL_CHUNK: Final = 1 << 16  # bytes read at a time, backwards
+
+
+class Damage(Enum):
+    """What can be wrong with a journal."""
+
+    TORN = "torn"
+    """The last line was being written when the power went; everything before it holds."""
+    BROKEN = "broken"
+    """A line is not what was written: edited, reordered, removed, or a failing disk."""
+    ROLLED_BACK = "rolled-back"
+    """The chain holds but ends before the place it had reached: cut short or set back."""
+
+
+class JournalDamagedError(RefusedError):
+    """The journal is not what coldsign wrote.
+
+    Attributes:
+        damage: Which kind.
+        line: The first bad line, counted from 1; for a journal set back, the first missing one.
+    """
+
+    def __init__(self, damage: Damage, line: int, reason: str) -> None:
+        hint = _HINTS[damage]
+        message = f"the journal is damaged ({damage.value}) at line {line}: {reason}"
+        super().__init__(message, hint=hint, code=f"journal-{damage.value}")
+        self.damage = damage
+        self.line = line
+
+
+_HINTS: Final = {
+    Damage.TORN: "a power cut does this; look at the last line, then recover the journal by name",
+    Damage.BROKEN: "compare with your last export; find out who wrote to this folder",
+    Damage.ROLLED_BACK: "compare with your last export and the count on your paper",
+}
+
+
+def read_chain(file: BinaryIO, head: Anchor) -> Iterator[Entry]:
+    """Every entry of a journal file, each proven to follow from the one before.
+
+    Args:
+        file: At its beginning.
+        head: How far the chain is known to have reached.
+
+    Raises:
+        JournalDamagedError: At the first bad line, or at the end where the head is not reached.
+    """
+    before = reached = EMPTY
+    while line := file.readline(LINE_CAP):
+        try:
+            entry = Entry.parse(line)
+        except MalformedError as fault:
+            raise _bad_line(file, head, reached.seq + 1, fault.message) from None
+        if entry.seq != reached.seq + 1 or entry.prev != reached.hash:
+            reason = "it does not follow from the line before"
+            raise JournalDamagedError(Damage.BROKEN, reached.seq + 1, reason)
+        if entry.seq == head.seq and entry.hash != head.hash:
+            reason = "it is not the line that stood here when it was written"
+            raise JournalDamagedError(Damage.BROKEN, entry.seq, reason)
+        before, reached = reached, entry.anchor
+        yield entry
+    demand_reached(head, before, reached)
+
+
+def demand_reached(head: Anchor, before: Anchor, reached: Anchor) -> None:
+    """Compare where the chain ends with where the head says that it ended.
+
+    The head is written after the line: a power cut between the two leaves it one entry behind.
+
+    Args:
+        head: By the head file.
+        before: The place before the last entry.
+        reached: The place after the last entry.
+
+    Raises:
+        JournalDamagedError: They disagree.
+    """
+    if head in {reached, before}:
+        return
+    if head.seq > reached.seq:
+        reason = f"the journal had {head.seq} entries and now ends after {reached.seq}"
+        raise JournalDamagedError(Damage.ROLLED_BACK, reached.seq + 1, reason)
+    reason = f"the head file knows {head.seq} entries only, or others"
+    raise JournalDamagedError(Damage.BROKEN, min(head.seq + 1, reached.seq), reason)
+
+
+def last_line(file: BinaryIO) -> tuple[int, bytes]:
+    """Where the last line (with or without a newline) begins, and its bytes; both 0 if empty."""
+    start = file.seek(0, 2)
+    tail = b""
+    while start and b"\n" not in tail[:-1] and len(tail) < LINE_CAP:
+        size = min(max(_TAIL_CHUNK, len(tail)), start)  # doubled: no byte moves often
+        start = file.seek(start - size)
+        tail = file.read(size) + tail
+    cut = tail.rfind(b"\n", 0, -1) + 1
+    return start + cut, tail[cut:]
+
+
+def _bad_line(file: BinaryIO, head: Anchor, number: int, reason: str) -> JournalDamagedError:
+    """A line that does not parse: torn if it is the last, and beyond what the head has seen.
+
+    The head moves only after a line is wholly on the disk, so a line within it was once whole. The
+    blocks of a line can reach a disk in any order: the newline may be there and the middle not.
+    """
+    is_last = not file.read(1)
+    if is_last and number == head.seq + 1:
+        return JournalDamagedError(Damage.TORN, number, reason)
+    if is_last and number <= head.seq:
+        return JournalDamagedError(Damage.ROLLED_BACK, number, reason)
+    return JournalDamagedError(Damage.BROKEN, number, reason)

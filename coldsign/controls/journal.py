@@ -1,0 +1,214 @@
+"""The journal: what was decided, one hash-chained line each, on the disk before it takes effect.
+
+Two files in the home folder. ``journal.jsonl`` only ever grows, one :class:`Entry` a line.
+``journal.head`` holds where the chain stands, replaced after each line: a journal that was cut
+short or set back no longer reaches it. Both can be set back together by whoever owns the disk;
+what then remains is the count and hash on the operator's paper (:meth:`Journal.demand_anchor`).
+
+A power cut leaves at most a last line without its newline, after a chain that still reaches the
+head. That is told apart from every other damage, and neither is repaired unless a person asks.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from coldsign.controls.chain import (
+    Damage,
+    JournalDamagedError,
+    demand_reached,
+    last_line,
+    read_chain,
+)
+from coldsign.controls.entry import EMPTY, Anchor, Body, Entry, Kind
+from coldsign.errors import MalformedError, UsageError
+from coldsign.primitives.hashes import sha256
+from coldsign.primitives.storage import (
+    append_durably,
+    atomic_write,
+    ensure_private_dir,
+    exclusive_lock,
+    open_private,
+    read_private,
+)
+from coldsign.primitives.text import printable
+
+_HEAD_CAP: Final = 4096  # bytes; a number and a hash need about a hundred
+_TAIL_SHOWN: Final = 200  # bytes of a torn line kept readable in the recovery's own entry
+
+
+class Verification(NamedTuple):
+    """The outcome of reading the whole journal.
+
+    Attributes:
+        anchor: Where the chain stands, as far as it holds.
+        damage: What is wrong, if anything.
+    """
+
+    anchor: Anchor
+    damage: JournalDamagedError | None
+
+
+class Journal:
+    """The journal in one home folder."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._path = home / "journal.jsonl"
+        self._head = home / "journal.head"
+        self._lock = home / "journal.lock"
+
+    def append(self, kind: Kind, body: Body, *, now: datetime) -> Entry:
+        """Write one entry and wait until it is on the disk.
+
+        Args:
+            kind: What was decided.
+            body: The particulars; strings, integers, booleans, null, lists and objects.
+            now: By the machine's clock; recorded, never relied on.
+
+        Raises:
+            JournalDamagedError: The end of the journal is torn, broken or set back.
+            UnfitError: The disk is full or the journal is in use.
+        """
+        ensure_private_dir(self._home)
+        with exclusive_lock(self._lock):
+            entry = Entry.make(kind, body, after=self._end(), now=now)
+            append_durably(self._path, entry.serialize())
+            self._move_head(entry.anchor)
+        return entry
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry in order, each proven to follow from the one before.
+
+        Nobody else can write until the iteration ends.
+
+        Raises:
+            JournalDamagedError: At the first bad line, or at the end if the journal was set back.
+        """
+        if not self._path.exists() and not self._head.exists():
+            return
+        with exclusive_lock(self._lock):
+            yield from self._read()
+
+    def verify(self) -> Verification:
+        """Read the whole journal and name its first bad line, if it has one."""
+        anchor = EMPTY
+        try:
+            for entry in self.entries():
+                anchor = entry.anchor
+        except JournalDamagedError as damage:
+            return Verification(anchor, damage)
+        return Verification(anchor, None)
+
+    def demand_anchor(self, noted: Anchor) -> None:
+        """Hold the journal against a count and hash that a person noted earlier.
+
+        Args:
+            noted: The hash may be its first digits only (at least eight).
+
+        Raises:
+            JournalDamagedError: The journal has no such entry (any more).
+            UsageError: Fewer than eight digits were given.
+        """
+        if len(noted.hash) < 8:
+            raise UsageError("give at least eight digits of the noted hash")
+        for entry in self.entries():
+            if entry.seq == noted.seq and entry.hash.startswith(noted.hash):
+                return
+        reason = f"it has no entry {noted.seq} with the noted hash {printable(noted.hash)}"
+        raise JournalDamagedError(Damage.ROLLED_BACK, noted.seq, reason)
+
+    def recover_torn(self, reason: str, *, now: datetime) -> Entry:
+        """Cut off a torn last line, keeping its bytes, and record that it was done and why.
+
+        Raises:
+            UsageError: The journal is not torn.
+            JournalDamagedError: It has worse damage than a torn line.
+        """
+        damage = self.verify().damage
+        if damage is None:
+            raise UsageError("the journal is intact: there is nothing to recover")
+        if damage.damage is not Damage.TORN:
+            raise damage
+        with exclusive_lock(self._lock), open_private(self._path) as file:
+            start, tail = last_line(file)
+            atomic_write(self._home / f"journal.torn-{damage.line}", tail, replace=True)
+            file.truncate(start)
+            os.fsync(file.fileno())
+        body = {"line": damage.line, "reason": reason, **_remains(tail)}
+        return self.append(Kind.RECOVERED, body, now=now)
+
+    def set_aside(self, reason: str, *, now: datetime) -> Entry:
+        """Begin a new journal beside one that is broken or set back, and record that and why.
+
+        The memory of what was paid begins anew: only for when no sound copy is left.
+
+        Raises:
+            UsageError: The journal is intact or only torn.
+        """
+        damage = self.verify().damage
+        if damage is None or damage.damage is Damage.TORN:
+            raise UsageError("the journal need not be set aside: it is intact or only torn")
+        with exclusive_lock(self._lock):
+            serial = 1
+            while (aside := self._home / f"journal.broken-{serial}").exists():
+                serial += 1
+            digest = "no journal"
+            if self._path.exists():
+                with open_private(self._path) as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                self._path.rename(aside)
+            self._head.unlink(missing_ok=True)
+        body = {"damage": damage.message, "kept_as": aside.name, "sha256": digest, "reason": reason}
+        return self.append(Kind.RECOVERED, body, now=now)
+
+    def _read(self) -> Iterator[Entry]:
+        head = self._read_head()
+        if self._path.exists():
+            with open_private(self._path) as file:
+                yield from read_chain(file, head)
+        else:
+            demand_reached(head, EMPTY, EMPTY)
+
+    def _end(self) -> Anchor:
+        """Where the chain stands, by its last line and the head alone."""
+        head = self._read_head()
+        line = b""
+        if self._path.exists():
+            with open_private(self._path) as file:
+                _, line = last_line(file)
+        if not line:
+            demand_reached(head, EMPTY, EMPTY)
+            return EMPTY
+        try:
+            entry = Entry.parse(line)
+        except MalformedError:
+            # The whole chain tells what kind of damage it is.
+            return max(entry.anchor for entry in self._read())
+        demand_reached(head, Anchor(entry.seq - 1, entry.prev), entry.anchor)
+        return entry.anchor
+
+    def _read_head(self) -> Anchor:
+        if not self._head.exists():
+            return EMPTY
+        try:
+            record = json.loads(read_private(self._head, _HEAD_CAP))
+            return Anchor(int(record["seq"]), str(record["hash"]))
+        except (ValueError, KeyError, TypeError, MalformedError):
+            raise JournalDamagedError(Damage.BROKEN, 1, "its head file is unreadable") from None
+
+    def _move_head(self, anchor: Anchor) -> None:
+        record = json.dumps(anchor._asdict()).encode() + b"\n"
+        atomic_write(self._head, record, replace=True)
+
+
+def _remains(tail: bytes) -> Body:
+    return {
+        "bytes": len(tail),
+        "sha256": sha256(tail).hex(),
+        "begins": printable(tail, limit=_TAIL_SHOWN),
+    }
