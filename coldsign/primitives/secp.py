@@ -16,6 +16,7 @@ _curve: Any = wallycore  # untyped: its stubs name the C signatures
 _ECDSA: int = _curve.EC_FLAG_ECDSA
 _ECDSA_LOW_R: int = _curve.EC_FLAG_ECDSA | _curve.EC_FLAG_GRIND_R
 _SCHNORR: int = _curve.EC_FLAG_SCHNORR
+_REFUSED = (ValueError, RuntimeError)  # bad arguments; arguments whose result does not exist
 _AUX = bytes(32)
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
@@ -30,7 +31,7 @@ def is_secret(secret: bytes) -> bool:
         return False
     try:
         _curve.ec_private_key_verify(secret)
-    except ValueError:
+    except _REFUSED:
         return False
     return True
 
@@ -42,7 +43,7 @@ def is_public_key(key: bytes) -> bool:
         return False
     try:
         _curve.ec_public_key_verify(key)
-    except ValueError:
+    except _REFUSED:
         return False
     return True
 
@@ -53,7 +54,7 @@ def is_xonly(key: bytes) -> bool:
         return False
     try:
         _curve.ec_xonly_public_key_verify(key)
-    except ValueError:
+    except _REFUSED:
         return False
     return True
 
@@ -66,7 +67,7 @@ def public_key(secret: bytes) -> bytes:
     """
     try:
         return bytes(_curve.ec_public_key_from_private_key(secret))
-    except ValueError:
+    except _REFUSED:
         raise MalformedError("not a valid secp256k1 secret key") from None
 
 
@@ -100,7 +101,7 @@ def tweak_public(key: bytes, tweak: bytes) -> bytes:
     """
     try:
         return bytes(_curve.ec_public_key_tweak(key, tweak))
-    except ValueError:
+    except _REFUSED:
         raise MalformedError("the tweaked public key does not exist") from None
 
 
@@ -114,7 +115,7 @@ def tweak_secret(secret: bytes, tweak: bytes) -> bytes:
         _curve.ec_private_key_verify(secret)
         result = bytes(_curve.ec_scalar_add(secret, tweak))
         _curve.ec_private_key_verify(result)
-    except ValueError:
+    except _REFUSED:
         raise MalformedError("the tweaked secret key does not exist") from None
     return result
 
@@ -133,7 +134,7 @@ def taproot_output(internal: bytes, merkle_root: bytes | None) -> tuple[bytes, i
         raise MalformedError("a taproot internal key has 32 bytes")
     try:
         tweaked = _curve.ec_public_key_bip341_tweak(internal, merkle_root, 0)
-    except ValueError:
+    except _REFUSED:
         raise MalformedError("the taproot output key does not exist") from None
     return bytes(tweaked[1:]), tweaked[0] & 1
 
@@ -146,7 +147,7 @@ def taproot_secret(secret: bytes, merkle_root: bytes | None) -> bytes:
     """
     try:
         return bytes(_curve.ec_private_key_bip341_tweak(secret, merkle_root, 0))
-    except ValueError:
+    except _REFUSED:
         raise MalformedError("the taproot secret key does not exist") from None
 
 
@@ -158,7 +159,7 @@ def sign_ecdsa(secret: bytes, digest: bytes) -> bytes:
     """
     try:
         return bytes(_sign(secret, digest, _ECDSA_LOW_R))
-    except ValueError:
+    except _REFUSED:
         raise MalformedError("cannot sign with this secret key and digest") from None
 
 
@@ -170,7 +171,7 @@ def verify_ecdsa(key: bytes, digest: bytes, signature: bytes) -> bool:
         key = compress(key)
     try:
         _verify(key, digest, _ECDSA, signature)
-    except ValueError:
+    except _REFUSED:
         return False
     return True
 
@@ -183,7 +184,7 @@ def sign_schnorr(secret: bytes, digest: bytes) -> bytes:
     """
     try:
         return bytes(_sign_aux(secret, digest, _AUX, _SCHNORR))
-    except ValueError:
+    except _REFUSED:
         raise MalformedError("cannot sign with this secret key and digest") from None
 
 
@@ -193,7 +194,7 @@ def verify_schnorr(xonly: bytes, digest: bytes, signature: bytes) -> bool:
         return False
     try:
         _verify(xonly, digest, _SCHNORR, signature)
-    except ValueError:
+    except _REFUSED:
         return False
     return True
 
@@ -211,7 +212,7 @@ def der_encode(signature: bytes) -> bytes:
     """
     try:
         return bytes(_curve.ec_sig_to_der(signature))
-    except ValueError:
+    except _REFUSED:
         raise MalformedError("not an ECDSA signature of 64 bytes") from None
 
 
