@@ -1,0 +1,285 @@
+"""The three kinds of PSBT maps as typed claims: all fields read, all pairs kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from coldsign.primitives.hashes import hash160, sha256, sha256d
+from coldsign.primitives.keypath import KeyOrigin
+from coldsign.primitives.tx import Transaction, TxOut
+from coldsign.psbt import taproot as t
+from coldsign.psbt import values as v
+from coldsign.psbt.fields import PROPRIETARY, Field, Global, In, Out
+from coldsign.psbt.raw import Map
+
+ONLY_V2 = "a field of version 2 in a PSBT of version 0"
+ONLY_V0 = "a field of version 0 in a PSBT of version 2"
+
+_V0_GLOBAL: frozenset[Field] = frozenset({Global.UNSIGNED_TX})
+_V2_GLOBAL: frozenset[Field] = frozenset(
+    {
+        Global.TX_VERSION,
+        Global.FALLBACK_LOCKTIME,
+        Global.INPUT_COUNT,
+        Global.OUTPUT_COUNT,
+        Global.TX_MODIFIABLE,
+    }
+)
+_V2_IN: frozenset[Field] = frozenset(
+    {
+        In.PREVIOUS_TXID,
+        In.OUTPUT_INDEX,
+        In.SEQUENCE,
+        In.REQUIRED_TIME_LOCKTIME,
+        In.REQUIRED_HEIGHT_LOCKTIME,
+    }
+)
+_V2_OUT: frozenset[Field] = frozenset({Out.AMOUNT, Out.SCRIPT})
+
+
+def _unknown_count(m: Map) -> int:
+    """How many pairs have no meaning here; proprietary ones among them are at least well formed."""
+    m.many(m.kind(PROPRIETARY), v.proprietary_key, bytes)
+    return len(m.unknown())
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalMap:
+    """The global map (BIP-174, BIP-370).
+
+    Attributes:
+        map: The pairs as they arrived.
+        version: The PSBT's version, 0 or 2.
+        unsigned_tx: The transaction without signatures; only in version 0.
+        xpubs: Origins of extended public keys, by their 78 bytes. They never define a wallet.
+        tx_version: The transaction's version; only in version 2.
+        fallback_locktime: The locktime if no input requires one; only in version 2.
+        input_count: Number of input maps; only in version 2.
+        output_count: Number of output maps; only in version 2.
+        tx_modifiable: What others may still change, as bits; only in version 2.
+        unknown_count: Pairs without a meaning here; they are kept and never shown.
+    """
+
+    map: Map
+    version: int
+    unsigned_tx: Transaction | None
+    xpubs: Mapping[bytes, KeyOrigin]
+    tx_version: int | None
+    fallback_locktime: int | None
+    input_count: int | None
+    output_count: int | None
+    tx_modifiable: int | None
+    unknown_count: int
+
+    @classmethod
+    def read(cls, m: Map, memory: v.Memory) -> "GlobalMap":
+        """Read the fields of BIP-174 and BIP-370.
+
+        Raises:
+            MalformedError: A field is malformed, missing, or of the other version.
+        """
+        version = m.one(Global.VERSION, v.psbt_version) or 0
+        if version:
+            m.forbid(_V0_GLOBAL, ONLY_V0)
+        else:
+            m.forbid(_V2_GLOBAL, ONLY_V2)
+        xpubs = m.many(Global.XPUB, partial(v.extended_key, memory), KeyOrigin.parse_bytes)
+        m.check(Global.XPUB, v.same_depth, "the path is not as long as the key is deep")
+        return cls(
+            map=m,
+            version=version,
+            unsigned_tx=None if version else m.require(Global.UNSIGNED_TX, v.unsigned_tx),
+            xpubs=xpubs,
+            tx_version=m.require(Global.TX_VERSION, v.i32) if version else None,
+            fallback_locktime=m.one(Global.FALLBACK_LOCKTIME, v.u32),
+            input_count=m.require(Global.INPUT_COUNT, v.count) if version else None,
+            output_count=m.require(Global.OUTPUT_COUNT, v.count) if version else None,
+            tx_modifiable=m.one(Global.TX_MODIFIABLE, v.u8),
+            unknown_count=_unknown_count(m),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PsbtInput:
+    """An input map (BIP-174, BIP-127, BIP-370, BIP-371, BIP-373). All of it is a claim.
+
+    Attributes:
+        map: The pairs as they arrived.
+        non_witness_utxo: The whole previous transaction.
+        non_witness_utxo_txid: Its id, recomputed, in internal byte order.
+        witness_utxo: The output that is spent.
+        partial_sigs: ECDSA signatures with their sighash byte, by public key.
+        sighash_type: The type signatures must have.
+        redeem_script: What P2SH hashes.
+        witness_script: What P2WSH hashes.
+        bip32_derivations: Key origins by public key.
+        final_script_sig: The complete scriptSig.
+        final_script_witness: The complete witness, serialised.
+        por_commitment: The message of a proof of reserves: this is no transaction to broadcast.
+        preimages: Hash preimages by hash.
+        previous_txid: The coin's transaction id in internal byte order; only in version 2.
+        output_index: The coin's output number; only in version 2.
+        sequence: The input's sequence; only in version 2.
+        required_time_locktime: Earliest Unix time; only in version 2.
+        required_height_locktime: Lowest block height; only in version 2.
+        tap_key_sig: Schnorr signature of the key path.
+        tap_script_sigs: Schnorr signatures by x-only key and leaf hash.
+        tap_leaf_scripts: Script and leaf version by control block.
+        tap_bip32_derivations: Leaf hashes and key origin by x-only key.
+        tap_internal_key: The x-only internal key.
+        tap_merkle_root: The root of the script tree.
+        musig2_participants: Participants' keys by aggregate key.
+        musig2_pub_nonces: Public nonces by who gives them.
+        musig2_partial_sigs: Partial signatures by who gives them.
+        unknown_count: Pairs without a meaning here; they are kept and never shown.
+    """
+
+    map: Map
+    non_witness_utxo: Transaction | None
+    non_witness_utxo_txid: bytes | None
+    witness_utxo: TxOut | None
+    partial_sigs: Mapping[bytes, bytes]
+    sighash_type: int | None
+    redeem_script: bytes | None
+    witness_script: bytes | None
+    bip32_derivations: Mapping[bytes, KeyOrigin]
+    final_script_sig: bytes | None
+    final_script_witness: bytes | None
+    por_commitment: str | None
+    preimages: Mapping[bytes, bytes]
+    previous_txid: bytes | None
+    output_index: int | None
+    sequence: int | None
+    required_time_locktime: int | None
+    required_height_locktime: int | None
+    tap_key_sig: bytes | None
+    tap_script_sigs: Mapping[tuple[bytes, bytes], bytes]
+    tap_leaf_scripts: Mapping[bytes, tuple[bytes, int]]
+    tap_bip32_derivations: Mapping[bytes, t.LeafOrigin]
+    tap_internal_key: bytes | None
+    tap_merkle_root: bytes | None
+    musig2_participants: Mapping[bytes, tuple[bytes, ...]]
+    musig2_pub_nonces: Mapping[v.Musig2Key, bytes]
+    musig2_partial_sigs: Mapping[v.Musig2Key, bytes]
+    unknown_count: int
+
+    @classmethod
+    def read(cls, m: Map, version: int, memory: v.Memory) -> "PsbtInput":
+        """Read the fields; the coin itself stands here only in version 2.
+
+        Raises:
+            MalformedError: A field is malformed, missing, or of the other version.
+        """
+        if not version:
+            m.forbid(_V2_IN, ONLY_V2)
+        previous = m.one(In.NON_WITNESS_UTXO, memory.previous_tx)
+        found = cls(
+            map=m,
+            non_witness_utxo=previous and previous.tx,
+            non_witness_utxo_txid=previous and previous.txid,
+            witness_utxo=m.one(In.WITNESS_UTXO, v.txout),
+            partial_sigs=m.many(In.PARTIAL_SIG, memory.public_key, v.ecdsa_signature),
+            sighash_type=m.one(In.SIGHASH_TYPE, v.u32),
+            redeem_script=m.one(In.REDEEM_SCRIPT, bytes),
+            witness_script=m.one(In.WITNESS_SCRIPT, bytes),
+            bip32_derivations=m.many(In.BIP32_DERIVATION, memory.public_key, KeyOrigin.parse_bytes),
+            final_script_sig=m.one(In.FINAL_SCRIPTSIG, bytes),
+            final_script_witness=m.one(In.FINAL_SCRIPTWITNESS, v.script_witness),
+            por_commitment=m.one(In.POR_COMMITMENT, v.utf8),
+            preimages=_preimages(m),
+            previous_txid=m.require(In.PREVIOUS_TXID, v.hash32) if version else None,
+            output_index=m.require(In.OUTPUT_INDEX, v.u32) if version else None,
+            sequence=m.one(In.SEQUENCE, v.u32),
+            required_time_locktime=m.one(In.REQUIRED_TIME_LOCKTIME, v.time_locktime),
+            required_height_locktime=m.one(In.REQUIRED_HEIGHT_LOCKTIME, v.height_locktime),
+            tap_key_sig=m.one(In.TAP_KEY_SIG, v.schnorr_signature),
+            tap_script_sigs=m.many(
+                In.TAP_SCRIPT_SIG, partial(t.script_sig_key, memory), v.schnorr_signature
+            ),
+            tap_leaf_scripts=m.many(
+                In.TAP_LEAF_SCRIPT, partial(t.control_block, memory), t.leaf_script
+            ),
+            tap_bip32_derivations=m.many(In.TAP_BIP32_DERIVATION, memory.xonly_key, t.leaf_origin),
+            tap_internal_key=m.one(In.TAP_INTERNAL_KEY, memory.xonly_key),
+            tap_merkle_root=m.one(In.TAP_MERKLE_ROOT, v.hash32),
+            musig2_participants=m.many(
+                In.MUSIG2_PARTICIPANT_PUBKEYS, memory.compressed_key, memory.keys
+            ),
+            musig2_pub_nonces=m.many(In.MUSIG2_PUB_NONCE, memory.musig2_key, memory.public_nonce),
+            musig2_partial_sigs=m.many(In.MUSIG2_PARTIAL_SIG, memory.musig2_key, v.hash32),
+            unknown_count=_unknown_count(m),
+        )
+        m.check(In.TAP_LEAF_SCRIPT, t.same_leaf_version, "not the control block's leaf version")
+        return found
+
+
+def _preimages(m: Map) -> dict[bytes, bytes]:
+    """Hash preimages, checked against their hashes.
+
+    Of a RIPEMD-160 hash only the length is checked: not every OpenSSL can compute it.
+    """
+    found = m.many(In.RIPEMD160, v.hash20, bytes)
+    found |= m.many(In.SHA256, v.hash32, bytes)
+    found |= m.many(In.HASH160, v.hash20, bytes)
+    found |= m.many(In.HASH256, v.hash32, bytes)
+    for field, digest in ((In.SHA256, sha256), (In.HASH160, hash160), (In.HASH256, sha256d)):
+        m.check(field, partial(v.is_preimage, digest), "not the hash's preimage")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PsbtOutput:
+    """An output map (BIP-174, BIP-370, BIP-371, BIP-373). All of it is a claim.
+
+    Attributes:
+        map: The pairs as they arrived.
+        redeem_script: What P2SH hashes.
+        witness_script: What P2WSH hashes.
+        bip32_derivations: Key origins by public key.
+        amount: Satoshi; only in version 2.
+        script: The output's script; only in version 2.
+        tap_internal_key: The x-only internal key.
+        tap_tree: The leaves of the script tree, in depth-first order.
+        tap_bip32_derivations: Leaf hashes and key origin by x-only key.
+        musig2_participants: Participants' keys by aggregate key.
+        unknown_count: Pairs without a meaning here; they are kept and never shown.
+    """
+
+    map: Map
+    redeem_script: bytes | None
+    witness_script: bytes | None
+    bip32_derivations: Mapping[bytes, KeyOrigin]
+    amount: int | None
+    script: bytes | None
+    tap_internal_key: bytes | None
+    tap_tree: tuple[t.TreeLeaf, ...] | None
+    tap_bip32_derivations: Mapping[bytes, t.LeafOrigin]
+    musig2_participants: Mapping[bytes, tuple[bytes, ...]]
+    unknown_count: int
+
+    @classmethod
+    def read(cls, m: Map, version: int, memory: v.Memory) -> "PsbtOutput":
+        """Read the fields; amount and script stand here only in version 2.
+
+        Raises:
+            MalformedError: A field is malformed, missing, or of the other version.
+        """
+        if not version:
+            m.forbid(_V2_OUT, ONLY_V2)
+        return cls(
+            map=m,
+            redeem_script=m.one(Out.REDEEM_SCRIPT, bytes),
+            witness_script=m.one(Out.WITNESS_SCRIPT, bytes),
+            bip32_derivations=m.many(
+                Out.BIP32_DERIVATION, memory.public_key, KeyOrigin.parse_bytes
+            ),
+            amount=m.require(Out.AMOUNT, v.sats) if version else None,
+            script=m.require(Out.SCRIPT, bytes) if version else None,
+            tap_internal_key=m.one(Out.TAP_INTERNAL_KEY, memory.xonly_key),
+            tap_tree=m.one(Out.TAP_TREE, t.tap_tree),
+            tap_bip32_derivations=m.many(Out.TAP_BIP32_DERIVATION, memory.xonly_key, t.leaf_origin),
+            musig2_participants=m.many(
+                Out.MUSIG2_PARTICIPANT_PUBKEYS, memory.compressed_key, memory.keys
+            ),
+            unknown_count=_unknown_count(m),
+        )

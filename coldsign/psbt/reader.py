@@ -1,0 +1,110 @@
+"""Reading the maps of a PSBT out of its bytes (BIP-174, "Specification")."""
+
+from coldsign.errors import MalformedError
+from coldsign.primitives.cursor import Cursor
+from coldsign.psbt.fields import Field, field_name, map_name
+from coldsign.psbt.raw import Key, Map, Pair, by_type
+
+MAX_PAIRS = 100_000
+"""Pairs of one PSBT. Each costs some 400 bytes of memory however short it is; the 2,400 inputs a
+standard transaction can have, of fifteen cosigners each, stay below."""
+
+
+class MapReader:
+    """Reads the maps of one PSBT, one after the other.
+
+    Args:
+        data: The whole PSBT.
+        start: Offset of its first map.
+    """
+
+    __slots__ = ("_data", "_left", "offset")
+
+    def __init__(self, data: bytes, start: int) -> None:
+        self._data = data
+        self._left = MAX_PAIRS
+        self.offset = start
+
+    @property
+    def remaining(self) -> int:
+        """Bytes not read yet."""
+        return len(self._data) - self.offset
+
+    def finish(self) -> None:
+        """Say that the map just read was the last.
+
+        Raises:
+            MalformedError: Bytes are left.
+        """
+        if self.remaining:
+            raise MalformedError(
+                f"{self.remaining} bytes after the last map, at offset {self.offset}"
+            )
+
+    def read(self, kind: type[Field], index: int) -> Map:
+        """Read one map up to and with its separator.
+
+        The loop indexes the buffer itself: a large PSBT has ten thousand pairs, and calls would
+        cost more than the work. What runs past the end shows as an ``IndexError``, or as a ``stop``
+        behind the end.
+
+        Raises:
+            MalformedError: A length or a key type is not minimal or runs past the end, a key occurs
+                twice, or the PSBT has more than ``MAX_PAIRS`` pairs.
+        """
+        data, at, end, left = self._data, self.offset, len(self._data), self._left
+        new = tuple.__new__
+        pairs: list[Pair] = []
+        seen: set[bytes] = set()
+        try:
+            while size := data[at]:
+                key_at = at + 1
+                if size >= 0xFD:
+                    size, key_at = self._long_size(at, kind, index)
+                stop = key_at + size
+                raw_key = data[key_at:stop]
+                size = data[stop]
+                value_at = stop + 1
+                if size >= 0xFD:
+                    size, value_at = self._long_size(stop, kind, index)
+                stop = value_at + size
+                first = raw_key[0]
+                key = (
+                    new(Key, (first, raw_key[1:]))
+                    if first < 0xFD
+                    else _long_key(raw_key, kind, index)
+                )
+                if stop > end or raw_key in seen or len(seen) == left:
+                    name = f"{map_name(kind, index)}: {field_name(kind, key.type)} at offset {at}"
+                    raise MalformedError(
+                        f"{name}: {_problem(cut=stop > end, again=raw_key in seen)}"
+                    )
+                seen.add(raw_key)
+                pairs.append((key, data[value_at:stop]))
+                at = stop
+        except IndexError:
+            raise MalformedError(f"{map_name(kind, index)}: the PSBT ends inside it") from None
+        raw = data[self.offset : at]
+        found = Map(kind, index, self.offset, tuple(pairs), raw, by_type(pairs))
+        self.offset = at + 1
+        self._left = left - len(pairs)
+        return found
+
+    def _long_size(self, at: int, kind: type[Field], index: int) -> tuple[int, int]:
+        """A length that does not fit one byte, and the offset behind it."""
+        cursor = Cursor(self._data, map_name(kind, index))
+        cursor.offset = at
+        return cursor.compact_size(), cursor.offset
+
+
+def _long_key(raw_key: bytes, kind: type[Field], index: int) -> Key:
+    """A key whose type does not fit one byte."""
+    cursor = Cursor(raw_key, f"{map_name(kind, index)}: key type")
+    number = cursor.compact_size()
+    return Key(number, raw_key[cursor.offset :])
+
+
+def _problem(*, cut: bool, again: bool) -> str:
+    if cut:
+        return "its value runs past the end"
+    return "the key occurs twice" if again else f"more than {MAX_PAIRS} pairs"

@@ -1,0 +1,287 @@
+"""What the bytes of a key or a value mean: strict decoders for BIP-174, BIP-370 and BIP-373 fields.
+
+Each takes exactly the bytes of one key's data or one value, and raises ``MalformedError`` with the
+reason; the map adds which field it was and where.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, NoReturn
+
+from coldsign.errors import MalformedError
+from coldsign.primitives.amount import MAX_MONEY
+from coldsign.primitives.cursor import Cursor
+from coldsign.primitives.secp import der_decode, is_public_key, is_xonly
+from coldsign.primitives.tx import Transaction, TxOut
+
+LOCKTIME_THRESHOLD = 500_000_000
+"""Below it a locktime is a block height, from it on a Unix time (BIP-370, Bitcoin consensus)."""
+
+MAX_PREVIOUS_TX = 400_000
+"""Bytes of one previous transaction: nodes relay none above 400,000 weight units, and each byte
+weighs at least one."""
+
+XPUB_SIZE = 78
+"""BIP-32, "Serialization format"."""
+
+
+class PreviousTx(NamedTuple):
+    """A previous transaction and its id, computed once.
+
+    Attributes:
+        tx: The transaction.
+        txid: Its id in internal byte order.
+    """
+
+    tx: Transaction
+    txid: bytes
+
+
+class Memory:
+    """What one parse has already worked out, so that equal bytes are worked out once.
+
+    A PSBT repeats its public keys (in derivations, signatures and leaves), and inputs that spend
+    outputs of one transaction repeat it whole.
+    """
+
+    __slots__ = ("_points", "_previous", "_xonly")
+
+    def __init__(self) -> None:
+        self._points: set[bytes] = set()
+        self._xonly: set[bytes] = set()
+        self._previous: dict[bytes, PreviousTx] = {}
+
+    def public_key(self, data: bytes) -> bytes:
+        """A public key of 33 or 65 bytes that is on the curve."""
+        if data not in self._points:
+            if not is_public_key(data):
+                raise MalformedError("not a public key on secp256k1")
+            self._points.add(data)
+        return data
+
+    def compressed_key(self, data: bytes) -> bytes:
+        """A public key of 33 bytes that is on the curve."""
+        if len(data) != 33:
+            raise MalformedError(f"a compressed public key has 33 bytes, not {len(data)}")
+        return self.public_key(data)
+
+    def xonly_key(self, data: bytes) -> bytes:
+        """An x-only public key (BIP-340) that is on the curve."""
+        if data not in self._xonly:
+            if not is_xonly(data):
+                raise MalformedError("not an x-only public key on secp256k1")
+            self._xonly.add(data)
+        return data
+
+    def previous_tx(self, data: bytes) -> PreviousTx:
+        """A whole previous transaction, with or without its witnesses."""
+        known = self._previous.get(data)
+        if known is None:
+            if len(data) > MAX_PREVIOUS_TX:
+                raise MalformedError(
+                    f"{len(data)} bytes are more than a previous transaction may have"
+                )
+            tx = Transaction.parse(data, "previous transaction")
+            known = self._previous[data] = PreviousTx(tx, tx.txid())
+        return known
+
+    def keys(self, data: bytes) -> tuple[bytes, ...]:
+        """MuSig2 participants: compressed keys, one after the other (BIP-373)."""
+        if not data or len(data) % 33:
+            raise MalformedError(f"participant keys have 33 bytes each, not {len(data)} in all")
+        return tuple(self.compressed_key(data[at : at + 33]) for at in range(0, len(data), 33))
+
+    def musig2_key(self, data: bytes) -> "Musig2Key":
+        """The key data of a MuSig2 nonce or partial signature (BIP-373)."""
+        if len(data) not in {66, 98}:
+            raise MalformedError(f"the key data has 66 or 98 bytes, not {len(data)}")
+        participant, aggregate = self.compressed_key(data[:33]), self.compressed_key(data[33:66])
+        return Musig2Key(participant, aggregate, data[66:] or None)
+
+    def public_nonce(self, data: bytes) -> bytes:
+        """A MuSig2 public nonce: two points (BIP-327)."""
+        if len(data) != 66:
+            raise MalformedError(f"a public nonce has 66 bytes, not {len(data)}")
+        self.compressed_key(data[:33])
+        self.compressed_key(data[33:])
+        return data
+
+
+class Musig2Key(NamedTuple):
+    """Who gives a MuSig2 nonce or partial signature, and for what.
+
+    Attributes:
+        participant: The giver's compressed public key.
+        aggregate: The compressed aggregate public key.
+        leaf_hash: The tapleaf that is signed; None for the key path.
+    """
+
+    participant: bytes
+    aggregate: bytes
+    leaf_hash: bytes | None
+
+
+def refuse(reason: str) -> NoReturn:
+    """Raise the reason; an expression, for decoders of one line."""
+    raise MalformedError(reason)
+
+
+def anything(data: bytes) -> bytes:
+    """Bytes without a rule."""
+    return data
+
+
+def sized(size: int) -> Callable[[bytes], bytes]:
+    """A decoder of exactly so many bytes."""
+
+    def decode(data: bytes) -> bytes:
+        if len(data) != size:
+            raise MalformedError(f"{size} bytes wanted, not {len(data)}")
+        return data
+
+    return decode
+
+
+hash20 = sized(20)
+hash32 = sized(32)
+_one_byte, _four_bytes, _eight_bytes = sized(1), sized(4), sized(8)
+
+
+def u8(data: bytes) -> int:
+    """An 8-bit number."""
+    return _one_byte(data)[0]
+
+
+def u32(data: bytes) -> int:
+    """A 32-bit number, little endian, unsigned."""
+    return int.from_bytes(_four_bytes(data), "little")
+
+
+def i32(data: bytes) -> int:
+    """A 32-bit number, little endian, signed."""
+    return int.from_bytes(_four_bytes(data), "little", signed=True)
+
+
+def sats(data: bytes) -> int:
+    """An amount in satoshi that can exist."""
+    return in_range(int.from_bytes(_eight_bytes(data), "little", signed=True))
+
+
+def in_range(amount: int) -> int:
+    """An amount in satoshi that can exist."""
+    if not 0 <= amount <= MAX_MONEY:
+        raise MalformedError(f"{amount} sats is no amount of bitcoin")
+    return amount
+
+
+def count(data: bytes) -> int:
+    """A CompactSize and nothing else."""
+    cursor = Cursor(data, "count")
+    number = cursor.compact_size()
+    cursor.finish()
+    return number
+
+
+def time_locktime(data: bytes) -> int:
+    """A locktime that is a Unix time."""
+    value = u32(data)
+    return value if value >= LOCKTIME_THRESHOLD else refuse(f"{value} is no Unix time")
+
+
+def height_locktime(data: bytes) -> int:
+    """A locktime that is a block height above 0."""
+    value = u32(data)
+    return value if 0 < value < LOCKTIME_THRESHOLD else refuse(f"{value} is no block height")
+
+
+def txout(data: bytes) -> TxOut:
+    """An amount and a script, and nothing else."""
+    cursor = Cursor(data, "output")
+    amount = in_range(cursor.i64())
+    script = cursor.var_bytes()
+    cursor.finish()
+    return TxOut(amount, script)
+
+
+def utf8(data: bytes) -> str:
+    """Text."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise MalformedError("not UTF-8") from None
+
+
+def ecdsa_signature(data: bytes) -> bytes:
+    """A strict DER signature and its sighash byte, as a script would push them."""
+    der_decode(data[:-1])
+    return data
+
+
+def schnorr_signature(data: bytes) -> bytes:
+    """64 bytes, or 65 with a sighash byte that is not zero (BIP-341)."""
+    if len(data) != 64 and (len(data) != 65 or not data[64]):
+        raise MalformedError(
+            "a taproot signature has 64 bytes, or 65 with a sighash byte that is not 0"
+        )
+    return data
+
+
+def witness_stack(data: bytes) -> tuple[bytes, ...]:
+    """The items of a final scriptWitness, and nothing else."""
+    cursor = Cursor(data, "witness")
+    items = cursor.compact_size()
+    if items > cursor.remaining:
+        raise MalformedError(f"{items} witness items in {cursor.remaining} bytes")
+    stack = tuple(cursor.var_bytes() for _ in range(items))
+    cursor.finish()
+    return stack
+
+
+def script_witness(data: bytes) -> bytes:
+    """A final scriptWitness, kept as it came."""
+    witness_stack(data)
+    return data
+
+
+def psbt_version(data: bytes) -> int:
+    """The version of the PSBT: 0 or 2; there is no 1 (BIP-370)."""
+    version = u32(data)
+    return version if version in {0, 2} else refuse(f"there is no PSBT version {version}")
+
+
+def unsigned_tx(data: bytes) -> Transaction:
+    """A transaction without witnesses, with empty scriptSigs and amounts that can exist."""
+    tx = Transaction.parse_unsigned(data)
+    for index, txin in enumerate(tx.inputs):
+        if txin.script_sig:
+            raise MalformedError(f"the scriptSig of input {index} is not empty")
+    for output in tx.outputs:
+        in_range(output.sats)
+    return tx
+
+
+def proprietary_key(data: bytes) -> bytes:
+    """The key data of a proprietary pair: an identifier, a subtype, and anything."""
+    cursor = Cursor(data, "proprietary key")
+    cursor.var_bytes()
+    cursor.compact_size()
+    return data
+
+
+def is_preimage(digest: Callable[[bytes], bytes], key: bytes, value: bytes) -> bool:
+    """Whether a hash, the key data, is the digest of its preimage, the value."""
+    return digest(value) == key
+
+
+def same_depth(xpub: bytes, origin: bytes) -> bool:
+    """Whether an extended key's depth is the length of its origin's path (BIP-174)."""
+    return xpub[4] == len(origin) // 4 - 1
+
+
+def extended_key(memory: Memory, data: bytes) -> bytes:
+    """The 78 bytes of an extended public key (BIP-32)."""
+    if len(data) != XPUB_SIZE:
+        raise MalformedError(f"an extended public key has 78 bytes, not {len(data)}")
+    if not data[4] and any(data[5:13]):
+        raise MalformedError("a master key has no parent fingerprint and no child number")
+    memory.compressed_key(data[45:])
+    return data
