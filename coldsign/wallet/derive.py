@@ -1,0 +1,188 @@
+"""From a descriptor to its scripts, fast: branch keys are computed once, an address costs one tweak a key."""
+
+from functools import partial
+from typing import Final, NamedTuple
+
+from coldsign.errors import MalformedError
+from coldsign.keys.bip32 import ExtendedPublicKey
+from coldsign.primitives.hashes import hash160, sha256
+from coldsign.primitives.keypath import HARDENED
+from coldsign.primitives.secp import taproot_output
+from coldsign.wallet.descriptor import Descriptor, Form
+from coldsign.wallet.keyexpr import KeyExpression
+from coldsign.wallet.miniscript.script import compile_script
+from coldsign.wallet.taptree import LEAF_VERSION, LeafCommitment, commit
+from coldsign.wallet.template import Template, fill
+
+_P2SH: Final = b"\xa9\x14"
+_EQUAL: Final = b"\x87"
+
+
+class Leaf(NamedTuple):
+    """One leaf of a taproot output (BIP-341, BIP-342).
+
+    Attributes:
+        script: The tapscript.
+        version: Its leaf version, always 0xc0.
+        leaf_hash: What a signature for this leaf commits to.
+        control_block: Proves that the output key commits to the leaf.
+        keys: Positions in the descriptor of the keys in it.
+    """
+
+    script: bytes
+    version: int
+    leaf_hash: bytes
+    control_block: bytes
+    keys: tuple[int, ...]
+
+
+class Taproot(NamedTuple):
+    """What a taproot output is made of; keys are x-only."""
+
+    internal_key: bytes
+    output_key: bytes
+    merkle_root: bytes | None
+    leaves: tuple[Leaf, ...]
+
+
+class Derived(NamedTuple):
+    """Everything about the script at one place of a wallet.
+
+    Attributes:
+        branch: 0 receive, 1 change.
+        index: The address number on the branch.
+        script_pubkey: What an output of ours carries.
+        redeem_script: Of sh() kinds, else None.
+        witness_script: Of wsh() kinds, else None.
+        keys: The public key for each position in the descriptor: 33 or 65 bytes, 32 in taproot.
+        taproot: Of tr() kinds, else None.
+    """
+
+    branch: int
+    index: int
+    script_pubkey: bytes
+    redeem_script: bytes | None
+    witness_script: bytes | None
+    keys: tuple[bytes, ...]
+    taproot: Taproot | None
+
+
+class Deriver:
+    """A descriptor made ready to derive: its script as a template, its keys at the level of the branches."""
+
+    __slots__ = ("_branches", "_build", "_leaf_keys", "_templates", "descriptor")
+
+    def __init__(self, descriptor: Descriptor) -> None:
+        self.descriptor = descriptor
+        nodes = [node for node, _ in descriptor.scripts()]
+        self._templates: list[Template] = [compile_script(node) for node in nodes]
+        self._leaf_keys = [
+            tuple(sorted({key for part in node.walk() for key in part.keys})) for node in nodes
+        ]
+        self._branches = tuple(
+            tuple(branch_key(key, branch) for key in descriptor.keys)
+            for branch in range(descriptor.branch_count)
+        )
+        self._build = _BUILDERS.get(descriptor.form) or partial(_taproot, self)
+
+    def keys(self, branch: int, index: int) -> tuple[bytes, ...]:
+        """The public keys of a place, by their position in the descriptor.
+
+        Raises:
+            MalformedError: The wallet has no such place.
+        """
+        if not 0 <= branch < len(self._branches):
+            raise MalformedError(f"the wallet has no branch {branch}")
+        if not 0 <= index < HARDENED or (index and not self.descriptor.ranged):
+            raise MalformedError(f"the wallet has no address {index} on branch {branch}")
+        taproot = self.descriptor.form is Form.TR
+        return tuple(
+            [
+                (key.pubkey_at(index)[1:] if taproot else key.pubkey_at(index))
+                if isinstance(key, ExtendedPublicKey)
+                else key
+                for key in self._branches[branch]
+            ]
+        )
+
+    def derive(self, branch: int, index: int) -> Derived:
+        """The scripts of a place.
+
+        Raises:
+            MalformedError: The wallet has no such place.
+        """
+        keys = self.keys(branch, index)
+        script = fill(self._templates[0], keys) if self._templates else b""
+        return Derived(branch, index, *self._build(keys, script))
+
+    def tree(self, keys: tuple[bytes, ...]) -> tuple[bytes | None, tuple[LeafCommitment, ...]]:
+        """The root of the script tree, None without one, and its leaves."""
+        tree = self.descriptor.tree
+        if tree is None:
+            return None, ()
+        return commit(tree, iter([fill(template, keys) for template in self._templates]))
+
+    @property
+    def leaf_keys(self) -> list[tuple[int, ...]]:
+        """Positions of the keys in each leaf from left to right."""
+        return self._leaf_keys
+
+
+def branch_key(key: KeyExpression, branch: int) -> ExtendedPublicKey | bytes:
+    """The key from which a branch's addresses follow in one step; bytes where there is no wildcard."""
+    if isinstance(key.public, bytes):
+        return key.public
+    steps = key.branches[branch if len(key.branches) > 1 else 0]
+    derived = key.public.derive(steps)
+    return derived if key.ranged else derived.pubkey
+
+
+_Scripts = tuple[bytes, bytes | None, bytes | None, tuple[bytes, ...], Taproot | None]
+
+
+def _pkh(keys: tuple[bytes, ...], _: bytes) -> _Scripts:
+    return b"\x76\xa9\x14" + hash160(keys[0]) + b"\x88\xac", None, None, keys, None
+
+
+def _wpkh(keys: tuple[bytes, ...], _: bytes) -> _Scripts:
+    return b"\x00\x14" + hash160(keys[0]), None, None, keys, None
+
+
+def _sh_wpkh(keys: tuple[bytes, ...], _: bytes) -> _Scripts:
+    redeem = b"\x00\x14" + hash160(keys[0])
+    return _P2SH + hash160(redeem) + _EQUAL, redeem, None, keys, None
+
+
+def _sh(keys: tuple[bytes, ...], script: bytes) -> _Scripts:
+    return _P2SH + hash160(script) + _EQUAL, script, None, keys, None
+
+
+def _wsh(keys: tuple[bytes, ...], script: bytes) -> _Scripts:
+    return b"\x00\x20" + sha256(script), None, script, keys, None
+
+
+def _sh_wsh(keys: tuple[bytes, ...], script: bytes) -> _Scripts:
+    redeem = b"\x00\x20" + sha256(script)
+    return _P2SH + hash160(redeem) + _EQUAL, redeem, script, keys, None
+
+
+def _taproot(deriver: Deriver, keys: tuple[bytes, ...], _: bytes) -> _Scripts:
+    root, commitments = deriver.tree(keys)
+    output_key, parity = taproot_output(keys[0], root)
+    head = bytes((LEAF_VERSION | parity,)) + keys[0]
+    found = tuple(
+        Leaf(leaf.script, LEAF_VERSION, leaf.leaf_hash, head + b"".join(leaf.siblings), positions)
+        for leaf, positions in zip(commitments, deriver.leaf_keys, strict=True)
+    )
+    taproot = Taproot(keys[0], output_key, root, found)
+    return b"\x51\x20" + output_key, None, None, keys, taproot
+
+
+_BUILDERS: Final = {
+    Form.PKH: _pkh,
+    Form.WPKH: _wpkh,
+    Form.SH_WPKH: _sh_wpkh,
+    Form.SH: _sh,
+    Form.WSH: _wsh,
+    Form.SH_WSH: _sh_wsh,
+}

@@ -1,0 +1,144 @@
+"""What a descriptor must be besides valid before a keyholder relies on it: no key twice, no false origin.
+
+Bitcoin Core imports such descriptors; a signing device must not, as each of them weakens the quorum that the
+person believes in (attacks K-05, K-06, K-10, K-13 of our catalogue).
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from coldsign.errors import MalformedError
+from coldsign.keys.bip32 import ExtendedPublicKey
+from coldsign.primitives.keypath import HARDENED, format_path
+from coldsign.primitives.secp import compress
+from coldsign.wallet.derive import branch_key
+from coldsign.wallet.descriptor import Descriptor
+from coldsign.wallet.keyexpr import KeyExpression
+from coldsign.wallet.miniscript.ast import MULTISIGS, Fragment, Node
+
+UNKNOWN_FINGERPRINT: Final = bytes(4)
+"""What exports write where they do not know the master key; it identifies nobody."""
+
+
+def require_registrable(descriptor: Descriptor) -> None:
+    """Refuse a descriptor that no wallet should be registered with.
+
+    Raises:
+        MalformedError: Its branches are not receive and change, a key's origin contradicts the key, or one key
+            stands in two places.
+    """
+    _require_branches(descriptor)
+    for number, key in enumerate(descriptor.keys, 1):
+        _require_origin(number, key)
+    _require_distinct(descriptor)
+    for node, _ in descriptor.scripts():
+        for quorum in node.walk():
+            _require_distinct_cosigners(descriptor, quorum)
+
+
+def _require_branches(descriptor: Descriptor) -> None:
+    if descriptor.branch_count > 2:
+        raise MalformedError(
+            f"descriptor: {descriptor.branch_count} branches, where a wallet has receive and change",
+            hint="use <0;1>",
+            code="wallet-branches",
+        )
+    for number, key in enumerate(descriptor.keys, 1):
+        if len(key.branches) == 2 and key.branches[0] > key.branches[1]:
+            raise MalformedError(
+                f"descriptor: key {number}: the change branch comes before the receive branch",
+                hint="use <0;1>",
+                code="wallet-branches",
+            )
+
+
+def _require_origin(number: int, key: KeyExpression) -> None:
+    public, origin = key.public, key.origin
+    if not isinstance(public, ExtendedPublicKey) or origin is None:
+        return
+    problem = ""
+    depth = len(origin.path)
+    if public.depth != depth:
+        problem = f"its depth is {public.depth}, its origin has {depth} steps"
+    elif depth and public.child_number != origin.path[-1]:
+        is_at = format_path((public.child_number,))
+        problem = f"it is child {is_at}, its origin ends with {format_path(origin.path[-1:])}"
+    elif depth == 1 and public.parent_fingerprint != origin.fingerprint:
+        problem = "its parent is not the master key of its origin"
+    elif not depth and public.fingerprint != origin.fingerprint:
+        problem = "it is a master key of another fingerprint than its origin's"
+    if problem:
+        raise MalformedError(
+            f"descriptor: key {number}: {problem}",
+            hint="ask its cosigner for the extended public key and its path again",
+            code="key-origin",
+        )
+
+
+def _points(descriptor: Descriptor) -> Iterator[tuple[int, bytes]]:
+    """For each key and branch: its position, and the x of the key from which the addresses follow."""
+    for position, key in enumerate(descriptor.keys):
+        seen = set()
+        for branch in range(len(key.branches)):
+            found = branch_key(key, branch)
+            point = found.pubkey if isinstance(found, ExtendedPublicKey) else found
+            point = point if len(point) == 32 else compress(point)[1:]
+            seen.add(point)
+            yield position, point
+        if len(seen) < len(key.branches):
+            raise MalformedError(f"descriptor: key {position + 1}: its branches are the same")
+
+
+def _require_distinct(descriptor: Descriptor) -> None:
+    seen: dict[bytes, int] = {}
+    for position, point in _points(descriptor):
+        other = seen.setdefault(point, position)
+        if other != position:
+            raise _twice(other, position, "give the same public keys")
+    accounts: dict[bytes, int] = {}
+    for position, key in enumerate(descriptor.keys):
+        if not isinstance(key.public, ExtendedPublicKey):
+            continue
+        first = accounts.setdefault(key.public.pubkey[1:], position)
+        if first == position:
+            continue
+        one = descriptor.keys[first]
+        if one.public != key.public or one.origin != key.origin:
+            raise _twice(first, position, "are one key under two names")
+        if {t[:-1] for t in _fixed(one)} & set(key.branches) and key.ranged:
+            raise _twice(first, position, "give the same public keys")
+        if {t[:-1] for t in _fixed(key)} & set(one.branches) and one.ranged:
+            raise _twice(first, position, "give the same public keys")
+
+
+def _fixed(key: KeyExpression) -> tuple[tuple[int, ...], ...]:
+    return () if key.ranged else tuple(t for t in key.branches if t and t[-1] < HARDENED)
+
+
+def _twice(one: int, other: int, what: str) -> MalformedError:
+    return MalformedError(
+        f"descriptor: keys {one + 1} and {other + 1} {what}: whoever holds it counts twice",
+        hint="every cosigner must have a key of their own",
+        code="duplicate-key",
+    )
+
+
+def _require_distinct_cosigners(descriptor: Descriptor, quorum: Node) -> None:
+    """Within one quorum no master key may stand twice, at whatever account."""
+    if quorum.fragment is Fragment.THRESH:
+        positions = [key for sub in quorum.subs for part in sub.walk() for key in part.keys]
+    elif quorum.fragment in MULTISIGS:
+        positions = list(quorum.keys)
+    else:
+        return
+    seen: dict[bytes, int] = {}
+    for position in positions:
+        key = descriptor.keys[position]
+        fingerprint = key.fingerprint
+        if fingerprint == UNKNOWN_FINGERPRINT or (key.origin is None and not key.ranged):
+            continue
+        other = seen.setdefault(fingerprint, position)
+        if other != position:
+            raise _twice(
+                other, position, f"of one quorum are of one master key {fingerprint.hex()}"
+            )
