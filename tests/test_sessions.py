@@ -1,0 +1,111 @@
+"""Whole terminal sessions: what a person types, what they see, and the exit code.
+
+A session file holds comments (`#`), commands (`$ …`), what each printed (output and errors, as
+a terminal shows them), `exit N` where that is not 0, and the files of the folder it starts in:
+
+    -- name --                                  the lines that follow
+    -- name = regtest/wpkh-1x2.json psbt --     a value of one of tests/data's files
+
+`COLDSIGN_REWRITE=1 pytest tests/test_sessions.py` writes what is printed now: read the difference.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+SESSIONS = sorted((HERE / "sessions").rglob("*.txt"))
+PROGRAMS = Path(sys.executable).parent
+SECONDS = 120
+SECTION = re.compile(r"^-- (?P<name>\S+)(?: = (?P<data>\S+) (?P<value>\S+))? --$")
+# What no two runs have in common is written as a word: the folder, and the time of day.
+VARIABLE = [(re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC|\+00:00)?"), "TIME")]
+
+
+def data_value(data: str, value: str) -> str:
+    """One value of a fixture, by its keys and indexes: `signed_by_node.0`."""
+    found = json.loads((HERE / "data" / data).read_text())
+    for key in value.split("."):
+        found = found[int(key) if key.isdecimal() else key]
+    return f"{found}\n"
+
+
+def split(text: str) -> tuple[list[str], dict[str, str]]:
+    """The session's lines, and its files."""
+    lines: list[str] = []
+    files: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines():
+        section = SECTION.match(line)
+        if section:
+            name = section["name"]
+            files[name] = data_value(section["data"], section["value"]) if section["data"] else ""
+        elif name:
+            files[name] += f"{line}\n"
+        else:
+            lines.append(line)
+    return lines, files
+
+
+def run(command: str, folder: Path) -> str:
+    """What a terminal 80 columns wide shows of one command."""
+    done = subprocess.run(
+        ["sh", "-c", command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        cwd=folder,
+        env={
+            "PATH": f"{PROGRAMS}:/usr/bin:/bin",
+            "HOME": str(folder),
+            "COLDSIGN_HOME": str(folder / "home"),
+            "COLUMNS": "80",
+            "LANG": "C.UTF-8",
+        },
+        timeout=SECONDS,
+        check=False,
+    )
+    shown = done.stdout.decode("utf-8", "backslashreplace").replace(str(folder), "FOLDER")
+    for pattern, word in VARIABLE:
+        shown = pattern.sub(word, shown)
+    shown = "\n".join(line.rstrip() for line in shown.splitlines())
+    return "\n".join(filter(None, [shown, f"exit {done.returncode}" if done.returncode else ""]))
+
+
+def play(lines: list[str], folder: Path) -> str:
+    """The session as it goes now: comments, empty lines before them and commands kept."""
+    played: list[str] = []
+    for number, line in enumerate(lines):
+        if line.startswith("$ "):
+            played += [line, *filter(None, [run(line[2:], folder)])]
+        elif line.startswith("# ") and (number == 0 or lines[number - 1].startswith("# ")):
+            played.append(line)
+        elif line.startswith("# "):
+            played += ["", line]
+    return "\n".join(played)
+
+
+@pytest.mark.parametrize("path", SESSIONS, ids=lambda path: path.stem)
+def test_session(path: Path, tmp_path: Path) -> None:
+    text = path.read_text()
+    lines, files = split(text)
+    for name, content in files.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(content)
+    played = play(lines, tmp_path)
+    if os.environ.get("COLDSIGN_REWRITE"):
+        tail = re.search(r"^-- \S+.* --$", text, re.MULTILINE)
+        path.write_text(f"{played}\n" + (f"\n{text[tail.start() :]}" if tail else ""))
+    else:
+        assert played == "\n".join(lines).strip("\n")
+
+
+def test_there_are_sessions() -> None:
+    assert SESSIONS
