@@ -59,7 +59,7 @@ class Derived(NamedTuple):
     """
 
     branch: int
-    index: int
+    index: int  # type: ignore[assignment]  # the field's word; tuple.index is not used
     script_pubkey: bytes
     redeem_script: bytes | None
     witness_script: bytes | None

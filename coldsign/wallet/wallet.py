@@ -29,7 +29,7 @@ class Place(NamedTuple):
     """A branch and an address number on it."""
 
     branch: int
-    index: int
+    index: int  # type: ignore[assignment]  # the field's word; tuple.index is not used
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Wallet:
     our_keys: tuple[int, ...]
     created_by: str
     digest: bytes
+    _paths: tuple[SpendingPath, ...] = field(repr=False, compare=False)
     _deriver: Deriver = field(repr=False, compare=False)
     _prefixes: Mapping[tuple[bytes, KeyPath], int] = field(repr=False, compare=False)
     _singles: Mapping[tuple[bytes, KeyPath], Place] = field(repr=False, compare=False)
@@ -82,12 +83,21 @@ class Wallet:
         if len(created_by) > MAX_CREATED_BY or printable(created_by, MAX_CREATED_BY) != created_by:
             created_by = printable(created_by, MAX_CREATED_BY)[:MAX_CREATED_BY]
         require_registrable(descriptor)
-        spending_paths(descriptor)
+        paths = spending_paths(descriptor)
         digest = _digest(name, descriptor, positions, created_by)
         prefixes, singles = _lookup(descriptor)
         network, deriver = descriptor.network, Deriver(descriptor)
         return cls(
-            name, network, descriptor, positions, created_by, digest, deriver, prefixes, singles
+            name,
+            network,
+            descriptor,
+            positions,
+            created_by,
+            digest,
+            paths,
+            deriver,
+            prefixes,
+            singles,
         )
 
     @property
@@ -118,7 +128,7 @@ class Wallet:
 
     def spending_paths(self) -> tuple[SpendingPath, ...]:
         """Every way to spend from it."""
-        return spending_paths(self.descriptor)
+        return self._paths
 
     def derive(self, branch: int, index: int) -> Derived:
         """The scripts of a place; about 35 µs a key.

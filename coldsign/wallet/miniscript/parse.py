@@ -212,7 +212,7 @@ def _unwrapped(node: Node) -> tuple[str, Node] | None:
 def _body(node: Node, key_text: Callable[[int], str]) -> str:
     fragment, subs = node.fragment, node.subs
     if fragment in {Fragment.FALSE, Fragment.TRUE}:
-        return fragment.value
+        return str(fragment.value)
     if fragment is Fragment.WRAP_C:
         name = "pk" if subs[0].fragment is Fragment.PK_K else "pkh"
         return f"{name}({key_text(subs[0].keys[0])})"
