@@ -1,10 +1,16 @@
-"""The version bytes of extended keys: BIP-32's, and SLIP-132's, which are named but not taken."""
+"""The 78 bytes of an extended key: versions (SLIP-132's are named, not taken) and fixed fields."""
 
 from enum import Enum
 from typing import Final
 
 from coldsign.errors import MalformedError
+from coldsign.primitives.encoding import base58check_decode
 from coldsign.primitives.network import Network
+
+SIZE: Final = 78  # BIP-32, "Serialization format"
+MAX_TEXT: Final = (
+    112  # base58 characters of 78 + 4 bytes at most: a longer text is not even decoded
+)
 
 
 class NetworkGroup(Enum):
@@ -54,12 +60,47 @@ SLIP132_SECRET: Final = {
 ANY_PUBLIC: Final = PUBLIC | {version: group for version, (_, group) in SLIP132_PUBLIC.items()}
 
 
-def group_of(version: bytes, accepted: dict[bytes, NetworkGroup]) -> NetworkGroup:
-    """The network group of accepted version bytes.
+def decode(text: str) -> bytes:
+    """The bytes of an extended key's text.
 
     Raises:
-        MalformedError: Other version bytes; the message says what they are.
+        MalformedError: Not base58check. The message never repeats the text, which may be a secret.
     """
+    if len(text) > MAX_TEXT:
+        raise MalformedError(f"extended key: {len(text)} characters, where {MAX_TEXT} is the most")
+    try:
+        return base58check_decode(text)
+    except MalformedError:
+        # The decoder's own message could quote the text.
+        raise MalformedError("extended key: not base58, or the checksum is wrong") from None
+
+
+def split_head(payload: bytes) -> tuple[int, bytes, int, bytes]:
+    """Depth, parent fingerprint, child number and chain code of a payload of the right size.
+
+    Raises:
+        MalformedError: A master key that names a parent or a child number.
+    """
+    depth, parent, number = payload[4], payload[5:9], int.from_bytes(payload[9:13], "big")
+    if depth == 0 and (any(parent) or number):
+        raise MalformedError("extended key: a master key with a parent or a child number")
+    return depth, parent, number, payload[13:45]
+
+
+def join_head(version: bytes, depth: int, parent: bytes, number: int) -> bytes:
+    """The first 13 bytes of a payload."""
+    return version + bytes([depth]) + parent + number.to_bytes(4, "big")
+
+
+def group_of(payload: bytes, accepted: dict[bytes, NetworkGroup]) -> NetworkGroup:
+    """The network group of a payload with one of the accepted versions.
+
+    Raises:
+        MalformedError: Another size or version; the message says which version it is.
+    """
+    if len(payload) != SIZE:
+        raise MalformedError(f"extended key: {len(payload)} bytes, where {SIZE} are due")
+    version = payload[:4]
     if version in accepted:
         return accepted[version]
     if version in SLIP132_PUBLIC:
