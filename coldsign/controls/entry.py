@@ -125,7 +125,7 @@ class Entry(NamedTuple):
             record = json.loads(content, parse_float=_no_float, parse_constant=_no_float)
         except ValueError:
             raise MalformedError("the line is not JSON") from None
-        if not isinstance(record, dict) or record.keys() != _MEMBERS:
+        if record.keys() != _MEMBERS:  # an object: the content ends with a brace
             raise MalformedError("the line does not have exactly the members of a journal entry")
         seq, time, prev = record["seq"], record["time"], record["prev"]
         if type(seq) is not int or seq < 1:
