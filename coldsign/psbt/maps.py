@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from coldsign.primitives.hashes import hash160, sha256, sha256d
 from coldsign.primitives.keypath import KeyOrigin
@@ -10,7 +11,7 @@ from coldsign.primitives.tx import Transaction, TxOut
 from coldsign.psbt import taproot as t
 from coldsign.psbt import values as v
 from coldsign.psbt.fields import PROPRIETARY, Field, Global, In, Out
-from coldsign.psbt.raw import Map
+from coldsign.psbt.raw import NOTHING, Map
 
 ONLY_V2 = "a field of version 2 in a PSBT of version 0"
 ONLY_V0 = "a field of version 0 in a PSBT of version 2"
@@ -34,13 +35,18 @@ _V2_IN: frozenset[Field] = frozenset(
         In.REQUIRED_HEIGHT_LOCKTIME,
     }
 )
+_COMMON_IN = frozenset(range(In.FINAL_SCRIPTWITNESS + 1))
+"""BIP-174's own fields, which segwit version 0 needs: nine of ten PSBTs have no others."""
+
 _V2_OUT: frozenset[Field] = frozenset({Out.AMOUNT, Out.SCRIPT})
 
 
 def _unknown_count(m: Map) -> int:
     """How many pairs have no meaning here; proprietary ones among them are at least well formed."""
-    m.many(m.kind(PROPRIETARY), v.proprietary_key, bytes)
-    return len(m.unknown())
+    unknown = m.unknown()
+    if unknown:
+        m.many(m.kind(PROPRIETARY), v.proprietary_key, bytes)
+    return len(unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,7 @@ class GlobalMap:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class PsbtInput:
+class PsbtInput(NamedTuple):
     """An input map (BIP-174, BIP-127, BIP-370, BIP-371, BIP-373). All of it is a claim.
 
     Attributes:
@@ -145,23 +150,23 @@ class PsbtInput:
     bip32_derivations: Mapping[bytes, KeyOrigin]
     final_script_sig: bytes | None
     final_script_witness: bytes | None
-    por_commitment: str | None
-    preimages: Mapping[bytes, bytes]
-    previous_txid: bytes | None
-    output_index: int | None
-    sequence: int | None
-    required_time_locktime: int | None
-    required_height_locktime: int | None
-    tap_key_sig: bytes | None
-    tap_script_sigs: Mapping[tuple[bytes, bytes], bytes]
-    tap_leaf_scripts: Mapping[bytes, tuple[bytes, int]]
-    tap_bip32_derivations: Mapping[bytes, t.LeafOrigin]
-    tap_internal_key: bytes | None
-    tap_merkle_root: bytes | None
-    musig2_participants: Mapping[bytes, tuple[bytes, ...]]
-    musig2_pub_nonces: Mapping[v.Musig2Key, bytes]
-    musig2_partial_sigs: Mapping[v.Musig2Key, bytes]
-    unknown_count: int
+    por_commitment: str | None = None
+    preimages: Mapping[bytes, bytes] = NOTHING
+    previous_txid: bytes | None = None
+    output_index: int | None = None
+    sequence: int | None = None
+    required_time_locktime: int | None = None
+    required_height_locktime: int | None = None
+    tap_key_sig: bytes | None = None
+    tap_script_sigs: Mapping[tuple[bytes, bytes], bytes] = NOTHING
+    tap_leaf_scripts: Mapping[bytes, tuple[bytes, int]] = NOTHING
+    tap_bip32_derivations: Mapping[bytes, t.LeafOrigin] = NOTHING
+    tap_internal_key: bytes | None = None
+    tap_merkle_root: bytes | None = None
+    musig2_participants: Mapping[bytes, tuple[bytes, ...]] = NOTHING
+    musig2_pub_nonces: Mapping[v.Musig2Key, bytes] = NOTHING
+    musig2_partial_sigs: Mapping[v.Musig2Key, bytes] = NOTHING
+    unknown_count: int = 0
 
     @classmethod
     def read(cls, m: Map, version: int, memory: v.Memory) -> "PsbtInput":
@@ -170,8 +175,6 @@ class PsbtInput:
         Raises:
             MalformedError: A field is malformed, missing, or of the other version.
         """
-        if not version:
-            m.forbid(_V2_IN, ONLY_V2)
         previous = m.one(In.NON_WITNESS_UTXO, memory.previous_tx)
         found = cls(
             map=m,
@@ -185,6 +188,17 @@ class PsbtInput:
             bip32_derivations=m.many(In.BIP32_DERIVATION, memory.public_key, KeyOrigin.parse_bytes),
             final_script_sig=m.one(In.FINAL_SCRIPTSIG, bytes),
             final_script_witness=m.one(In.FINAL_SCRIPTWITNESS, v.script_witness),
+        )
+        if not version and _COMMON_IN.issuperset(m.fields):
+            return found
+        return found._with_rare(version, memory)
+
+    def _with_rare(self, version: int, memory: v.Memory) -> "PsbtInput":
+        """Read the fields that a PSBT of version 0 for segwit version 0 does not have."""
+        m = self.map
+        if not version:
+            m.forbid(_V2_IN, ONLY_V2)
+        found = self._replace(
             por_commitment=m.one(In.POR_COMMITMENT, v.utf8),
             preimages=_preimages(m),
             previous_txid=m.require(In.PREVIOUS_TXID, v.hash32) if version else None,
@@ -218,17 +232,18 @@ def _preimages(m: Map) -> dict[bytes, bytes]:
 
     Of a RIPEMD-160 hash only the length is checked: not every OpenSSL can compute it.
     """
-    found = m.many(In.RIPEMD160, v.hash20, bytes)
-    found |= m.many(In.SHA256, v.hash32, bytes)
-    found |= m.many(In.HASH160, v.hash20, bytes)
-    found |= m.many(In.HASH256, v.hash32, bytes)
+    found = {
+        **m.many(In.RIPEMD160, v.hash20, bytes),
+        **m.many(In.SHA256, v.hash32, bytes),
+        **m.many(In.HASH160, v.hash20, bytes),
+        **m.many(In.HASH256, v.hash32, bytes),
+    }
     for field, digest in ((In.SHA256, sha256), (In.HASH160, hash160), (In.HASH256, sha256d)):
         m.check(field, partial(v.is_preimage, digest), "not the hash's preimage")
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class PsbtOutput:
+class PsbtOutput(NamedTuple):
     """An output map (BIP-174, BIP-370, BIP-371, BIP-373). All of it is a claim.
 
     Attributes:
@@ -246,16 +261,16 @@ class PsbtOutput:
     """
 
     map: Map
-    redeem_script: bytes | None
-    witness_script: bytes | None
-    bip32_derivations: Mapping[bytes, KeyOrigin]
-    amount: int | None
-    script: bytes | None
-    tap_internal_key: bytes | None
-    tap_tree: tuple[t.TreeLeaf, ...] | None
-    tap_bip32_derivations: Mapping[bytes, t.LeafOrigin]
-    musig2_participants: Mapping[bytes, tuple[bytes, ...]]
-    unknown_count: int
+    redeem_script: bytes | None = None
+    witness_script: bytes | None = None
+    bip32_derivations: Mapping[bytes, KeyOrigin] = NOTHING
+    amount: int | None = None
+    script: bytes | None = None
+    tap_internal_key: bytes | None = None
+    tap_tree: tuple[t.TreeLeaf, ...] | None = None
+    tap_bip32_derivations: Mapping[bytes, t.LeafOrigin] = NOTHING
+    musig2_participants: Mapping[bytes, tuple[bytes, ...]] = NOTHING
+    unknown_count: int = 0
 
     @classmethod
     def read(cls, m: Map, version: int, memory: v.Memory) -> "PsbtOutput":
@@ -265,6 +280,8 @@ class PsbtOutput:
             MalformedError: A field is malformed, missing, or of the other version.
         """
         if not version:
+            if not m.pairs:
+                return cls(m)
             m.forbid(_V2_OUT, ONLY_V2)
         return cls(
             map=m,

@@ -3,8 +3,9 @@
 A field either takes no key data and occurs once, or is keyed by its data (BIP-174).
 """
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 from coldsign.errors import MalformedError
 from coldsign.primitives.cursor import compact_size, var_bytes
@@ -12,6 +13,9 @@ from coldsign.psbt.fields import KNOWN, Field, field_name, map_name
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
+"""What a field keyed by its key data is where there is none."""
 
 SEPARATOR = b"\x00"
 
@@ -89,7 +93,7 @@ class Map(NamedTuple):
 
     def many(
         self, field: Field, key: Callable[[bytes], K], value: Callable[[bytes], V]
-    ) -> dict[K, V]:
+    ) -> Mapping[K, V]:
         """Decode all pairs of this type, by their key data.
 
         Raises:
@@ -97,7 +101,7 @@ class Map(NamedTuple):
         """
         found = self.fields.get(field)
         if found is None:
-            return {}
+            return NOTHING
         decoded: dict[K, V] = {}
         for pair in found:
             try:
