@@ -50,6 +50,11 @@ def _tagged(tag: str) -> "hashlib._Hash":
     return _sha256(prefix + prefix)
 
 
+def tagged_state(tag: str) -> "hashlib._Hash":
+    """A hash object that has taken the tag's prefix, to be fed (BIP-340, "Design")."""
+    return _tagged(tag).copy()
+
+
 def tagged_hash(tag: str, data: bytes) -> bytes:
     """SHA-256 with the tag's hash twice in front, 32 bytes (BIP-340, "Design")."""
     state = _tagged(tag).copy()
