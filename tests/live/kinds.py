@@ -81,3 +81,31 @@ LATER = (
     _kind("tr-tree", "tr({0},{pk({1}),multi_a(2,{2},{3})})", 4, TAPROOT, (2, 3)),
 )
 ALL = ECDSA + LATER
+
+
+def _more() -> tuple[Kind, ...]:
+    """Kinds whose addresses are compared, but for which nothing is signed."""
+    digest = "6c60f404f8167a38fc70eaf8aa17ac351023bef86bcb9d1086a19afe95bd5333"
+    scripts = {
+        "wsh-sortedmulti-1of1": ("wsh(sortedmulti(1,{0}))", 1),
+        "wsh-sortedmulti-5of7": (f"wsh(sortedmulti(5,{_places(7)}))", 7),
+        "wsh-multi-15of15": (f"wsh(multi(15,{_places(15)}))", 15),
+        "sh-multi-15keys": (f"sh(multi(1,{_places(15)}))", 15),
+        "sh-wsh-multi-2of2": (f"sh(wsh(multi(2,{_places(2)})))", 2),
+        "wsh-pk": ("wsh(pk({0}))", 1),
+        "wsh-and": ("wsh(and_v(v:pk({0}),pk({1})))", 2),
+        "wsh-after": ("wsh(or_d(pk({0}),and_v(v:pkh({1}),after(800000))))", 2),
+        "wsh-thresh": ("wsh(thresh(2,pk({0}),s:pk({1}),sln:older(144)))", 2),
+        "wsh-andor": ("wsh(andor(pk({0}),older(1000),pk({1})))", 2),
+        "wsh-sha256": (f"wsh(and_v(v:pk({{0}}),or_d(pk({{1}}),sha256({digest}))))", 2),
+        "wsh-multi-decay": ("wsh(or_i(and_v(v:pkh({0}),older(4032)),multi(2,{1},{2})))", 3),
+        "sh-wsh-recovery": ("sh(wsh(or_d(pk({0}),and_v(v:pk({1}),older(65535)))))", 2),
+        "tr-pk-leaf": (f"tr({NUMS},pk({{0}}))", 1),
+        "tr-deep": ("tr({0},{pk({1}),{pk({2}),multi_a(2,{3},{4})}})", 5),
+        "tr-older": ("tr({0},and_v(v:multi_a(2,{1},{2}),older(144)))", 3),
+        "tr-sortedmulti_a-16": (f"tr({NUMS},sortedmulti_a(9,{_places(16)}))", 16),
+    }
+    return tuple(_kind(name, text, count, NATIVE, ()) for name, (text, count) in scripts.items())
+
+
+ADDRESSES = ALL + _more()
