@@ -70,7 +70,7 @@ class Derived(NamedTuple):
 class Deriver:
     """A descriptor made ready to derive: its script as a template, its keys at the level of the branches."""
 
-    __slots__ = ("_branches", "_build", "_leaf_keys", "_templates", "descriptor")
+    __slots__ = ("_branches", "_build", "_leaf_keys", "_taproot", "_templates", "descriptor")
 
     def __init__(self, descriptor: Descriptor) -> None:
         self.descriptor = descriptor
@@ -79,11 +79,18 @@ class Deriver:
         self._leaf_keys = [
             tuple(sorted({key for part in node.walk() for key in part.keys})) for node in nodes
         ]
+        self._taproot = descriptor.form is Form.TR
         self._branches = tuple(
-            tuple(branch_key(key, branch) for key in descriptor.keys)
+            tuple(self._prepared(branch_key(key, branch)) for key in descriptor.keys)
             for branch in range(descriptor.branch_count)
         )
         self._build = _BUILDERS.get(descriptor.form) or partial(_taproot, self)
+
+    def _prepared(self, key: ExtendedPublicKey | bytes) -> ExtendedPublicKey | bytes:
+        """A key without children in the form that the script takes."""
+        if self._taproot and isinstance(key, bytes):
+            return key[-32:]
+        return key
 
     def keys(self, branch: int, index: int) -> tuple[bytes, ...]:
         """The public keys of a place, by their position in the descriptor.
@@ -95,13 +102,14 @@ class Deriver:
             raise MalformedError(f"the wallet has no branch {branch}")
         if not 0 <= index < HARDENED or (index and not self.descriptor.ranged):
             raise MalformedError(f"the wallet has no address {index} on branch {branch}")
-        taproot = self.descriptor.form is Form.TR
+        taproot = self._taproot
+        keys = self._branches[branch]
         return tuple(
             [
                 (key.pubkey_at(index)[1:] if taproot else key.pubkey_at(index))
                 if isinstance(key, ExtendedPublicKey)
                 else key
-                for key in self._branches[branch]
+                for key in keys
             ]
         )
 

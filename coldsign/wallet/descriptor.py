@@ -6,7 +6,6 @@ from typing import Final
 
 from coldsign.errors import MalformedError
 from coldsign.primitives.network import Network
-from coldsign.primitives.text import printable
 from coldsign.wallet.checksum import checksum, strip_checksum
 from coldsign.wallet.keyexpr import KeyExpression, KeyRule
 from coldsign.wallet.keylist import KeyList
@@ -112,13 +111,13 @@ class Descriptor:
                 code="descriptor-checksum",
             )
         reader = TextReader(body)
-        form = _form(reader)
         keys = KeyList(network)
-        descriptor = _inside(form, reader, keys)
+        form = _form(reader, keys)
+        inside = _inside(form, reader, keys)
         for _ in range(form.value.count("(")):
             reader.expect(")")
         reader.finish()
-        result = cls(network, form, keys.closed(), *descriptor)
+        result = cls(network, form, keys.closed(), *inside)
         for node, context in result.scripts():
             require_sane(node, context, [_size(key) for key in result.keys])
         return result
@@ -166,15 +165,17 @@ class Descriptor:
         return any(key.ranged for key in self.keys)
 
 
-def _form(reader: TextReader) -> Form:
+def _form(reader: TextReader, keys: KeyList) -> Form:
     for form in _ORDER:
         if reader.take(form.value):
             return form
-    name = reader.word()
+    name = reader.function()
+    if name in {"multi", "sortedmulti"}:  # what is wrong inside it is said first
+        ScriptParser(reader, keys, Context.P2SH).script()
     if name in _REFUSED:
         raise MalformedError(f"descriptor: {_REFUSED[name]}", code="descriptor-kind")
     raise MalformedError(
-        f"descriptor: {printable(name, 20) or 'this'} is no function that a wallet can start with",
+        f"descriptor: {name or 'this'} is no function that a wallet can start with",
         hint="pkh, wpkh, sh, wsh and tr descriptors can be registered",
     )
 

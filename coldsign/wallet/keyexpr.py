@@ -8,11 +8,11 @@ from typing import Final
 from coldsign.errors import MalformedError
 from coldsign.keys.bip32 import ExtendedPublicKey, ExtendedSecretKey
 from coldsign.keys.versions import NetworkGroup
-from coldsign.primitives.encoding import base58check_decode
+from coldsign.keys.wif import WifKey
 from coldsign.primitives.hashes import hash160
 from coldsign.primitives.keypath import HARDENED, KeyOrigin, KeyPath, format_path, parse_path
 from coldsign.primitives.network import Network
-from coldsign.primitives.secp import is_public_key, is_secret, is_xonly, public_key, uncompress
+from coldsign.primitives.secp import is_public_key, is_xonly
 from coldsign.primitives.text import printable
 
 MAX_TEXT: Final = 4096
@@ -103,7 +103,7 @@ def _split_origin(text: str) -> tuple[KeyOrigin | None, str]:
     match = _ORIGIN.fullmatch(text)
     if match is None:
         raise MalformedError(
-            f"key origin {printable(text[:40])}: eight hex digits of fingerprint and a path are due in brackets"
+            "key origin: eight hex digits of fingerprint and a path are due in brackets"
         )
     fingerprint, path, rest = match.groups()
     if not rest or rest[0] in "[/":
@@ -209,27 +209,19 @@ def _raw(body: str, network: Network, rule: KeyRule) -> bytes:
         if len(key) == _HEX_SIZES[len(body)]:
             return _encoded(key, rule)
     if len(body) not in {51, 52}:
-        raise MalformedError(
-            f"{printable(body)} is no key: an extended key, a WIF or a public key in hex is due"
-        )
+        raise MalformedError("neither an extended key nor a WIF nor a public key in hex")
     return _encoded(_wif_public(body, network), rule)
 
 
 def _wif_public(body: str, network: Network) -> bytes:
-    try:
-        payload = base58check_decode(body)
-    except MalformedError:
-        # The decoder's own message could quote the text, and the text could be a secret.
-        raise MalformedError("a key that is neither hex nor a WIF with a right checksum") from None
-    compressed = len(payload) == 34 and payload[33] == 1
-    if not (compressed or len(payload) == 33) or not is_secret(payload[1:33]):
-        raise MalformedError("a WIF key that is not a secret key")
-    if payload[0] != network.wif:
+    key = WifKey.parse(body)
+    key.wipe()
+    if key.group is not NetworkGroup.of(network):
         raise MalformedError(
-            f"a WIF key of other networks in a wallet of {network.name}", code="wrong-network"
+            f"a WIF key of the {key.group.value} networks in a wallet of {network.name}",
+            code="wrong-network",
         )
-    key = public_key(payload[1:33])
-    return key if compressed else uncompress(key)
+    return key.public
 
 
 def _encoded(key: bytes, rule: KeyRule) -> bytes:

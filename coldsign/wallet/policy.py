@@ -6,7 +6,7 @@ from itertools import combinations, islice, product
 from typing import Final, NamedTuple
 
 from coldsign.errors import MalformedError
-from coldsign.wallet.miniscript.ast import HASH_SIZES, MULTISIGS, Fragment, Node
+from coldsign.wallet.miniscript.ast import HASH_SIZES, Fragment, Node
 
 MAX_PATHS: Final = 256
 """More than a person reads; a policy with more ways to spend than this is not one to register."""
@@ -60,16 +60,9 @@ def ways(node: Node) -> tuple[Way, ...]:
 
 def _ways(node: Node) -> Iterator[Way]:
     fragment, subs = node.fragment, node.subs
-    if fragment in MULTISIGS or fragment in {Fragment.PK_K, Fragment.PK_H}:
-        yield Way(quorums=(Quorum(node.number or 1, node.keys),))
-    elif fragment in HASH_SIZES:
-        yield Way(hashes=((fragment.value, node.data),))
-    elif fragment is Fragment.OLDER:
-        yield Way(older=(node.number,))
-    elif fragment is Fragment.AFTER:
-        yield Way(after=(node.number,))
-    elif fragment is Fragment.TRUE:
-        yield Way()
+    alone = _alone(node)
+    if alone is not None:
+        yield alone
     elif fragment is Fragment.THRESH:
         yield from _threshold(node)
     elif fragment in {Fragment.AND_V, Fragment.AND_B}:
@@ -80,6 +73,20 @@ def _ways(node: Node) -> Iterator[Way]:
     elif fragment is not Fragment.FALSE:  # or_… and the wrappers
         for sub in subs:
             yield from _ways(sub)
+
+
+def _alone(node: Node) -> Way | None:
+    """The way of a fragment without others under it."""
+    fragment = node.fragment
+    if node.keys:
+        return Way(quorums=(Quorum(node.number or 1, node.keys),))
+    if fragment in HASH_SIZES:
+        return Way(hashes=((fragment.value, node.data),))
+    if fragment is Fragment.OLDER:
+        return Way(older=(node.number,))
+    if fragment is Fragment.AFTER:
+        return Way(after=(node.number,))
+    return Way() if fragment is Fragment.TRUE else None
 
 
 def _all(subs: tuple[Node, ...]) -> Iterator[Way]:

@@ -4,12 +4,12 @@ import re
 from typing import Final
 
 from coldsign.errors import MalformedError
-from coldsign.primitives.text import printable
 
 MAX_DEPTH: Final = 128
 """Brackets within brackets: BIP-341 allows trees of 128 levels; more only serves to exhaust the stack."""
 
 _WORD = re.compile(r"[a-z0-9_]*", re.ASCII)
+_CALL = re.compile(r"([a-z0-9_]{1,16})\(", re.ASCII)
 _KEY = re.compile(r"[^,(){}]*")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 _HEX = re.compile(r"[0-9a-fA-F]*", re.ASCII)
@@ -27,8 +27,9 @@ class TextReader:
 
     def error(self, problem: str) -> MalformedError:
         """The error for a problem here, to be raised by the caller."""
-        near = printable(self._text[self.offset : self.offset + 16]) or "the end"
-        return MalformedError(f"descriptor: {problem} at offset {self.offset}, near {near}")
+        # The text itself is never shown: what stands here could be a secret in the wrong place.
+        place = f"offset {self.offset}" if self.offset < len(self._text) else "the end"
+        return MalformedError(f"descriptor: {problem} at {place}")
 
     def take(self, literal: str) -> bool:
         """Whether the literal stands here; if so it is passed."""
@@ -69,6 +70,11 @@ class TextReader:
     def word(self) -> str:
         """The name of a function or a run of wrapper letters; may be empty."""
         return self._match(_WORD)
+
+    def function(self) -> str:
+        """The name of the function that is called here, for a message; empty if none is."""
+        found = _CALL.match(self._text, self.offset)
+        return found.group(1) if found else ""
 
     def key(self) -> str:
         """The text of a key expression, up to the next comma or bracket."""

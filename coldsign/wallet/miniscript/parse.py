@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Final
 
-from coldsign.primitives.text import printable
 from coldsign.wallet.keyexpr import KeyRule
 from coldsign.wallet.keylist import KeyList
 from coldsign.wallet.miniscript.ast import (
@@ -75,7 +74,7 @@ class ScriptParser:
             raise reader.error("wrappers are nested too deep")
         unknown = [letter for letter in word if letter not in WRAPPERS.keys() | _SUGAR_WRAPPERS]
         if unknown or not word:
-            raise reader.error(f"{printable(''.join(unknown)) or 'nothing'} is no wrapper")
+            raise reader.error("a letter before the colon is no wrapper")
         node = self._named(reader.word())
         reader.depth -= len(word)
         for letter in reversed(word):
@@ -83,26 +82,21 @@ class ScriptParser:
         return node
 
     def _named(self, name: str) -> Node:
-        reader = self._reader
         if name in {"0", "1"}:
             return TRUE if name == "1" else FALSE
-        if name in {"pk", "pkh", "pk_k", "pk_h"}:
-            return self._key_check(name)
-        if name in {"older", "after"}:
-            return self._lock(name)
-        if name in {"multi", "multi_a"}:
-            return self._multisig(name)
-        if name == "thresh":
-            return self._thresh()
-        fragment = _FRAGMENTS.get(name)
-        if fragment in HASH_SIZES:
-            reader.enter("(")
-            data = reader.hex(HASH_SIZES[fragment])
-            reader.leave(")")
-            return Node(fragment, data=data)
-        if name in _ARITY:
-            return self._combination(name)
-        raise reader.error(f"{printable(name) or 'this'} is no expression of {self._where()}")
+        read = _READERS.get(name)
+        if read is not None:
+            return read(self, name)
+        reader = self._reader
+        shown = f"{name}()" if len(name) <= 16 and name and reader.take("(") else "this"
+        raise reader.error(f"{shown} is no expression of {self._where()}")
+
+    def _digest(self, name: str) -> Node:
+        fragment = _FRAGMENTS[name]
+        self._reader.enter("(")
+        data = self._reader.hex(HASH_SIZES[fragment])
+        self._reader.leave(")")
+        return Node(fragment, data=data)
 
     def _where(self) -> str:
         return (
@@ -142,7 +136,7 @@ class ScriptParser:
             )
         return Node(_FRAGMENTS[name], keys=tuple(keys), number=threshold)
 
-    def _thresh(self) -> Node:
+    def _thresh(self, _: str) -> Node:
         reader = self._reader
         reader.enter("(")
         threshold = reader.number()
@@ -167,6 +161,16 @@ class ScriptParser:
         if name == "and_n":
             return Node(Fragment.ANDOR, (*subs, FALSE))
         return Node(_FRAGMENTS[name], tuple(subs))
+
+
+_READERS: Final[dict[str, Callable[[ScriptParser, str], Node]]] = {
+    **dict.fromkeys(("pk", "pkh", "pk_k", "pk_h"), ScriptParser._key_check),  # noqa: SLF001
+    **dict.fromkeys(("older", "after"), ScriptParser._lock),  # noqa: SLF001
+    **dict.fromkeys(("multi", "multi_a"), ScriptParser._multisig),  # noqa: SLF001
+    **dict.fromkeys((f.value for f in HASH_SIZES), ScriptParser._digest),  # noqa: SLF001
+    **dict.fromkeys(_ARITY, ScriptParser._combination),  # noqa: SLF001
+    "thresh": ScriptParser._thresh,  # noqa: SLF001
+}
 
 
 def _wrap(letter: str, node: Node) -> Node:
