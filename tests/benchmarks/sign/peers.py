@@ -16,11 +16,16 @@ TPRV = bytes.fromhex("04358394")
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A signer; `largest` is the number of inputs past which it would take minutes."""
+    """A signer.
+
+    `largest` is the number of inputs past which it would take minutes; a `fresh` one is prepared
+    again before each pass, so that nothing it remembers helps it.
+    """
 
     name: str
     prepare: Callable[[Case], Sign]
     largest: int = 100_000
+    fresh: bool = False
 
 
 def _wallycore(case: Case) -> Sign:

@@ -1,0 +1,81 @@
+"""`python -m tests.benchmarks.sign`: measures everything side by side, writes docs/performance.md."""
+
+import argparse
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.benchmarks.sign.make import Case, Wallet, make
+from tests.benchmarks.sign.measure import Row, measure
+from tests.benchmarks.sign.ours import COLDSIGN
+from tests.benchmarks.sign.peers import PEERS, Peer, node_peer
+from tests.benchmarks.sign.tables import Command, document
+from tests.benchmarks.sign.whole import commands
+from tests.live.node import ROOT, find_node, running_node
+
+SIZES = ((1, 2), (10, 2), (100, 2), (500, 2), (1000, 2), (1, 1000), (100, 1000), (1000, 1000))
+FEW = ((1, 2), (100, 2), (500, 2), (1000, 2))
+SETS = (
+    (Wallet("wsh", 2, 3), SIZES),
+    (Wallet("wsh", 3, 4), FEW),
+    (Wallet("tr", 2, 3), FEW),
+    (Wallet("sh", 2, 3), FEW),
+)
+QUICK = ((Wallet("wsh", 2, 3), ((1, 2), (100, 2), (200, 200))),)
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def show(row: Row) -> None:
+    case = row.case
+    times = "  ".join(f"{name} {seconds * 1000:.1f}" for name, seconds in row.times.items())
+    say(f"{case.wallet.name} {case.inputs}x{case.outputs}: floor {row.floor * 1000:.1f}  {times}")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.sign", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="three small sizes, nothing written")
+    parser.add_argument("--only-ours", action="store_true", help="leave the peers out")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "performance.md")
+    return parser.parse_args()
+
+
+def all_peers(stack: ExitStack, *, alone: bool) -> tuple[Peer, ...]:
+    """Ours first; the node last, where there is one."""
+    if alone:
+        return (COLDSIGN,)
+    command = find_node()
+    if command is None:
+        say("no node found: measured without one (tests/live/README.md)")
+        return (COLDSIGN, *PEERS)
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    return (COLDSIGN, *PEERS, node_peer(stack.enter_context(running_node(command, folder))))
+
+
+def main() -> None:
+    options = arguments()
+    # One core for this process; the node, already running, may use another.
+    with ExitStack() as stack:
+        peers = all_peers(stack, alone=options.only_ours)
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        rows = []
+        for wallet, sizes in QUICK if options.quick else SETS:
+            for inputs, outputs in sizes:
+                case: Case = make(wallet, inputs, outputs)
+                rows.append(measure(case, peers))
+                show(rows[-1])
+    processes: list[Command] = [] if options.quick else commands()
+    page = document(rows, processes)
+    if options.quick:
+        print(page)
+    else:
+        options.out.parent.mkdir(exist_ok=True)
+        options.out.write_text(page)
+        say(f"written: {options.out}")
+
+
+main()

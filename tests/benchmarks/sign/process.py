@@ -1,0 +1,34 @@
+"""Whole processes: how long a command takes from nothing, and how much memory it takes at most."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+COLDSIGN = str(Path(sys.executable).with_name("coldsign"))
+RUNS = 7
+
+
+def run(folder: Path, *words: str) -> tuple[float, float]:
+    """Seconds and MiB of one command that must end well."""
+    arguments = [COLDSIGN, "--network", "regtest", "--home", str(folder / "home"), *words]
+    start = time.perf_counter()
+    child = os.posix_spawn(
+        COLDSIGN,
+        arguments,
+        {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(folder / "output"), os.O_WRONLY | os.O_CREAT, 0o600),
+        ],
+    )
+    _, status, usage = os.wait4(child, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise RuntimeError(f"coldsign {' '.join(words)} failed")
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def best(folder: Path, *words: str) -> tuple[float, float]:
+    """The shortest time and the largest memory of several runs."""
+    runs = [run(folder, *words) for _ in range(RUNS)]
+    return min(seconds for seconds, _ in runs), max(memory for _, memory in runs)
