@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.sign`: measures everything side by side, writes docs/performance.md."""
+"""`python -m tests.benchmarks.sign`: measures side by side, writes docs/performance.md."""
 
 import argparse
 import os

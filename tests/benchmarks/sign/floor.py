@@ -14,7 +14,7 @@ BIP341_BYTES = 206
 
 
 def _each(operation: object, *args: object) -> float:
-    """Seconds of one call: the best of five batches, so that other work on the machine counts little."""
+    """Seconds of one call: the best of five batches, so that other work counts little."""
     best = 1e9
     for _ in range(5):
         start = time.perf_counter()

@@ -10,13 +10,15 @@ from tests.benchmarks.sign.measure import Row
 HEADER = """\
 # Performance
 
-Written by `python -m tests.benchmarks.sign`; do not edit. Milliseconds: the best of several passes, one process,
-one core, every signer on the same PSBT bytes in the same run. Every input comes with its whole previous transaction.
+Written by `python -m tests.benchmarks.sign`; do not edit. Milliseconds: the best of several passes,
+one process, one core, every signer on the same PSBT bytes in the same run. Every input comes with
+its whole previous transaction.
 
-coldsign's time is its whole `sign` short of the person: parse, prove amounts, derive every script again, verify every
-signature that is there, all checks, clearance, sign, verify, serialise; with nothing remembered from the pass before.
-The peers' time is parse, sign, serialise. **Floor** is what no signer can do without: for each input one
-libsecp256k1 signature with a low R (taproot: one BIP-340 signature), one verification of it, one digest.
+coldsign's time is its whole `sign` short of the person: parse, prove amounts, derive every script
+again, verify every signature that is there, all checks, clearance, sign, verify, serialise; nothing
+is remembered from the pass before. The peers' time is parse, sign, serialise. **Floor** is what no
+signer can do without: for each input one libsecp256k1 signature with a low R (taproot: one BIP-340
+signature), one verification of it, one digest.
 """
 
 
@@ -25,6 +27,7 @@ class Command:
     """One whole process."""
 
     words: str
+    of: str
     seconds: float
     mebibytes: float
 
@@ -41,16 +44,16 @@ def _line(cells: Iterable[str]) -> str:
 def _wallet(rows: list[Row]) -> list[str]:
     names = list(dict.fromkeys(name for row in rows for name in row.times))
     lines = [f"## {rows[0].case.wallet.name}", ""]
-    lines += [_line(["inputs × outputs", "KB", "floor", *names, "coldsign / floor"])]
+    lines += [_line(["inputs x outputs", "KB", "floor", *names, "coldsign / floor"])]
     lines += [_line(["---"] + ["---:"] * (len(names) + 3))]
     for row in rows:
         case = row.case
         cells = [
-            f"{case.inputs} × {case.outputs}",
+            f"{case.inputs} x {case.outputs}",
             f"{len(case.psbt) / 1000:.0f}",
             _number(row.floor),
         ]
-        cells += [_number(row.times[name]) if name in row.times else "–" for name in names]
+        cells += [_number(row.times[name]) if name in row.times else "-" for name in names]
         lines.append(_line([*cells, f"{row.times[names[0]] / row.floor:.2f}"]))
     differing = [name for name in names if not all(row.same.get(name, True) for row in rows)]
     lines += [
@@ -80,7 +83,11 @@ def document(rows: list[Row], commands: list[Command]) -> str:
         lines += ["## Whole processes", "", _line(["command", "milliseconds", "peak MiB"])]
         lines += [_line(["---", "---:", "---:"])]
         for one in commands:
-            cells = [f"`coldsign {one.words}`", _number(one.seconds), f"{one.mebibytes:.0f}"]
+            cells = [
+                f"`coldsign {one.words}`{one.of}",
+                _number(one.seconds),
+                f"{one.mebibytes:.0f}",
+            ]
             lines.append(_line(cells))
         lines.append("")
     return "\n".join(lines)
