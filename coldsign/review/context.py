@@ -1,6 +1,7 @@
 """What a review is held against: limits, the manifest, and what was seen and signed before.
 
-All of it is given: the floor above reads the policy, the manifest file and the journal, and makes these values.
+All of it is given: the floor above reads the policy, the manifest file and the journal, and makes
+these values.
 """
 
 from collections.abc import Iterable
@@ -15,8 +16,8 @@ from coldsign.primitives.tx import OutPoint
 class Limits:
     """The numbers and permissions of a policy; the defaults are those of an empty policy file.
 
-    Rates are in sat/vB, amounts in sats, percentages of what is paid, heights in blocks. A limit of 0 sats
-    means no limit.
+    Rates are in sat/vB, amounts in sats, percentages of what is paid, heights in blocks. A limit of
+    0 sats means no limit.
     """
 
     refuse_sat_per_vb: float = 1000
@@ -55,7 +56,7 @@ class ManifestRow(NamedTuple):
 
 
 class Coverage(Enum):
-    """Whether one transaction must pay a whole manifest, or is one of several that pay it together."""
+    """Whether one transaction pays a whole manifest, or several pay it together."""
 
     WHOLE = "whole"
     PART = "part"
@@ -83,7 +84,8 @@ class PastTransaction(NamedTuple):
         txid: Internal byte order.
         outpoints: The coins it spends.
         payments: What it pays to others: script and sats, in output order.
-        manifest_ids: The withdrawal id of each payment, in the same order, "" where it had none; or empty.
+        manifest_ids: The withdrawal id of each payment, in the same order, "" where it had none;
+            or empty.
     """
 
     txid: bytes
@@ -93,7 +95,7 @@ class PastTransaction(NamedTuple):
 
 
 class History(Protocol):
-    """What the journal remembers. A transaction counts from the moment its signature was decided."""
+    """What the journal remembers; a transaction counts from when its signature was decided."""
 
     def amount_seen(self, outpoint: OutPoint) -> int | None:
         """The amount an earlier review proved or was told for this coin, sats."""

@@ -1,4 +1,4 @@
-"""A finding: one thing about a transaction that a person must know, with a stable code for scripts."""
+"""A finding: one thing a person must know, with a stable code for scripts."""
 
 from enum import Enum
 from typing import NamedTuple

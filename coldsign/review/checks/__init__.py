@@ -1,0 +1,1 @@
+"""The checks: plain functions from facts and context to findings, each with its manual as docstring."""

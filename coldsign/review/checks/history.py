@@ -1,0 +1,185 @@
+"""Checks against what this machine saw and signed before."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from coldsign.primitives.amount import btc
+from coldsign.primitives.script import Kind
+from coldsign.primitives.text import printable
+from coldsign.review.context import Context, PastTransaction
+from coldsign.review.facts import Facts, OutputFacts
+from coldsign.review.finding import TRANSACTION, Finding, confirm, refuse
+
+Payments = Counter[tuple[bytes, int]]
+
+
+def amount_changed(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A coin was worth something else when it was reviewed before.
+
+    Severity: refuse
+    Gain: two signatures for two false sums, which joined burn the difference as fee (BIP-143).
+    Do: treat it as an attack; a coin's amount never changes.
+    """
+    for known in facts.inputs:
+        before = context.history.amount_seen(known.outpoint)
+        if before is not None and known.amount is not None and before != known.amount:
+            text = f"is now worth {known.amount} sat, but was worth {before} sat when seen before"
+            yield refuse("amount-changed", known.where, text)
+
+
+def _conflicts(facts: Facts, context: Context) -> tuple[PastTransaction, ...]:
+    """Transactions signed before that spend a coin of this one, the same one included."""
+    found: dict[bytes, PastTransaction] = {}
+    for known in facts.inputs:
+        for past in context.history.spenders(known.outpoint):
+            found.setdefault(past.txid, past)
+    return tuple(found.values())
+
+
+def _others(facts: Facts, context: Context) -> tuple[PastTransaction, ...]:
+    txid = facts.tx.txid()
+    return tuple(past for past in _conflicts(facts, context) if past.txid != txid)
+
+
+def _paid(facts: Facts) -> list[OutputFacts]:
+    return [out for out in facts.outputs if not out.ours and out.form is not Kind.OP_RETURN]
+
+
+def _payments(facts: Facts) -> Payments:
+    return Counter((output.script, output.sats) for output in _paid(facts))
+
+
+def signed_before(facts: Facts, context: Context) -> Iterator[Finding]:
+    """This very transaction was signed here before.
+
+    Severity: confirm
+    Gain: none; the signatures are deterministic and will be the same bytes.
+    Do: confirm if the first reply was lost.
+    """
+    txid = facts.tx.txid()
+    if any(past.txid == txid for past in _conflicts(facts, context)):
+        text = "this machine signed the same transaction before; the signatures will be the same"
+        yield confirm("signed-before", TRANSACTION, text)
+
+
+def replaces_earlier(facts: Facts, context: Context) -> Iterator[Finding]:
+    """The transaction spends coins of one that was signed before: only one of the two can confirm.
+
+    The difference is said: coins, payments and fee.
+
+    Severity: confirm
+    Gain: none if the payments are the same: it is how a fee is raised.
+    Do: read the difference; confirm if the earlier transaction is to be replaced.
+    """
+    for past in _others(facts, context):
+        text = f"replaces {past.txid[::-1].hex()}: {difference(facts, past)}"
+        yield confirm("replaces-earlier", TRANSACTION, text)
+
+
+def difference(facts: Facts, past: PastTransaction) -> str:
+    """What changes against an earlier transaction: coins, payments, and what is left for others."""
+    new, old = _payments(facts), Counter(past.payments)
+    coins = {known.outpoint for known in facts.inputs}
+    shared = len(coins.intersection(past.outpoints))
+    words = [f"{shared} of its {len(past.outpoints)} coins"]
+    added, dropped = new - old, old - new
+    words += [f"{len(coins) - shared} other coins"] if len(coins) > shared else []
+    words += [f"{added.total()} new payments"] if added else []
+    words += [f"{dropped.total()} payments dropped"] if dropped else []
+    if not added and not dropped:
+        words.append("the same payments")
+    return ", ".join(words)
+
+
+def redirects_earlier(facts: Facts, context: Context) -> Iterator[Finding]:
+    """The transaction spends coins of one that was signed before, and pays somebody else.
+
+    A payment that a manifest demands may be new; any other may not.
+
+    Severity: refuse
+    Gain: the customer's payment, by a swap after the approval.
+    Do: treat it as an attack, unless the earlier request was wrong; then make a new manifest.
+    """
+    for past in _others(facts, context):
+        old = Counter(past.payments)
+        for output in _paid(facts):
+            if old[output.script, output.sats] > 0:
+                old[output.script, output.sats] -= 1
+            elif output.manifest_id is None:
+                text = f"was not paid by {past.txid[::-1].hex()}, whose coins it spends"
+                yield refuse("redirects-earlier", output.where, text)
+
+
+def _shares_a_coin(facts: Facts, past: PastTransaction) -> bool:
+    coins = {known.outpoint for known in facts.inputs}
+    return not coins.isdisjoint(past.outpoints)
+
+
+def paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
+    """The same payment was signed before, from other coins: both transactions can confirm.
+
+    The same payment is the same withdrawal id, or the same amount to the same address. If both
+    have withdrawal ids and these differ, it is asked instead.
+
+    Severity: refuse, confirm
+    Gain: the same withdrawal twice.
+    Do: replace the earlier transaction by one that spends a coin of it, or make sure that it can
+        never confirm.
+    """
+    for output in _paid(facts):
+        for past in _paying(output, context):
+            if _shares_a_coin(facts, past) or past.txid == facts.tx.txid():
+                continue
+            earlier = _earlier_id(output, past)
+            name = past.txid[::-1].hex()
+            if output.manifest_id and earlier and earlier != output.manifest_id:
+                text = f"the same amount was paid there as {printable(earlier)} by {name}"
+                yield confirm("paid-before", output.where, text)
+            else:
+                text = f"{btc(output.sats)} BTC were paid there by {name}, from other coins"
+                yield refuse("paid-before", output.where, text)
+
+
+def _paying(output: OutputFacts, context: Context) -> tuple[PastTransaction, ...]:
+    found = {past.txid: past for past in context.history.paying(output.script, output.sats)}
+    if output.manifest_id is not None:
+        for past in context.history.by_manifest_id(output.manifest_id):
+            found.setdefault(past.txid, past)
+    return tuple(found.values())
+
+
+def _earlier_id(output: OutputFacts, past: PastTransaction) -> str:
+    """The id under which the earlier transaction paid this; ours, if it paid that id at all."""
+    if output.manifest_id is not None and output.manifest_id in past.manifest_ids:
+        return output.manifest_id
+    pairs = zip(past.payments, past.manifest_ids, strict=False)
+    return next((name for paid, name in pairs if paid == (output.script, output.sats)), "")
+
+
+def withdrawal_id_reused(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A withdrawal id was used before for another address or amount.
+
+    Severity: refuse
+    Gain: a second payment under a name that is already approved.
+    Do: give the withdrawal an id of its own, or find out who changed the books.
+    """
+    for output in _paid(facts):
+        if output.manifest_id is None:
+            continue
+        for past in context.history.by_manifest_id(output.manifest_id):
+            pairs = zip(past.payments, past.manifest_ids, strict=False)
+            earlier = [paid for paid, name in pairs if name == output.manifest_id]
+            if earlier and (output.script, output.sats) not in earlier:
+                name = printable(output.manifest_id)
+                text = f"the id {name} was used for another payment by {past.txid[::-1].hex()}"
+                yield refuse("withdrawal-id-reused", output.where, text)
+
+
+CHECKS = (
+    amount_changed,
+    signed_before,
+    replaces_earlier,
+    redirects_earlier,
+    paid_before,
+    withdrawal_id_reused,
+)

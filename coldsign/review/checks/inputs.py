@@ -1,0 +1,328 @@
+"""Checks of the coins spent: are their amounts proven, are they ours, is what is said of them true."""
+
+from collections.abc import Iterator
+
+from coldsign.primitives.amount import btc
+from coldsign.primitives.text import printable
+from coldsign.psbt.maps import GlobalMap, PsbtInput, PsbtOutput
+from coldsign.review.context import Context
+from coldsign.review.facts import Facts, InputFacts, OutputFacts
+from coldsign.review.finding import TRANSACTION, Finding, Severity, confirm, note, refuse
+from coldsign.review.ownership import ClaimFault, hints_of
+from coldsign.review.prevouts import AmountFault, Proof, is_legacy
+
+MAX_UNKNOWN = 16_384
+"""Bytes of one field without a meaning for us; the proprietary ones seen in use have under 5,000."""
+
+
+def _with_fault(facts: Facts, fault: AmountFault) -> Iterator[InputFacts]:
+    return (known for known in facts.inputs if fault in known.faults)
+
+
+def amount_unproven(facts: Facts, context: Context) -> Iterator[Finding]:
+    """No previous transaction proves an input's amount.
+
+    With allow.unproven_v0_amounts an amount that is only claimed needs a confirmation instead,
+    for segwit version 0 coins; for a legacy coin, or without even a claim, never.
+
+    Severity: refuse, confirm
+    Gain: he shows the same transaction twice with different false amounts, and joins the two
+        signatures into one that burns the rest as fee (BIP-143 signs one input's amount only).
+    Do: have the coordinator include the full previous transactions (PSBT_IN_NON_WITNESS_UTXO).
+    """
+    legacy = facts.wallet.descriptor.script_kind in {"pkh", "sh-multi"}
+    for known in facts.inputs:
+        if known.prevout.proof is Proof.ABSENT:
+            text = "its amount is neither proven nor even claimed"
+            yield refuse("amount-unproven", known.where, text)
+        elif known.prevout.proof is Proof.CLAIMED:
+            may = context.limits.unproven_v0_amounts and not is_legacy(
+                known.script or b"", wallet_is_legacy=legacy
+            )
+            severity = Severity.CONFIRM if may else Severity.REFUSE
+            text = f"its amount of {btc(known.amount or 0)} BTC is only claimed, not proven"
+            yield Finding("amount-unproven", severity, known.where, text)
+
+
+def wrong_previous_transaction(facts: Facts, context: Context) -> Iterator[Finding]:
+    """The previous transaction given for an input is not the one it spends.
+
+    Severity: refuse
+    Gain: false amounts, and with them a false fee or false change.
+    Do: reject the request; the coordinator is broken or hostile.
+    """
+    del context
+    for known in _with_fault(facts, AmountFault.WRONG_TRANSACTION):
+        text = f"the previous transaction given has another txid than {known.outpoint}"
+        yield refuse("wrong-previous-transaction", known.where, text)
+
+
+def no_such_coin(facts: Facts, context: Context) -> Iterator[Finding]:
+    """The previous transaction has no output of the number the input spends.
+
+    Severity: refuse
+    Gain: an amount taken from another output than the one that is spent.
+    Do: reject the request.
+    """
+    del context
+    for known in _with_fault(facts, AmountFault.NO_SUCH_OUTPUT):
+        text = f"its previous transaction has no output {known.outpoint.vout}"
+        yield refuse("no-such-coin", known.where, text)
+
+
+def amount_mismatch(facts: Facts, context: Context) -> Iterator[Finding]:
+    """The PSBT gives two different amounts for one coin.
+
+    Severity: refuse
+    Gain: a program that believes the wrong one shows a false fee.
+    Do: reject the request.
+    """
+    del context
+    for known in _with_fault(facts, AmountFault.AMOUNT_DIFFERS):
+        claimed = known.prevout.claimed.sats if known.prevout.claimed is not None else 0
+        text = f"claimed to be worth {claimed} sat, its previous transaction says {known.amount}"
+        yield refuse("amount-mismatch", known.where, text)
+
+
+def script_mismatch(facts: Facts, context: Context) -> Iterator[Finding]:
+    """The PSBT gives two different scripts for one coin.
+
+    Severity: refuse
+    Gain: a foreign coin passed off as ours, or the other way round.
+    Do: reject the request.
+    """
+    del context
+    for known in _with_fault(facts, AmountFault.SCRIPT_DIFFERS):
+        text = "the script claimed is not the one in its previous transaction"
+        yield refuse("script-mismatch", known.where, text)
+
+
+def legacy_witness_utxo(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A legacy coin carries the data of a segwit coin.
+
+    Severity: refuse
+    Gain: a signer that takes the amount from there, or signs by the wrong rules.
+    Do: have the coordinator leave PSBT_IN_WITNESS_UTXO out for legacy coins.
+    """
+    del context
+    for known in _with_fault(facts, AmountFault.LEGACY_WITNESS_UTXO):
+        text = "a legacy coin with a witness UTXO, which only segwit coins may have"
+        yield refuse("legacy-witness-utxo", known.where, text)
+
+
+def zero_value_input(facts: Facts, context: Context) -> Iterator[Finding]:
+    """An input is worth nothing.
+
+    Severity: refuse
+    Gain: a signature for something else than a payment, such as a proof of reserves.
+    Do: reject the request.
+    """
+    del context
+    for known in facts.inputs:
+        if known.amount == 0:
+            yield refuse("zero-value-input", known.where, "its coin is worth 0 sat")
+
+
+def nothing_of_ours(facts: Facts, context: Context) -> Iterator[Finding]:
+    """No input belongs to this wallet.
+
+    Severity: refuse
+    Gain: none; it is the wrong wallet, or a test of what you sign.
+    Do: check which wallet the request is for.
+    """
+    del context
+    if not facts.own_inputs:
+        text = f"no input belongs to the wallet {printable(facts.wallet.name)}"
+        yield refuse("nothing-of-ours", TRANSACTION, text)
+
+
+def foreign_input(facts: Facts, context: Context) -> Iterator[Finding]:
+    """An input does not belong to this wallet: the descriptor does not give its script.
+
+    With allow.foreign_inputs it needs a confirmation instead. A coin of ours without any key
+    origin counts as foreign, since it cannot be found.
+
+    Severity: refuse, confirm
+    Gain: coins of another account drained beside yours, or a fee that cannot be told.
+    Do: have the coordinator spend from one wallet only, with key origins on every input.
+    """
+    severity = Severity.CONFIRM if context.limits.foreign_inputs else Severity.REFUSE
+    for known in facts.inputs:
+        if not known.ours and known.script is not None:
+            text = f"its script is not one of the wallet {printable(facts.wallet.name)}"
+            yield Finding("foreign-input", severity, known.where, text)
+
+
+def false_input_claim(facts: Facts, context: Context) -> Iterator[Finding]:
+    """An input names this wallet's keys, but the wallet does not derive its script.
+
+    Severity: refuse
+    Gain: a signature with your key under a script you never registered: a lower quorum, an
+        added key, another account, a hidden branch.
+    Do: treat it as an attack until it is explained.
+    """
+    del context
+    for known in facts.inputs:
+        if not known.ours and known.ownership.names_our_keys and known.script is not None:
+            text = "claims keys of this wallet for a script that is not the wallet's"
+            yield refuse("false-input-claim", known.where, text)
+
+
+def _all_places(facts: Facts) -> Iterator[InputFacts | OutputFacts]:
+    yield from facts.inputs
+    yield from facts.outputs
+
+
+def _false_claims(facts: Facts, code: str, faults: dict[ClaimFault, str]) -> Iterator[Finding]:
+    for known in _all_places(facts):
+        for claim in known.ownership.false_claims:
+            if claim.fault in faults:
+                text = faults[claim.fault].format(printable(claim.about, 400))
+                yield refuse(code, known.where, text)
+
+
+def false_key_origin(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A script is ours, but a key or key origin claimed for it is not what the wallet has there.
+
+    Severity: refuse
+    Gain: cosigners who look in the wrong place, a coin nobody finds again, or a program that
+        takes the false key for one of the wallet's.
+    Do: treat it as an attack until it is explained; compare the registered wallets.
+    """
+    del context
+    texts = {
+        ClaimFault.FOREIGN_KEY: "claims a key that is not in its script: {}",
+        ClaimFault.WRONG_ORIGIN: "claims a false origin: {}",
+    }
+    yield from _false_claims(facts, "false-key-origin", texts)
+
+
+def script_data_missing(facts: Facts, context: Context) -> Iterator[Finding]:
+    """An input lacks its redeem script or witness script.
+
+    Severity: refuse
+    Gain: other signers must take the script from somewhere else.
+    Do: have the coordinator include the scripts of every input.
+    """
+    del context
+    texts = {ClaimFault.SCRIPT_MISSING: "its {} is missing"}
+    yield from _false_claims(facts, "script-data-missing", texts)
+
+
+def script_data_differs(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A redeem script or witness script is not the one the wallet derives for this place.
+
+    Severity: refuse
+    Gain: a signature for another script than the one registered.
+    Do: reject the request.
+    """
+    del context
+    texts = {ClaimFault.SCRIPT_DIFFERS: "its {} is not the wallet's"}
+    yield from _false_claims(facts, "script-data-differs", texts)
+
+
+def path_too_deep(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A claimed key path has more steps than the policy allows.
+
+    Severity: refuse
+    Gain: coins where no wallet looks for them.
+    Do: reject the request, or raise limits.max_path_depth if your wallet is this deep.
+    """
+    limit = context.limits.max_path_depth
+    for known in _all_places(facts):
+        deepest = max([len(hint.origin.path) for hint in hints_of(known.given)], default=0)
+        if deepest > limit:
+            text = f"claims a key path of {deepest} steps, the policy allows {limit}"
+            yield refuse("path-too-deep", known.where, text)
+
+
+def malleable_parent(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A previous transaction could still change its txid if it is not confirmed yet.
+
+    Severity: note
+    Gain: the withdrawal becomes invalid when somebody changes the parent before it confirms.
+    Do: make sure that the coins spent are confirmed; this machine cannot know.
+    """
+    del context
+    count = sum(
+        1
+        for known in facts.inputs
+        if (previous := known.given.non_witness_utxo) is not None
+        and any(txin.script_sig for txin in previous.inputs)
+    )
+    if count:
+        text = f"{count} inputs spend from transactions whose txid can change until confirmed"
+        yield note("malleable-parent", TRANSACTION, text)
+
+
+def unknown_data(facts: Facts, context: Context) -> Iterator[Finding]:
+    """The PSBT carries fields that mean nothing to coldsign; they are kept and never shown.
+
+    Severity: note
+    Gain: none here; they could carry something to a program further on.
+    Do: nothing, unless their number surprises you.
+    """
+    del context
+    psbt = facts.psbt
+    count = psbt.global_map.unknown_count
+    count += sum([known.unknown_count for known in psbt.inputs])
+    count += sum([known.unknown_count for known in psbt.outputs])
+    if count:
+        text = f"{count} fields without a meaning for coldsign, kept as they are"
+        yield note("unknown-data", TRANSACTION, text)
+
+
+def unknown_data_too_large(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A field that means nothing to coldsign is larger than any known use needs.
+
+    Severity: refuse
+    Gain: data carried over the air gap inside the reply, and a burden on every later reader.
+    Do: have the coordinator remove the field.
+    """
+    del context
+    psbt = facts.psbt
+    maps: list[tuple[str, GlobalMap | PsbtInput | PsbtOutput]] = [(TRANSACTION, psbt.global_map)]
+    maps += [(f"input {index}", given) for index, given in enumerate(psbt.inputs)]
+    maps += [(f"output {index}", given) for index, given in enumerate(psbt.outputs)]
+    for where, given in maps:
+        unknown = given.map.unknown() if given.unknown_count else ()
+        largest = max([len(key.data) + len(value) for key, value in unknown], default=0)
+        if largest > MAX_UNKNOWN:
+            text = f"a field of unknown meaning has {largest} bytes, {MAX_UNKNOWN} are allowed"
+            yield refuse("unknown-data-too-large", where, text)
+
+
+def proof_of_reserves(facts: Facts, context: Context) -> Iterator[Finding]:
+    """An input carries the commitment of a proof of reserves (BIP-127): no payment is meant.
+
+    Severity: refuse
+    Gain: a signature over a message of his choice, obtained as a withdrawal.
+    Do: use a tool made for proofs of reserves.
+    """
+    del context
+    for known in facts.inputs:
+        if known.given.por_commitment is not None:
+            text = "carries the commitment of a proof of reserves, so it is no withdrawal"
+            yield refuse("proof-of-reserves", known.where, text)
+
+
+CHECKS = (
+    amount_unproven,
+    wrong_previous_transaction,
+    no_such_coin,
+    amount_mismatch,
+    script_mismatch,
+    legacy_witness_utxo,
+    zero_value_input,
+    nothing_of_ours,
+    foreign_input,
+    false_input_claim,
+    false_key_origin,
+    script_data_missing,
+    script_data_differs,
+    path_too_deep,
+    malleable_parent,
+    unknown_data,
+    unknown_data_too_large,
+    proof_of_reserves,
+)

@@ -1,0 +1,128 @@
+"""Checks against the manifest: what the books say must be paid, no more, no less, nobody else."""
+
+from collections.abc import Iterator
+
+from coldsign.primitives.amount import btc
+from coldsign.primitives.text import printable
+from coldsign.review.context import Context, Coverage, ManifestRow
+from coldsign.review.facts import Facts, OutputFacts
+from coldsign.review.finding import TRANSACTION, Finding, note, refuse
+from coldsign.review.matching import Matching, match
+
+
+def _matching(facts: Facts, context: Context) -> Matching:
+    """Who pays what; without a manifest nothing is due and nothing is extra."""
+    if context.manifest is None:
+        return Matching({}, (), ())
+    return match(facts.outputs, context.manifest)
+
+
+def _named(row: ManifestRow) -> str:
+    return f"{printable(row.id)} ({btc(row.sats)} BTC to {printable(row.address, 120)})"
+
+
+def _off(matching: Matching) -> dict[int, ManifestRow]:
+    """The extra outputs that pay an unpaid row's script, but another amount, with that row."""
+    rows: dict[bytes, list[ManifestRow]] = {}
+    for row in reversed(matching.unpaid):
+        rows.setdefault(row.script, []).append(row)
+    return {out.index: rows[out.script].pop() for out in matching.extra if rows.get(out.script)}
+
+
+def _swapped(matching: Matching) -> dict[int, ManifestRow]:
+    """The outputs whose amount is another such row's, and whose row's amount another's."""
+    off = _off(matching)
+    extra = {out.index: out for out in matching.extra}
+    paid = [extra[index].sats for index in off]
+    due = [row.sats for row in off.values()]
+    return {
+        index: row for index, row in off.items() if extra[index].sats in due and row.sats in paid
+    }
+
+
+def not_in_manifest(facts: Facts, context: Context) -> Iterator[Finding]:
+    """An output pays somebody whom the manifest does not name.
+
+    Severity: refuse
+    Gain: a payment of his own among the customers'.
+    Do: treat it as an attack; compare the manifest's source with the coordinator's.
+    """
+    matching = _matching(facts, context)
+    off = _off(matching)
+    for output in matching.extra:
+        if output.index not in off:
+            text = f"pays {btc(output.sats)} BTC to a place that is not in the manifest"
+            yield refuse("not-in-manifest", output.where, text)
+
+
+def manifest_payment_missing(facts: Facts, context: Context) -> Iterator[Finding]:
+    """The manifest demands a payment that the transaction does not make.
+
+    A manifest that several transactions pay together does not demand all of it from one.
+
+    Severity: refuse
+    Gain: a customer who is booked as paid and is not.
+    Do: have the coordinator make the transaction anew from the manifest.
+    """
+    if context.manifest is None or context.manifest.coverage is Coverage.PART:
+        return
+    matching = _matching(facts, context)
+    off = {row.id for row in _off(matching).values()}
+    for row in matching.unpaid:
+        if row.id not in off:
+            text = f"the manifest's {_named(row)} is not paid"
+            yield refuse("manifest-payment-missing", TRANSACTION, text)
+
+
+def manifest_amount_differs(facts: Facts, context: Context) -> Iterator[Finding]:
+    """An output pays a customer of the manifest another amount than is due.
+
+    Severity: refuse
+    Gain: the difference, if he is the customer; a dispute, if he is not.
+    Do: have the coordinator make the transaction anew from the manifest.
+    """
+    matching = _matching(facts, context)
+    off, swapped = _off(matching), _swapped(matching)
+    extra = {out.index: out for out in matching.extra}
+    for index, row in off.items():
+        if index not in swapped:
+            paid: OutputFacts = extra[index]
+            text = f"pays {btc(paid.sats)} BTC where the manifest's {_named(row)} is due"
+            yield refuse("manifest-amount-differs", paid.where, text)
+
+
+def manifest_amounts_swapped(facts: Facts, context: Context) -> Iterator[Finding]:
+    """Customers of the manifest get each other's amounts.
+
+    Severity: refuse
+    Gain: the larger amount, while every total is right.
+    Do: have the coordinator make the transaction anew from the manifest.
+    """
+    for index, row in _swapped(_matching(facts, context)).items():
+        text = f"pays another row's amount where the manifest's {_named(row)} is due"
+        yield refuse("manifest-amounts-swapped", f"output {index}", text)
+
+
+def manifest_part(facts: Facts, context: Context) -> Iterator[Finding]:
+    """The transaction pays only some rows of a manifest that several transactions pay together.
+
+    Severity: note
+    Gain: none by itself; rows nobody pays are found when the batch is complete.
+    Do: check at the end that the whole manifest was paid.
+    """
+    if context.manifest is None or context.manifest.coverage is Coverage.WHOLE:
+        return
+    unpaid = len(_matching(facts, context).unpaid)
+    if unpaid:
+        rows = len(context.manifest.rows)
+        text = f"pays {rows - unpaid} of the manifest's {rows} rows"
+        yield note("manifest-part", TRANSACTION, text)
+
+
+CHECKS = (
+    not_in_manifest,
+    manifest_payment_missing,
+    manifest_amount_differs,
+    manifest_amounts_swapped,
+    manifest_part,
+)

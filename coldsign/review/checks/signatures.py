@@ -1,0 +1,154 @@
+"""Checks of the signatures that are already there."""
+
+from collections.abc import Iterator
+
+from coldsign.review.context import Context
+from coldsign.review.facts import Facts, InputFacts
+from coldsign.review.finding import TRANSACTION, Finding, confirm, note, refuse
+from coldsign.review.presigned import BadSignature, SignatureFault
+
+
+def signer_name(facts: Facts, position: int) -> str:
+    """The master fingerprint of a key of the descriptor: how cosigners are told apart."""
+    return facts.wallet.descriptor.keys[position].fingerprint.hex()
+
+
+def _bad(facts: Facts, *faults: SignatureFault) -> Iterator[tuple[InputFacts, BadSignature]]:
+    for known in facts.inputs:
+        for signature in known.presigned.bad:
+            if signature.fault in faults:
+                yield known, signature
+
+
+def _whose(facts: Facts, signature: BadSignature) -> str:
+    if signature.position is None:
+        return "a key that is not in its script"
+    name = signer_name(facts, signature.position)
+    return f"our key {name}" if signature.position in facts.our_keys else f"cosigner {name}"
+
+
+def invalid_signature(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A signature that is already there does not sign this transaction.
+
+    Severity: refuse
+    Gain: a quorum that looks complete and is not; or a test whether you look.
+    Do: ask that cosigner; somebody changed the transaction after it was signed, or forged it.
+    """
+    del context
+    for known, bad in _bad(facts, SignatureFault.INVALID, SignatureFault.ENCODING):
+        text = f"the signature of {_whose(facts, bad)} is {bad.fault.value}"
+        yield refuse("invalid-signature", known.where, text)
+
+
+def foreign_signature(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A signature is filed under a key that is not in the script.
+
+    Severity: refuse
+    Gain: a count of signatures that is too high.
+    Do: reject the request.
+    """
+    del context
+    for known, bad in _bad(facts, SignatureFault.FOREIGN):
+        text = f"carries a signature by a key that is not in its script: {bad.key.hex()}"
+        yield refuse("foreign-signature", known.where, text)
+
+
+def high_s_signature(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A signature has a high S (BIP-146), which nodes do not relay.
+
+    Severity: refuse
+    Gain: a transaction that is completed and never confirms.
+    Do: have that cosigner sign again with another program.
+    """
+    del context
+    for known, bad in _bad(facts, SignatureFault.HIGH_S):
+        text = f"the signature of {_whose(facts, bad)} has a high S"
+        yield refuse("high-s-signature", known.where, text)
+
+
+def loose_signature(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A signature that is already there does not commit to the whole transaction.
+
+    Severity: refuse
+    Gain: he changes what that signature leaves open once yours completes the quorum.
+    Do: have that cosigner sign again with SIGHASH_ALL.
+    """
+    del context
+    for known, bad in _bad(facts, SignatureFault.SIGHASH):
+        text = f"the signature of {_whose(facts, bad)} is not made with SIGHASH_ALL"
+        yield refuse("loose-signature", known.where, text)
+
+
+def already_final(facts: Facts, context: Context) -> Iterator[Finding]:
+    """An input is already finalised: it carries a complete scriptSig or witness.
+
+    Severity: refuse
+    Gain: your signature beside parts that no signature of yours covers.
+    Do: there is nothing to sign on that input; ask for the PSBT before it was finalised.
+    """
+    del context
+    for known in facts.inputs:
+        given = known.given
+        if given.final_script_sig is not None or given.final_script_witness is not None:
+            yield refuse("already-final", known.where, "is already finalised")
+
+
+def already_signed(facts: Facts, context: Context) -> Iterator[Finding]:
+    """Our valid signatures are already on every input: nothing would be added.
+
+    Severity: confirm
+    Gain: none; signatures here are deterministic and would be the same.
+    Do: nothing more is needed from this key.
+    """
+    del context
+    own = facts.own_inputs
+    if (
+        own
+        and facts.our_keys
+        and all(not set(facts.our_keys).isdisjoint(i.signatures) for i in own)
+    ):
+        text = "our key has validly signed every input already: nothing would be added"
+        yield confirm("already-signed", TRANSACTION, text)
+
+
+def enough_signatures(facts: Facts, context: Context) -> Iterator[Finding]:
+    """Every input already has all the signatures it needs.
+
+    Severity: confirm
+    Gain: a spare signature, from which another quorum can be put together.
+    Do: finalise the transaction instead of signing it.
+    """
+    del context
+    own = facts.own_inputs
+    if own and all(len(known.signatures) >= facts.need for known in own):
+        text = f"every input has the {facts.need} signatures it needs"
+        yield confirm("enough-signatures", TRANSACTION, text)
+
+
+def cosigner_signed(facts: Facts, context: Context) -> Iterator[Finding]:
+    """Cosigners have validly signed already; each signature was verified.
+
+    Severity: note
+    Gain: none.
+    Do: nothing.
+    """
+    del context
+    count: dict[int, int] = {}
+    for known in facts.inputs:
+        for position in known.signatures:
+            count[position] = count.get(position, 0) + 1
+    for position, inputs in sorted(count.items()):
+        text = f"{signer_name(facts, position)} has validly signed {inputs} of {len(facts.inputs)}"
+        yield note("cosigner-signed", TRANSACTION, f"{text} inputs")
+
+
+CHECKS = (
+    invalid_signature,
+    foreign_signature,
+    high_s_signature,
+    loose_signature,
+    already_final,
+    already_signed,
+    enough_signatures,
+    cosigner_signed,
+)

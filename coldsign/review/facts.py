@@ -1,0 +1,387 @@
+"""From a PSBT, which claims, to facts, which are proven: amounts, ownership, signatures, totals.
+
+Nothing is judged here. What is wrong with the data is kept beside it, and the checks speak of it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+from coldsign.primitives.address import to_address
+from coldsign.primitives.digests import Digests
+from coldsign.primitives.network import Network
+from coldsign.primitives.script import Kind, classify
+from coldsign.primitives.tx import OutPoint, Transaction, TxOut
+from coldsign.psbt.maps import PsbtInput, PsbtOutput
+from coldsign.psbt.model import Psbt
+from coldsign.review import size
+from coldsign.review.ownership import FalseClaim, Ownership, own_input, own_output
+from coldsign.review.presigned import UNSIGNED, Presigned, Signed, examine, has_signatures
+from coldsign.review.prevouts import AmountFault, Prevout, prove
+from coldsign.review.timing import path_is_open
+from coldsign.wallet.derive import Derived
+from coldsign.wallet.wallet import Place, SpendingPath, Wallet
+
+RECEIVE, CHANGE = 0, 1
+_LEGACY_KINDS = frozenset({"pkh", "sh-multi"})
+
+
+class OutputKind(Enum):
+    """What an output means to this wallet; the word is the one of the JSON report."""
+
+    PAYMENT = "payment"
+    CHANGE = "change"
+    SELF = "self"
+    DATA = "data"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class InputFacts:
+    """What is known about one input.
+
+    Attributes:
+        index: Its number.
+        outpoint: The coin it spends.
+        sequence: Its sequence.
+        prevout: Amount and script, and how far they are proven.
+        ownership: Whether and where the script is ours.
+        presigned: The signatures already there.
+        given: The PSBT's map.
+        network: For its address.
+    """
+
+    index: int
+    outpoint: OutPoint
+    sequence: int
+    prevout: Prevout
+    ownership: Ownership
+    presigned: Presigned
+    given: PsbtInput
+    network: Network
+
+    @property
+    def sats(self) -> int | None:
+        """The proven amount; None if it is unproven."""
+        return self.amount if self.prevout.proven else None
+
+    @property
+    def amount(self) -> int | None:
+        """The amount, proven or only claimed; None if not even claimed."""
+        return self.prevout.out.sats if self.prevout.out is not None else None
+
+    @property
+    def script(self) -> bytes | None:
+        """The script the coin is locked to, as far as it is known."""
+        return self.prevout.out.script if self.prevout.out is not None else None
+
+    @property
+    def address(self) -> str | None:
+        """The address the coin was sent to."""
+        return to_address(self.script, self.network) if self.script is not None else None
+
+    @property
+    def ours(self) -> bool:
+        """Whether the wallet derives exactly this script."""
+        return self.ownership.place is not None
+
+    @property
+    def place(self) -> Place | None:
+        """Where in the wallet it is."""
+        return self.ownership.place
+
+    @property
+    def derived(self) -> Derived | None:
+        """What the wallet derives there."""
+        return self.ownership.derived
+
+    @property
+    def signatures(self) -> tuple[int, ...]:
+        """Positions of the keys that have validly signed."""
+        return self.presigned.valid
+
+    @property
+    def faults(self) -> tuple[AmountFault, ...]:
+        """What is wrong with the data about the coin."""
+        return self.prevout.faults
+
+    @property
+    def where(self) -> str:
+        """The place findings name."""
+        return f"input {self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFacts:
+    """What is known about one output.
+
+    Attributes:
+        index: Its number.
+        sats: Its amount.
+        script: Its script.
+        form: The template the script follows.
+        address: Its address; None if it has none.
+        kind: What it means to this wallet.
+        ownership: Whether and where the script is ours.
+        given: The PSBT's map.
+        manifest_id: The withdrawal it pays, where a manifest is used.
+    """
+
+    index: int
+    sats: int
+    script: bytes
+    form: Kind
+    address: str | None
+    kind: OutputKind
+    ownership: Ownership
+    given: PsbtOutput
+    manifest_id: str | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether the wallet derives exactly this script."""
+        return self.ownership.place is not None
+
+    @property
+    def place(self) -> Place | None:
+        """Where in the wallet it is."""
+        return self.ownership.place
+
+    @property
+    def derived(self) -> Derived | None:
+        """What the wallet derives there."""
+        return self.ownership.derived
+
+    @property
+    def false_claims(self) -> tuple[FalseClaim, ...]:
+        """What the PSBT says about it that is not so."""
+        return self.ownership.false_claims
+
+    @property
+    def where(self) -> str:
+        """The place findings name."""
+        return f"output {self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums in sats; the input side counts claimed amounts where proof is missing.
+
+    Attributes:
+        inputs: All inputs together; None if an amount is not even claimed.
+        payments: Everything that is not ours: payments, data, unknown scripts.
+        change: Everything that comes back to us, on any branch.
+    """
+
+    inputs: int | None
+    payments: int
+    change: int
+
+    @property
+    def fee(self) -> int | None:
+        """What miners get; None if an input's amount is unknown."""
+        return None if self.inputs is None else self.inputs - self.payments - self.change
+
+    @property
+    def leaving(self) -> int | None:
+        """What this wallet has less afterwards, if all inputs are its own."""
+        return None if self.inputs is None else self.inputs - self.change
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything proven about one PSBT for one wallet.
+
+    Attributes:
+        psbt: The PSBT as parsed.
+        wallet: The registered wallet.
+        our_keys: Positions in the descriptor of the keys this machine would sign with.
+        inputs: In order.
+        outputs: In order.
+        totals: The sums.
+        paths: The wallet's ways of spending that this transaction's locks leave open.
+        weight: Weight units of the signed transaction, at worst.
+    """
+
+    psbt: Psbt
+    wallet: Wallet
+    our_keys: tuple[int, ...]
+    inputs: tuple[InputFacts, ...]
+    outputs: tuple[OutputFacts, ...]
+    totals: Totals
+    paths: tuple[SpendingPath, ...]
+    weight: int
+
+    @property
+    def tx(self) -> Transaction:
+        """The unsigned transaction."""
+        return self.psbt.tx
+
+    @property
+    def network(self) -> Network:
+        """The wallet's network."""
+        return self.wallet.network
+
+    @property
+    def fee(self) -> int | None:
+        """Sats for miners."""
+        return self.totals.fee
+
+    @property
+    def vsize(self) -> int:
+        """Virtual bytes of the signed transaction, at worst."""
+        return (self.weight + 3) // 4
+
+    @property
+    def fee_rate(self) -> float | None:
+        """Sats per virtual byte."""
+        return None if self.fee is None else self.fee / self.vsize
+
+    @property
+    def need(self) -> int:
+        """Signatures each input needs, by the easiest path that is open."""
+        return min(path.needed for path in self.paths)
+
+    @cached_property
+    def own_inputs(self) -> tuple[InputFacts, ...]:
+        """The inputs that spend our coins."""
+        return tuple([known for known in self.inputs if known.ours])
+
+    @cached_property
+    def txid(self) -> str:
+        """The unsigned transaction's id, as people write it."""
+        return self.tx.txid_hex()
+
+
+def gather(psbt: Psbt, wallet: Wallet, *, our_keys: tuple[int, ...] = ()) -> Facts:
+    """Prove what can be proven about a PSBT.
+
+    Args:
+        psbt: The claims.
+        wallet: The registered wallet it is said to spend from.
+        our_keys: Positions in the descriptor of the keys this machine would sign with; the
+            wallet's registered ones if none are given.
+    """
+    inputs = _inputs(psbt, wallet)
+    outputs = tuple(
+        [
+            _output(wallet, index, out, psbt.outputs[index])
+            for index, out in enumerate(psbt.tx.outputs)
+        ]
+    )
+    paths = _open_paths(psbt.tx, wallet, inputs)
+    return Facts(
+        psbt=psbt,
+        wallet=wallet,
+        our_keys=our_keys or wallet.our_keys,
+        inputs=_with_signatures(psbt, inputs),
+        outputs=outputs,
+        totals=_totals(inputs, outputs),
+        paths=paths,
+        weight=_weight(psbt.tx, inputs, paths),
+    )
+
+
+def _inputs(psbt: Psbt, wallet: Wallet) -> tuple[InputFacts, ...]:
+    kind = wallet.descriptor.script_kind
+    taproot, legacy = kind == "tr", kind in _LEGACY_KINDS
+    found: list[InputFacts] = []
+    for index, (txin, given) in enumerate(zip(psbt.tx.inputs, psbt.inputs, strict=True)):
+        prevout = prove(given, txin, taproot_wallet=taproot, wallet_is_legacy=legacy)
+        script = prevout.out.script if prevout.out is not None else b""
+        found.append(
+            InputFacts(
+                index=index,
+                outpoint=txin.outpoint,
+                sequence=txin.sequence,
+                prevout=prevout,
+                ownership=own_input(wallet, given, script),
+                presigned=UNSIGNED,
+                given=given,
+                network=wallet.network,
+            )
+        )
+    return tuple(found)
+
+
+def _output(wallet: Wallet, index: int, out: TxOut, given: PsbtOutput) -> OutputFacts:
+    ownership = own_output(wallet, given, out.script)
+    form = classify(out.script)
+    address = to_address(out.script, wallet.network)
+    return OutputFacts(
+        index=index,
+        sats=out.sats,
+        script=out.script,
+        form=form,
+        address=address,
+        kind=_kind(wallet, ownership, form, has_address=address is not None),
+        ownership=ownership,
+        given=given,
+    )
+
+
+def _kind(wallet: Wallet, ownership: Ownership, form: Kind, *, has_address: bool) -> OutputKind:
+    if ownership.place is not None:
+        branches = wallet.descriptor.branch_count
+        on_change = branches == 1 or ownership.place.branch == CHANGE
+        return OutputKind.CHANGE if on_change else OutputKind.SELF
+    if form is Kind.OP_RETURN:
+        return OutputKind.DATA
+    return OutputKind.PAYMENT if has_address else OutputKind.UNKNOWN
+
+
+def _with_signatures(psbt: Psbt, inputs: tuple[InputFacts, ...]) -> tuple[InputFacts, ...]:
+    """Verify the signatures that are there; the digests are only prepared if there are any."""
+    if not any(known.ours and has_signatures(known.given) for known in inputs):
+        return inputs
+    nothing = TxOut(0, b"")
+    digests = Digests(psbt.tx, tuple([known.prevout.out or nothing for known in inputs]))
+    return tuple([_examined(known, digests) for known in inputs])
+
+
+def _examined(known: InputFacts, digests: Digests) -> InputFacts:
+    derived, amount = known.derived, known.amount
+    if derived is None or amount is None or not has_signatures(known.given):
+        return known
+    presigned = examine(Signed(known.index, known.given, derived, amount), digests)
+    return InputFacts(
+        index=known.index,
+        outpoint=known.outpoint,
+        sequence=known.sequence,
+        prevout=known.prevout,
+        ownership=known.ownership,
+        presigned=presigned,
+        given=known.given,
+        network=known.network,
+    )
+
+
+def _totals(inputs: tuple[InputFacts, ...], outputs: tuple[OutputFacts, ...]) -> Totals:
+    amounts = [known.amount for known in inputs]
+    known_amounts = [amount for amount in amounts if amount is not None]
+    return Totals(
+        inputs=sum(known_amounts) if len(known_amounts) == len(amounts) else None,
+        payments=sum([output.sats for output in outputs if not output.ours]),
+        change=sum([output.sats for output in outputs if output.ours]),
+    )
+
+
+def _open_paths(
+    tx: Transaction, wallet: Wallet, inputs: tuple[InputFacts, ...]
+) -> tuple[SpendingPath, ...]:
+    """The ways of spending that the locks allow on every one of our inputs; all, if none is."""
+    sequences = {known.sequence for known in inputs if known.ours}
+    paths = wallet.spending_paths()
+    return tuple([path for path in paths if path_is_open(path, tx, sequences)]) or paths
+
+
+def _weight(
+    tx: Transaction, inputs: tuple[InputFacts, ...], paths: tuple[SpendingPath, ...]
+) -> int:
+    derived = next((known.derived for known in inputs if known.derived is not None), None)
+    own: Iterable[tuple[int, int]] = ()
+    if derived is not None:
+        own = [size.own_input(derived, paths)] * sum([known.ours for known in inputs])
+    foreign = [size.foreign_input(known.script or b"") for known in inputs if not known.ours]
+    return size.final_weight(len(tx.serialize_without_witness()), own, foreign)

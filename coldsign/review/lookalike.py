@@ -1,0 +1,56 @@
+"""Addresses made to be mistaken for another: the same beginning and end, another middle.
+
+People compare the ends. An attacker grinds keys until the ends fit, so two different addresses with
+the same ends are not chance: among a thousand payments that happens once in ten thousand batches.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from coldsign.primitives.script import witness_program
+
+HEAD, TAIL = 4, 4
+"""Characters of the address after its prefix, as wallets show them when they shorten one."""
+PROGRAM_ENDS = 3
+"""Bytes at each end of the hash or key inside the script."""
+
+Ends = tuple[str, str] | tuple[bytes, bytes]
+
+
+def _payload(address: str) -> str:
+    """The characters after what all addresses of the kind share."""
+    head, one, tail = address.rpartition("1")
+    return tail if one and len(head) in {2, 4} and head.isalpha() else address[1:]
+
+
+def _program(script: bytes) -> bytes:
+    if (witness := witness_program(script)) is not None:
+        return witness[1]
+    return script[3:23] if len(script) == 25 else script[2:22]
+
+
+def ends(address: str, script: bytes) -> tuple[Ends, Ends]:
+    """The two things two look-alikes have in common: the ends of the text, and of the program."""
+    payload, program = _payload(address), _program(script)
+    size = len(script)
+    return (
+        (payload[:HEAD], payload[-TAIL:]),
+        (bytes((size % 256,)) + program[:PROGRAM_ENDS], program[-PROGRAM_ENDS:]),
+    )
+
+
+def index(addresses: Iterable[tuple[str, bytes]]) -> Mapping[Ends, tuple[str, bytes]]:
+    """The first address and script for each pair of ends."""
+    found: dict[Ends, tuple[str, bytes]] = {}
+    for address, script in addresses:
+        for pair in ends(address, script):
+            found.setdefault(pair, (address, script))
+    return found
+
+
+def twin(known: Mapping[Ends, tuple[str, bytes]], address: str, script: bytes) -> str | None:
+    """A known address that looks like this one and is another."""
+    for pair in ends(address, script):
+        other = known.get(pair)
+        if other is not None and other[1] != script:
+            return other[0]
+    return None

@@ -1,0 +1,205 @@
+"""Which scripts are ours, and whether the PSBT's claims about them are true.
+
+A PSBT's key origins only hint where to derive. A script is ours if the registered descriptor gives
+exactly this script at that place; what the PSBT claims beside it must then agree with what we derived.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from coldsign.primitives.keypath import KeyOrigin
+from coldsign.psbt.maps import PsbtInput, PsbtOutput
+from coldsign.wallet.derive import Derived
+from coldsign.wallet.wallet import Place, Wallet
+
+MAX_PLACES = 4
+"""Places tried for one script: honest hints all name one, and each try costs a derivation."""
+
+
+class Hint(NamedTuple):
+    """A claimed key with its claimed origin, and for taproot the leaves it is said to sign."""
+
+    key: bytes
+    origin: KeyOrigin
+    leaves: tuple[bytes, ...] = ()
+
+
+class ClaimFault(Enum):
+    """How a claim about one of our scripts is false."""
+
+    FOREIGN_KEY = "foreign key"
+    WRONG_ORIGIN = "wrong origin"
+    WRONG_LEAF = "wrong leaf"
+    SCRIPT_MISSING = "script missing"
+    SCRIPT_DIFFERS = "script differs"
+    TAPROOT_DIFFERS = "taproot data differs"
+
+
+class FalseClaim(NamedTuple):
+    """One false claim: how it is false, and about what."""
+
+    fault: ClaimFault
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What was established about one script.
+
+    Attributes:
+        place: Where in the wallet it stands; None if it is not ours.
+        derived: What the wallet derives there.
+        false_claims: What the PSBT says about it that is not so; only of scripts that are ours.
+        names_our_keys: Whether the PSBT's claims name a key of this wallet by its fingerprint.
+    """
+
+    place: Place | None
+    derived: Derived | None
+    false_claims: tuple[FalseClaim, ...]
+    names_our_keys: bool
+
+
+def hints_of(given: PsbtInput | PsbtOutput) -> tuple[Hint, ...]:
+    """Every key origin one map claims."""
+    hints = [Hint(key, origin) for key, origin in given.bip32_derivations.items()]
+    if given.tap_bip32_derivations:
+        hints += [
+            Hint(key, origin, leaves)
+            for key, (leaves, origin) in given.tap_bip32_derivations.items()
+        ]
+    return tuple(hints)
+
+
+def find(wallet: Wallet, hints: tuple[Hint, ...], script: bytes) -> tuple[Place, Derived] | None:
+    """The place whose derived script is exactly this one, looked for where the hints point."""
+    if wallet.descriptor.ranged:
+        places = wallet.places([(hint.key, hint.origin) for hint in hints]) if hints else ()
+    else:
+        places = tuple(Place(branch, 0) for branch in range(wallet.branches))
+    for place in places[:MAX_PLACES]:
+        derived = wallet.derive(*place)
+        if derived.script_pubkey == script:
+            return place, derived
+    return None
+
+
+def own_input(wallet: Wallet, given: PsbtInput, script: bytes) -> Ownership:
+    """Establish whether an input's script is ours, and check all that is claimed about it."""
+    hints = hints_of(given)
+    found = find(wallet, hints, script)
+    if found is None:
+        return Ownership(None, None, (), _names(wallet, hints))
+    place, derived = found
+    false = [
+        *_false_keys(wallet, place, derived, hints),
+        *_false_input_scripts(given, derived),
+        *_false_taproot_input(given, derived),
+    ]
+    return Ownership(place, derived, tuple(false), names_our_keys=True)
+
+
+def own_output(wallet: Wallet, given: PsbtOutput, script: bytes) -> Ownership:
+    """Establish whether an output's script is ours, and check all that is claimed about it."""
+    hints = hints_of(given)
+    found = find(wallet, hints, script)
+    if found is None:
+        return Ownership(None, None, (), _names(wallet, hints))
+    place, derived = found
+    false = [
+        *_false_keys(wallet, place, derived, hints),
+        *_false_output_data(given, derived),
+    ]
+    return Ownership(place, derived, tuple(false), names_our_keys=True)
+
+
+def _names(wallet: Wallet, hints: tuple[Hint, ...]) -> bool:
+    if not hints:
+        return False
+    ours = {key.fingerprint for key in wallet.descriptor.keys}
+    return any(hint.origin.fingerprint in ours for hint in hints)
+
+
+def positions(derived: Derived) -> Mapping[bytes, tuple[int, ...]]:
+    """Where in the descriptor each derived public key stands; a key may stand there twice."""
+    found: dict[bytes, tuple[int, ...]] = {}
+    for position, key in enumerate(derived.keys):
+        found[key] = (*found.get(key, ()), position)
+    return found
+
+
+def _false_keys(
+    wallet: Wallet, place: Place, derived: Derived, hints: tuple[Hint, ...]
+) -> Iterable[FalseClaim]:
+    known = positions(derived)
+    for hint in hints:
+        key = hint.key[1:] if derived.taproot and len(hint.key) == 33 else hint.key
+        at = known.get(key)
+        if at is None:
+            yield FalseClaim(ClaimFault.FOREIGN_KEY, f"key {hint.key.hex()} {hint.origin}")
+            continue
+        if all(hint.origin != wallet.origin(i, place.branch, place.index) for i in at):
+            yield FalseClaim(ClaimFault.WRONG_ORIGIN, f"key {hint.key.hex()} {hint.origin}")
+        if hint.leaves and not _signs(derived, at, hint.leaves):
+            yield FalseClaim(ClaimFault.WRONG_LEAF, f"key {hint.key.hex()}")
+
+
+def _signs(derived: Derived, at: tuple[int, ...], leaves: tuple[bytes, ...]) -> bool:
+    """Whether a key stands in every one of these leaves."""
+    if derived.taproot is None:
+        return False
+    real = {leaf.leaf_hash for leaf in derived.taproot.leaves if not set(at).isdisjoint(leaf.keys)}
+    return real.issuperset(leaves)
+
+
+def _false_input_scripts(given: PsbtInput, derived: Derived) -> Iterable[FalseClaim]:
+    """An input must carry exactly the scripts we derive: the next signer goes by them."""
+    for name, there, due in (
+        ("redeem script", given.redeem_script, derived.redeem_script),
+        ("witness script", given.witness_script, derived.witness_script),
+    ):
+        if there is None and due is not None:
+            yield FalseClaim(ClaimFault.SCRIPT_MISSING, name)
+        elif there != due:
+            yield FalseClaim(ClaimFault.SCRIPT_DIFFERS, name)
+
+
+def _false_taproot_input(given: PsbtInput, derived: Derived) -> Iterable[FalseClaim]:
+    tree = derived.taproot
+    internal, root = given.tap_internal_key, given.tap_merkle_root
+    if internal is not None and (tree is None or internal != tree.internal_key):
+        yield FalseClaim(ClaimFault.TAPROOT_DIFFERS, "internal key")
+    if root is not None and (tree is None or root != tree.merkle_root):
+        yield FalseClaim(ClaimFault.TAPROOT_DIFFERS, "merkle root")
+    if not given.tap_leaf_scripts:
+        return
+    leaves = tree.leaves if tree is not None else ()
+    real = {leaf.control_block: (leaf.script, leaf.version) for leaf in leaves}
+    for control_block, leaf_script in given.tap_leaf_scripts.items():
+        if real.get(control_block) != leaf_script:
+            yield FalseClaim(ClaimFault.TAPROOT_DIFFERS, "leaf script or control block")
+
+
+def _false_output_data(given: PsbtOutput, derived: Derived) -> Iterable[FalseClaim]:
+    """An output may leave out what we derive anyway; what it carries must be true."""
+    for name, there, due in (
+        ("redeem script", given.redeem_script, derived.redeem_script),
+        ("witness script", given.witness_script, derived.witness_script),
+    ):
+        if there is not None and there != due:
+            yield FalseClaim(ClaimFault.SCRIPT_DIFFERS, name)
+    tree = derived.taproot
+    internal = given.tap_internal_key
+    if internal is not None and (tree is None or internal != tree.internal_key):
+        yield FalseClaim(ClaimFault.TAPROOT_DIFFERS, "internal key")
+    if given.tap_tree is not None and sorted(given.tap_tree) != _tree(derived):
+        yield FalseClaim(ClaimFault.TAPROOT_DIFFERS, "script tree")
+
+
+def _tree(derived: Derived) -> list[tuple[int, int, bytes]]:
+    """Depth, version and script of every leaf; the output key itself proves how they hang together."""
+    leaves = derived.taproot.leaves if derived.taproot is not None else ()
+    return sorted(
+        ((len(leaf.control_block) - 33) // 32, leaf.version, leaf.script) for leaf in leaves
+    )

@@ -1,0 +1,158 @@
+"""Signatures that are already there: each is verified, and whose it is is said."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from coldsign.errors import MalformedError
+from coldsign.primitives.digests import Digests
+from coldsign.primitives.script import Kind, classify, p2pkh
+from coldsign.primitives.secp import der_decode, is_low_s, verify_ecdsa, verify_schnorr
+from coldsign.psbt.maps import PsbtInput
+from coldsign.review.ownership import positions
+from coldsign.wallet.derive import Derived, Taproot
+
+SIGHASH_DEFAULT, SIGHASH_ALL = 0, 1
+
+
+class SignatureFault(Enum):
+    """What is wrong with a signature that is already there."""
+
+    FOREIGN = "by a key that is not in the script"
+    ENCODING = "not strict DER"
+    SIGHASH = "not SIGHASH_ALL"
+    HIGH_S = "high S"
+    INVALID = "not a signature of this transaction"
+
+
+class BadSignature(NamedTuple):
+    """A signature that must not be there: its fault, whose it is said to be, and the key.
+
+    Attributes:
+        fault: What is wrong with it.
+        position: Which key of the descriptor it is filed under; None for a foreign key.
+        key: That public key.
+    """
+
+    fault: SignatureFault
+    position: int | None
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Presigned:
+    """The signatures on one input.
+
+    Attributes:
+        valid: The positions in the descriptor of the keys that have validly signed, ascending.
+        bad: The signatures that are not valid.
+    """
+
+    valid: tuple[int, ...] = ()
+    bad: tuple[BadSignature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One input of ours, with what its signatures sign."""
+
+    index: int
+    given: PsbtInput
+    derived: Derived
+    sats: int
+
+
+UNSIGNED = Presigned()
+
+
+def has_signatures(given: PsbtInput) -> bool:
+    """Whether an input carries any signature that is not final."""
+    return bool(given.partial_sigs or given.tap_key_sig or given.tap_script_sigs)
+
+
+def examine(spent: Signed, digests: Digests) -> Presigned:
+    """Verify every signature on one input of ours."""
+    outcomes = [*_ecdsa(spent, digests), *_taproot(spent, digests)]
+    valid = {outcome for outcome in outcomes if isinstance(outcome, int)}
+    bad = tuple(outcome for outcome in outcomes if isinstance(outcome, BadSignature))
+    return Presigned(tuple(sorted(valid)), bad)
+
+
+def _ecdsa(spent: Signed, digests: Digests) -> Iterable[int | BadSignature]:
+    if not spent.given.partial_sigs:
+        return
+    known = positions(spent.derived)
+    digest = ecdsa_digest(spent, digests)
+    for key, signature in spent.given.partial_sigs.items():
+        at = known.get(key)
+        if at is None or spent.derived.taproot is not None:
+            yield BadSignature(SignatureFault.FOREIGN, None, key)
+            continue
+        fault = _ecdsa_fault(key, signature, digest)
+        yield at[0] if fault is None else BadSignature(fault, at[0], key)
+
+
+def _ecdsa_fault(key: bytes, signature: bytes, digest: bytes) -> SignatureFault | None:
+    try:
+        compact = der_decode(signature[:-1])
+    except MalformedError:
+        return SignatureFault.ENCODING
+    if signature[-1] != SIGHASH_ALL:
+        return SignatureFault.SIGHASH
+    if not is_low_s(compact):
+        return SignatureFault.HIGH_S
+    return None if verify_ecdsa(key, digest, compact) else SignatureFault.INVALID
+
+
+def ecdsa_digest(spent: Signed, digests: Digests) -> bytes:
+    """The SIGHASH_ALL digest of a legacy or segwit version 0 input, from the derived scripts."""
+    derived = spent.derived
+    if derived.witness_script is not None:
+        return digests.segwit_v0(spent.index, derived.witness_script, spent.sats, SIGHASH_ALL)
+    script = derived.redeem_script or derived.script_pubkey
+    if classify(script) is Kind.P2WPKH:
+        return digests.segwit_v0(spent.index, p2pkh(script[2:]), spent.sats, SIGHASH_ALL)
+    return digests.legacy(spent.index, script, SIGHASH_ALL)
+
+
+def _taproot(spent: Signed, digests: Digests) -> Iterable[int | BadSignature]:
+    given, tree = spent.given, spent.derived.taproot
+    if given.tap_key_sig is None and not given.tap_script_sigs:
+        return
+    if tree is None:
+        yield BadSignature(SignatureFault.FOREIGN, None, b"")
+        return
+    known = positions(spent.derived)
+    if given.tap_key_sig is not None:
+        at = known.get(tree.internal_key, (0,))[0]
+        fault = _schnorr_fault(spent, digests, (tree.output_key, None), given.tap_key_sig)
+        yield at if fault is None else BadSignature(fault, at, tree.internal_key)
+    for (key, leaf_hash), signature in given.tap_script_sigs.items():
+        position = _leaf_position(known.get(key, ()), tree, leaf_hash)
+        if position is None:
+            yield BadSignature(SignatureFault.FOREIGN, None, key)
+            continue
+        fault = _schnorr_fault(spent, digests, (key, leaf_hash), signature)
+        yield position if fault is None else BadSignature(fault, position, key)
+
+
+def _leaf_position(at: tuple[int, ...], tree: Taproot, leaf_hash: bytes) -> int | None:
+    """Which key of the descriptor this is in that leaf; None if it does not stand there."""
+    for leaf in tree.leaves:
+        if leaf.leaf_hash == leaf_hash:
+            return next((position for position in at if position in leaf.keys), None)
+    return None
+
+
+def _schnorr_fault(
+    spent: Signed, digests: Digests, what: tuple[bytes, bytes | None], signature: bytes
+) -> SignatureFault | None:
+    key, leaf_hash = what
+    if len(signature) not in {64, 65}:
+        return SignatureFault.ENCODING
+    sighash = signature[64] if len(signature) == 65 else SIGHASH_DEFAULT
+    if len(signature) == 65 and sighash != SIGHASH_ALL:
+        return SignatureFault.SIGHASH
+    digest = digests.taproot(spent.index, sighash, leaf_hash)
+    return None if verify_schnorr(key, digest, signature[:64]) else SignatureFault.INVALID

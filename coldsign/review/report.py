@@ -1,0 +1,69 @@
+"""The review: facts, findings, verdict, and the code that stands for them."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from coldsign.psbt.model import Psbt
+from coldsign.review.checklist import CHECKS
+from coldsign.review.code import review_code
+from coldsign.review.context import Context
+from coldsign.review.facts import Facts, OutputFacts, gather
+from coldsign.review.finding import Finding, Severity
+from coldsign.review.matching import match
+from coldsign.wallet.wallet import Wallet
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One review, complete: what a person or a script decides on.
+
+    Attributes:
+        facts: What was proven.
+        context: What it was held against.
+        findings: Everything found, in the order of the checks.
+        review_code: Six words that stand for the decision.
+    """
+
+    facts: Facts
+    context: Context
+    findings: tuple[Finding, ...]
+    review_code: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """The worst of the findings: "ok", "confirm" or "refuse"."""
+        found = {finding.severity for finding in self.findings}
+        if Severity.REFUSE in found:
+            return "refuse"
+        return "confirm" if Severity.CONFIRM in found else "ok"
+
+    def of(self, severity: Severity) -> tuple[Finding, ...]:
+        """The findings of one severity."""
+        return tuple(finding for finding in self.findings if finding.severity is severity)
+
+
+def review(
+    psbt: Psbt, wallet: Wallet, context: Context, *, our_keys: tuple[int, ...] = ()
+) -> Report:
+    """Review a PSBT: prove the facts, run every check, make the code.
+
+    Args:
+        psbt: What was asked for.
+        wallet: The registered wallet it is to be spent from.
+        context: Limits, manifest and history.
+        our_keys: Positions in the descriptor of the keys that would sign; the wallet's registered
+            ones if none are given.
+    """
+    facts = gather(psbt, wallet, our_keys=our_keys)
+    if context.manifest is not None:
+        ids = match(facts.outputs, context.manifest).ids
+        named = tuple([_named(output, ids.get(output.index)) for output in facts.outputs])
+        facts = dataclasses.replace(facts, outputs=named)
+    findings = tuple([finding for check in CHECKS for finding in check(facts, context)])
+    return Report(facts, context, findings, review_code(facts, context.manifest))
+
+
+def _named(output: OutputFacts, manifest_id: str | None) -> OutputFacts:
+    if manifest_id is None:
+        return output
+    return dataclasses.replace(output, manifest_id=manifest_id)

@@ -1,0 +1,90 @@
+"""Locktimes and sequences: what they forbid, in numbers and in words (BIP-65, BIP-68, BIP-125)."""
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from coldsign.primitives.tx import Transaction
+from coldsign.wallet.wallet import SpendingPath
+
+LOCKTIME_THRESHOLD = 500_000_000
+"""A locktime below is a block height, from here on a Unix time."""
+FINAL = 0xFFFF_FFFF
+MAX_RBF = 0xFFFF_FFFD
+NO_RELATIVE_LOCK = 1 << 31
+TYPE_FLAG = 1 << 22
+VALUE_MASK = 0xFFFF
+TIME_UNIT = 512
+"""Seconds in one unit of a relative time lock."""
+
+
+class RelativeLock(NamedTuple):
+    """What a sequence demands of the coin's age: so many blocks, or so many units of 512 seconds."""
+
+    is_time: bool
+    value: int
+
+
+def relative_lock(version: int, sequence: int) -> RelativeLock | None:
+    """The relative lock of an input, None without one; a lock of zero locks nothing (BIP-68)."""
+    if not 2 <= version & 0xFFFF_FFFF or sequence & NO_RELATIVE_LOCK:
+        return None
+    value = sequence & VALUE_MASK
+    return RelativeLock(bool(sequence & TYPE_FLAG), value) if value else None
+
+
+def path_is_open(path: SpendingPath, tx: Transaction, sequences: Iterable[int]) -> bool:
+    """Whether this transaction's locks let its inputs be spent this way."""
+    if path.after is not None and not _reached(path.after, tx, sequences):
+        return False
+    if path.older is None:
+        return True
+    due = relative_lock(2, path.older)
+    return due is None or all(_aged(relative_lock(tx.version, seq), due) for seq in sequences)
+
+
+def _reached(after: int, tx: Transaction, sequences: Iterable[int]) -> bool:
+    same_kind = (after < LOCKTIME_THRESHOLD) == (tx.locktime < LOCKTIME_THRESHOLD)
+    return same_kind and tx.locktime >= after and all(seq != FINAL for seq in sequences)
+
+
+def _aged(lock: RelativeLock | None, due: RelativeLock) -> bool:
+    return lock is not None and lock.is_time == due.is_time and lock.value >= due.value
+
+
+def locktime_words(tx: Transaction) -> str:
+    """What the locktime forbids."""
+    if tx.locktime == 0:
+        return "none: valid at once"
+    if all(txin.sequence == FINAL for txin in tx.inputs):
+        return f"{tx.locktime}, but without effect: every sequence is final"
+    if tx.locktime < LOCKTIME_THRESHOLD:
+        return f"not before block {tx.locktime}"
+    moment = datetime.fromtimestamp(tx.locktime, tz=timezone.utc)
+    return f"not before {moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def sequence_words(version: int, sequence: int) -> str:
+    """What a sequence says: final, replaceable, locked by age."""
+    words = [f"0x{sequence:08x}"]
+    if sequence == FINAL:
+        words.append("final")
+    elif sequence <= MAX_RBF:
+        words.append("replaceable")
+    else:
+        words.append("not replaceable")
+    if (lock := relative_lock(version, sequence)) is not None:
+        words.append(f"only {lock_words(lock)} after the coin was confirmed")
+    return ", ".join(words)
+
+
+def lock_words(lock: RelativeLock) -> str:
+    """The coin's age a relative lock demands, such as "144 blocks (about 1.0 days)"."""
+    seconds = lock.value * (TIME_UNIT if lock.is_time else 600)
+    unit = f"{seconds} seconds" if lock.is_time else f"{lock.value} blocks"
+    return f"{unit} (about {seconds / 86_400:.1f} days)"
+
+
+def is_replaceable(tx: Transaction) -> bool:
+    """Whether any input signals that the transaction may be replaced (BIP-125)."""
+    return any(txin.sequence <= MAX_RBF for txin in tx.inputs)
