@@ -18,15 +18,11 @@ def commands() -> list[Command]:
         folder = Path(name)
         (folder / "wallet.txt").write_text(VAULT.descriptor() + "\n")
         run(folder, "wallet", "add", "vault", str(folder / "wallet.txt"), "--yes")
-        found = [Command("--version", *best(folder, "--version"))]
+        found = [Command("--version", "", *best(folder, "--version"))]
         for inputs, outputs in REVIEWS:
             file = folder / f"{inputs}.psbt"
             file.write_bytes(make(VAULT, inputs, outputs).psbt)
             measured = best(folder, "inspect", str(file), "--wallet", "vault")
-            found.append(
-                Command(
-                    f"inspect` of {inputs} × {outputs}, `{file.stat().st_size / 1e6:.2f} MB",
-                    *measured,
-                )
-            )
+            of = f" of {inputs} x {outputs}, {file.stat().st_size / 1000:.0f} KB"
+            found.append(Command("inspect", of, *measured))
     return found
