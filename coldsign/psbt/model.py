@@ -1,14 +1,16 @@
 """A PSBT as typed claims over the bytes that arrived: read once, strictly, and kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from coldsign.errors import MalformedError
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.tx import OutPoint, Transaction, TxIn, TxOut
-from coldsign.psbt import values as v
 from coldsign.psbt.fields import Global, In, Out
-from coldsign.psbt.maps import GlobalMap, PsbtInput, PsbtOutput
+from coldsign.psbt.global_map import GlobalMap
+from coldsign.psbt.input_map import PsbtInput
+from coldsign.psbt.memory import Memory
+from coldsign.psbt.output_map import PsbtOutput
 from coldsign.psbt.reader import MapReader
 from coldsign.psbt.version2 import FINAL_SEQUENCE, locktime
 
@@ -64,7 +66,7 @@ class Psbt:
             )
         if not data.startswith(MAGIC):
             raise MalformedError("not a PSBT: it does not begin with psbt and 0xff")
-        memory = v.Memory()
+        memory = Memory()
         reader = MapReader(data, len(MAGIC))
         globals_ = GlobalMap.read(reader.read(Global, 0), memory)
         inputs, outputs = _counts(globals_, reader.remaining)
@@ -86,8 +88,17 @@ class Psbt:
         Raises:
             MalformedError: The maps do not make a valid PSBT.
         """
-        maps = (global_map, *inputs, *outputs)
-        return cls.parse(MAGIC + b"".join([m.serialize() for m in maps]))
+        return cls.parse(joined((global_map, *inputs, *outputs)))
+
+    def with_signed(self, global_map: GlobalMap, inputs: tuple[PsbtInput, ...]) -> "Psbt":
+        """The same PSBT with other pairs in its global and input maps, and the bytes of that."""
+        changed = replace(self, global_map=global_map, inputs=inputs)
+        return replace(changed, raw=joined(changed.maps()))
+
+    def maps(self) -> "tuple[Map, ...]":
+        """All maps in the order they are written."""
+        inputs, outputs = [i.map for i in self.inputs], [o.map for o in self.outputs]
+        return (self.global_map.map, *inputs, *outputs)
 
     def serialize(self) -> bytes:
         """The bytes that were read."""
@@ -112,6 +123,11 @@ class Psbt:
             return self.tx.txid()
         inputs = tuple(txin._replace(sequence=0) for txin in self.tx.inputs)
         return Transaction(self.tx.version, inputs, self.tx.outputs, self.tx.locktime).txid()
+
+
+def joined(maps: "Iterable[Map]") -> bytes:
+    """The bytes of a PSBT of these maps."""
+    return MAGIC + b"".join([m.serialize() for m in maps])
 
 
 def _counts(globals_: GlobalMap, remaining: int) -> tuple[int, int]:

@@ -163,6 +163,12 @@ class Map(NamedTuple):
         raw = self.raw + b"".join(map(serialize_pair, pairs))
         return self._replace(pairs=self.pairs + pairs, raw=raw, fields=fields)
 
+    def setting(self, key: Key, value: bytes) -> "Map":
+        """This map with another value for a key: in its place, or at the end where it is new."""
+        pairs = dict(self.pairs)
+        pairs[key] = value
+        return Map.of(self.kind, self.number, pairs.items())
+
     def keeping(self, keep: Callable[[Pair], bool]) -> "Map":
         """This map with only the pairs that satisfy ``keep``."""
         return Map.of(self.kind, self.number, filter(keep, self.pairs))

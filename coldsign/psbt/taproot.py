@@ -5,7 +5,7 @@ from typing import NamedTuple
 from coldsign.errors import MalformedError
 from coldsign.primitives.cursor import Cursor
 from coldsign.primitives.keypath import KeyOrigin
-from coldsign.psbt.values import Memory
+from coldsign.psbt.memory import Memory
 
 MAX_DEPTH = 128
 """Merkle steps of a control block (BIP-341, "Script validation rules")."""

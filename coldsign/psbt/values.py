@@ -5,119 +5,20 @@ reason; the map adds which field it was and where.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from coldsign.errors import MalformedError
 from coldsign.primitives.amount import MAX_MONEY
 from coldsign.primitives.cursor import Cursor
-from coldsign.primitives.secp import der_decode, is_public_key, is_xonly
+from coldsign.primitives.secp import der_decode
 from coldsign.primitives.tx import Transaction, TxOut
+from coldsign.psbt.fields import PROPRIETARY
+from coldsign.psbt.raw import Map
 
 LOCKTIME_THRESHOLD = 500_000_000
 """Below it a locktime is a block height, from it on a Unix time (BIP-370, Bitcoin consensus)."""
 
-MAX_PREVIOUS_TX = 400_000
-"""Bytes of one previous transaction: nodes relay none above 400,000 weight units, and each byte
-weighs at least one."""
-
-XPUB_SIZE = 78
-"""BIP-32, "Serialization format"."""
-
-
-class PreviousTx(NamedTuple):
-    """A previous transaction and its id, computed once.
-
-    Attributes:
-        tx: The transaction.
-        txid: Its id in internal byte order.
-    """
-
-    tx: Transaction
-    txid: bytes
-
-
-class Memory:
-    """What one parse has already worked out, so that equal bytes are worked out once.
-
-    A PSBT repeats its public keys (in derivations, signatures and leaves), and inputs that spend
-    outputs of one transaction repeat it whole.
-    """
-
-    __slots__ = ("_points", "_previous", "_xonly")
-
-    def __init__(self) -> None:
-        self._points: set[bytes] = set()
-        self._xonly: set[bytes] = set()
-        self._previous: dict[bytes, PreviousTx] = {}
-
-    def public_key(self, data: bytes) -> bytes:
-        """A public key of 33 or 65 bytes that is on the curve."""
-        if data not in self._points:
-            if not is_public_key(data):
-                raise MalformedError("not a public key on secp256k1")
-            self._points.add(data)
-        return data
-
-    def compressed_key(self, data: bytes) -> bytes:
-        """A public key of 33 bytes that is on the curve."""
-        if len(data) != 33:
-            raise MalformedError(f"a compressed public key has 33 bytes, not {len(data)}")
-        return self.public_key(data)
-
-    def xonly_key(self, data: bytes) -> bytes:
-        """An x-only public key (BIP-340) that is on the curve."""
-        if data not in self._xonly:
-            if not is_xonly(data):
-                raise MalformedError("not an x-only public key on secp256k1")
-            self._xonly.add(data)
-        return data
-
-    def previous_tx(self, data: bytes) -> PreviousTx:
-        """A whole previous transaction, with or without its witnesses."""
-        known = self._previous.get(data)
-        if known is None:
-            if len(data) > MAX_PREVIOUS_TX:
-                raise MalformedError(
-                    f"{len(data)} bytes are more than a previous transaction may have"
-                )
-            tx = Transaction.parse(data, "previous transaction")
-            known = self._previous[data] = PreviousTx(tx, tx.txid())
-        return known
-
-    def keys(self, data: bytes) -> tuple[bytes, ...]:
-        """MuSig2 participants: compressed keys, one after the other (BIP-373)."""
-        if not data or len(data) % 33:
-            raise MalformedError(f"participant keys have 33 bytes each, not {len(data)} in all")
-        return tuple(self.compressed_key(data[at : at + 33]) for at in range(0, len(data), 33))
-
-    def musig2_key(self, data: bytes) -> "Musig2Key":
-        """The key data of a MuSig2 nonce or partial signature (BIP-373)."""
-        if len(data) not in {66, 98}:
-            raise MalformedError(f"the key data has 66 or 98 bytes, not {len(data)}")
-        participant, aggregate = self.compressed_key(data[:33]), self.compressed_key(data[33:66])
-        return Musig2Key(participant, aggregate, data[66:] or None)
-
-    def public_nonce(self, data: bytes) -> bytes:
-        """A MuSig2 public nonce: two points (BIP-327)."""
-        if len(data) != 66:
-            raise MalformedError(f"a public nonce has 66 bytes, not {len(data)}")
-        self.compressed_key(data[:33])
-        self.compressed_key(data[33:])
-        return data
-
-
-class Musig2Key(NamedTuple):
-    """Who gives a MuSig2 nonce or partial signature, and for what.
-
-    Attributes:
-        participant: The giver's compressed public key.
-        aggregate: The compressed aggregate public key.
-        leaf_hash: The tapleaf that is signed; None for the key path.
-    """
-
-    participant: bytes
-    aggregate: bytes
-    leaf_hash: bytes | None
+ONLY_V2 = "a field of version 2 in a PSBT of version 0"
 
 
 def refuse(reason: str) -> NoReturn:
@@ -267,6 +168,18 @@ def proprietary_key(data: bytes) -> bytes:
     return data
 
 
+def unknown_count(m: Map) -> int:
+    """How many pairs have no meaning here; proprietary ones among them are at least well formed.
+
+    Raises:
+        MalformedError: A proprietary key is not an identifier, a subtype and data.
+    """
+    unknown = m.unknown()
+    if unknown:
+        m.many(m.kind(PROPRIETARY), proprietary_key, bytes)
+    return len(unknown)
+
+
 def is_preimage(digest: Callable[[bytes], bytes], key: bytes, value: bytes) -> bool:
     """Whether a hash, the key data, is the digest of its preimage, the value."""
     return digest(value) == key
@@ -275,13 +188,3 @@ def is_preimage(digest: Callable[[bytes], bytes], key: bytes, value: bytes) -> b
 def same_depth(xpub: bytes, origin: bytes) -> bool:
     """Whether an extended key's depth is the length of its origin's path (BIP-174)."""
     return xpub[4] == len(origin) // 4 - 1
-
-
-def extended_key(memory: Memory, data: bytes) -> bytes:
-    """The 78 bytes of an extended public key (BIP-32)."""
-    if len(data) != XPUB_SIZE:
-        raise MalformedError(f"an extended public key has 78 bytes, not {len(data)}")
-    if not data[4] and any(data[5:13]):
-        raise MalformedError("a master key has no parent fingerprint and no child number")
-    memory.compressed_key(data[45:])
-    return data

@@ -1,7 +1,6 @@
-"""The three kinds of PSBT maps as typed claims: all fields read, all pairs kept."""
+"""An input map as typed claims (BIP-174, BIP-127, BIP-370, BIP-371, BIP-373)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -10,22 +9,10 @@ from coldsign.primitives.keypath import KeyOrigin
 from coldsign.primitives.tx import Transaction, TxOut
 from coldsign.psbt import taproot as t
 from coldsign.psbt import values as v
-from coldsign.psbt.fields import PROPRIETARY, Field, Global, In, Out
+from coldsign.psbt.fields import Field, In
+from coldsign.psbt.memory import Memory, Musig2Key
 from coldsign.psbt.raw import NOTHING, Map
 
-ONLY_V2 = "a field of version 2 in a PSBT of version 0"
-ONLY_V0 = "a field of version 0 in a PSBT of version 2"
-
-_V0_GLOBAL: frozenset[Field] = frozenset({Global.UNSIGNED_TX})
-_V2_GLOBAL: frozenset[Field] = frozenset(
-    {
-        Global.TX_VERSION,
-        Global.FALLBACK_LOCKTIME,
-        Global.INPUT_COUNT,
-        Global.OUTPUT_COUNT,
-        Global.TX_MODIFIABLE,
-    }
-)
 _V2_IN: frozenset[Field] = frozenset(
     {
         In.PREVIOUS_TXID,
@@ -37,72 +24,6 @@ _V2_IN: frozenset[Field] = frozenset(
 )
 _COMMON_IN = frozenset(range(In.FINAL_SCRIPTWITNESS + 1))
 """BIP-174's own fields, which segwit version 0 needs: nine of ten PSBTs have no others."""
-
-_V2_OUT: frozenset[Field] = frozenset({Out.AMOUNT, Out.SCRIPT})
-
-
-def _unknown_count(m: Map) -> int:
-    """How many pairs have no meaning here; proprietary ones among them are at least well formed."""
-    unknown = m.unknown()
-    if unknown:
-        m.many(m.kind(PROPRIETARY), v.proprietary_key, bytes)
-    return len(unknown)
-
-
-@dataclass(frozen=True, slots=True)
-class GlobalMap:
-    """The global map (BIP-174, BIP-370).
-
-    Attributes:
-        map: The pairs as they arrived.
-        version: The PSBT's version, 0 or 2.
-        unsigned_tx: The transaction without signatures; only in version 0.
-        xpubs: Origins of extended public keys, by their 78 bytes. They never define a wallet.
-        tx_version: The transaction's version; only in version 2.
-        fallback_locktime: The locktime if no input requires one; only in version 2.
-        input_count: Number of input maps; only in version 2.
-        output_count: Number of output maps; only in version 2.
-        tx_modifiable: What others may still change, as bits; only in version 2.
-        unknown_count: Pairs without a meaning here; they are kept and never shown.
-    """
-
-    map: Map
-    version: int
-    unsigned_tx: Transaction | None
-    xpubs: Mapping[bytes, KeyOrigin]
-    tx_version: int | None
-    fallback_locktime: int | None
-    input_count: int | None
-    output_count: int | None
-    tx_modifiable: int | None
-    unknown_count: int
-
-    @classmethod
-    def read(cls, m: Map, memory: v.Memory) -> "GlobalMap":
-        """Read the fields of BIP-174 and BIP-370.
-
-        Raises:
-            MalformedError: A field is malformed, missing, or of the other version.
-        """
-        version = m.one(Global.VERSION, v.psbt_version) or 0
-        if version:
-            m.forbid(_V0_GLOBAL, ONLY_V0)
-        else:
-            m.forbid(_V2_GLOBAL, ONLY_V2)
-        xpubs = m.many(Global.XPUB, partial(v.extended_key, memory), KeyOrigin.parse_bytes)
-        m.check(Global.XPUB, v.same_depth, "the path is not as long as the key is deep")
-        return cls(
-            map=m,
-            version=version,
-            unsigned_tx=None if version else m.require(Global.UNSIGNED_TX, v.unsigned_tx),
-            xpubs=xpubs,
-            tx_version=m.require(Global.TX_VERSION, v.i32) if version else None,
-            fallback_locktime=m.one(Global.FALLBACK_LOCKTIME, v.u32),
-            input_count=m.require(Global.INPUT_COUNT, v.count) if version else None,
-            output_count=m.require(Global.OUTPUT_COUNT, v.count) if version else None,
-            tx_modifiable=m.one(Global.TX_MODIFIABLE, v.u8),
-            unknown_count=_unknown_count(m),
-        )
 
 
 class PsbtInput(NamedTuple):
@@ -164,12 +85,12 @@ class PsbtInput(NamedTuple):
     tap_internal_key: bytes | None = None
     tap_merkle_root: bytes | None = None
     musig2_participants: Mapping[bytes, tuple[bytes, ...]] = NOTHING
-    musig2_pub_nonces: Mapping[v.Musig2Key, bytes] = NOTHING
-    musig2_partial_sigs: Mapping[v.Musig2Key, bytes] = NOTHING
+    musig2_pub_nonces: Mapping[Musig2Key, bytes] = NOTHING
+    musig2_partial_sigs: Mapping[Musig2Key, bytes] = NOTHING
     unknown_count: int = 0
 
     @classmethod
-    def read(cls, m: Map, version: int, memory: v.Memory) -> "PsbtInput":
+    def read(cls, m: Map, version: int, memory: Memory) -> "PsbtInput":
         """Read the fields; the coin itself stands here only in version 2.
 
         Raises:
@@ -193,11 +114,11 @@ class PsbtInput(NamedTuple):
             return found
         return found._with_rare(version, memory)
 
-    def _with_rare(self, version: int, memory: v.Memory) -> "PsbtInput":
+    def _with_rare(self, version: int, memory: Memory) -> "PsbtInput":
         """Read the fields that a PSBT of version 0 for segwit version 0 does not have."""
         m = self.map
         if not version:
-            m.forbid(_V2_IN, ONLY_V2)
+            m.forbid(_V2_IN, v.ONLY_V2)
         found = self._replace(
             por_commitment=m.one(In.POR_COMMITMENT, v.utf8),
             preimages=_preimages(m),
@@ -221,7 +142,7 @@ class PsbtInput(NamedTuple):
             ),
             musig2_pub_nonces=m.many(In.MUSIG2_PUB_NONCE, memory.musig2_key, memory.public_nonce),
             musig2_partial_sigs=m.many(In.MUSIG2_PARTIAL_SIG, memory.musig2_key, v.hash32),
-            unknown_count=_unknown_count(m),
+            unknown_count=v.unknown_count(m),
         )
         m.check(In.TAP_LEAF_SCRIPT, t.same_leaf_version, "not the control block's leaf version")
         return found
@@ -241,62 +162,3 @@ def _preimages(m: Map) -> dict[bytes, bytes]:
     for field, digest in ((In.SHA256, sha256), (In.HASH160, hash160), (In.HASH256, sha256d)):
         m.check(field, partial(v.is_preimage, digest), "not the hash's preimage")
     return found
-
-
-class PsbtOutput(NamedTuple):
-    """An output map (BIP-174, BIP-370, BIP-371, BIP-373). All of it is a claim.
-
-    Attributes:
-        map: The pairs as they arrived.
-        redeem_script: What P2SH hashes.
-        witness_script: What P2WSH hashes.
-        bip32_derivations: Key origins by public key.
-        amount: Satoshi; only in version 2.
-        script: The output's script; only in version 2.
-        tap_internal_key: The x-only internal key.
-        tap_tree: The leaves of the script tree, in depth-first order.
-        tap_bip32_derivations: Leaf hashes and key origin by x-only key.
-        musig2_participants: Participants' keys by aggregate key.
-        unknown_count: Pairs without a meaning here; they are kept and never shown.
-    """
-
-    map: Map
-    redeem_script: bytes | None = None
-    witness_script: bytes | None = None
-    bip32_derivations: Mapping[bytes, KeyOrigin] = NOTHING
-    amount: int | None = None
-    script: bytes | None = None
-    tap_internal_key: bytes | None = None
-    tap_tree: tuple[t.TreeLeaf, ...] | None = None
-    tap_bip32_derivations: Mapping[bytes, t.LeafOrigin] = NOTHING
-    musig2_participants: Mapping[bytes, tuple[bytes, ...]] = NOTHING
-    unknown_count: int = 0
-
-    @classmethod
-    def read(cls, m: Map, version: int, memory: v.Memory) -> "PsbtOutput":
-        """Read the fields; amount and script stand here only in version 2.
-
-        Raises:
-            MalformedError: A field is malformed, missing, or of the other version.
-        """
-        if not version:
-            if not m.pairs:
-                return cls(m)
-            m.forbid(_V2_OUT, ONLY_V2)
-        return cls(
-            map=m,
-            redeem_script=m.one(Out.REDEEM_SCRIPT, bytes),
-            witness_script=m.one(Out.WITNESS_SCRIPT, bytes),
-            bip32_derivations=m.many(
-                Out.BIP32_DERIVATION, memory.public_key, KeyOrigin.parse_bytes
-            ),
-            amount=m.require(Out.AMOUNT, v.sats) if version else None,
-            script=m.require(Out.SCRIPT, bytes) if version else None,
-            tap_internal_key=m.one(Out.TAP_INTERNAL_KEY, memory.xonly_key),
-            tap_tree=m.one(Out.TAP_TREE, t.tap_tree),
-            tap_bip32_derivations=m.many(Out.TAP_BIP32_DERIVATION, memory.xonly_key, t.leaf_origin),
-            musig2_participants=m.many(
-                Out.MUSIG2_PARTICIPANT_PUBKEYS, memory.compressed_key, memory.keys
-            ),
-            unknown_count=_unknown_count(m),
-        )

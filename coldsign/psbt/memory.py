@@ -1,0 +1,121 @@
+"""Decoders that are worth remembering: curve points and previous transactions repeat in a PSBT."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from coldsign.errors import MalformedError
+from coldsign.primitives.secp import is_public_key, is_xonly
+from coldsign.primitives.tx import Transaction
+
+MAX_PREVIOUS_TX = 400_000
+"""Bytes of one previous transaction: nodes relay none above 400,000 weight units, and each byte
+weighs at least one."""
+
+
+class Musig2Key(NamedTuple):
+    """Who gives a MuSig2 nonce or partial signature, and for what.
+
+    Attributes:
+        participant: The giver's compressed public key.
+        aggregate: The compressed aggregate public key.
+        leaf_hash: The tapleaf that is signed; None for the key path.
+    """
+
+    participant: bytes
+    aggregate: bytes
+    leaf_hash: bytes | None
+
+
+class PreviousTx(NamedTuple):
+    """A previous transaction and its id, computed once.
+
+    Attributes:
+        tx: The transaction.
+        txid: Its id in internal byte order.
+    """
+
+    tx: Transaction
+    txid: bytes
+
+
+class Memory:
+    """What one parse has already worked out, so that equal bytes are worked out once.
+
+    A PSBT repeats its public keys (in derivations, signatures and leaves), and inputs that spend
+    outputs of one transaction repeat it whole.
+
+    Args:
+        points: Public keys already known to be on the curve.
+        xonly: X-only public keys already known to be on the curve.
+    """
+
+    __slots__ = ("_points", "_previous", "_xonly")
+
+    def __init__(self, points: Iterable[bytes] = (), xonly: Iterable[bytes] = ()) -> None:
+        self._points = set(points)
+        self._xonly = set(xonly)
+        self._previous: dict[bytes, PreviousTx] = {}
+
+    def public_key(self, data: bytes) -> bytes:
+        """A public key of 33 or 65 bytes that is on the curve."""
+        if data not in self._points:
+            if not is_public_key(data):
+                raise MalformedError("not a public key on secp256k1")
+            self._points.add(data)
+        return data
+
+    def compressed_key(self, data: bytes) -> bytes:
+        """A public key of 33 bytes that is on the curve."""
+        if len(data) != 33:
+            raise MalformedError(f"a compressed public key has 33 bytes, not {len(data)}")
+        return self.public_key(data)
+
+    def xonly_key(self, data: bytes) -> bytes:
+        """An x-only public key (BIP-340) that is on the curve."""
+        if data not in self._xonly:
+            if not is_xonly(data):
+                raise MalformedError("not an x-only public key on secp256k1")
+            self._xonly.add(data)
+        return data
+
+    def previous_tx(self, data: bytes) -> PreviousTx:
+        """A whole previous transaction, with or without its witnesses."""
+        known = self._previous.get(data)
+        if known is None:
+            if len(data) > MAX_PREVIOUS_TX:
+                raise MalformedError(
+                    f"{len(data)} bytes are more than a previous transaction may have"
+                )
+            tx = Transaction.parse(data, "previous transaction")
+            known = self._previous[data] = PreviousTx(tx, tx.txid())
+        return known
+
+    def keys(self, data: bytes) -> tuple[bytes, ...]:
+        """MuSig2 participants: compressed keys, one after the other (BIP-373)."""
+        if not data or len(data) % 33:
+            raise MalformedError(f"participant keys have 33 bytes each, not {len(data)} in all")
+        return tuple(self.compressed_key(data[at : at + 33]) for at in range(0, len(data), 33))
+
+    def musig2_key(self, data: bytes) -> Musig2Key:
+        """The key data of a MuSig2 nonce or partial signature (BIP-373)."""
+        if len(data) not in {66, 98}:
+            raise MalformedError(f"the key data has 66 or 98 bytes, not {len(data)}")
+        participant, aggregate = self.compressed_key(data[:33]), self.compressed_key(data[33:66])
+        return Musig2Key(participant, aggregate, data[66:] or None)
+
+    def public_nonce(self, data: bytes) -> bytes:
+        """A MuSig2 public nonce: two points (BIP-327)."""
+        if len(data) != 66:
+            raise MalformedError(f"a public nonce has 66 bytes, not {len(data)}")
+        self.compressed_key(data[:33])
+        self.compressed_key(data[33:])
+        return data
+
+    def extended_key(self, data: bytes) -> bytes:
+        """The 78 bytes of an extended public key (BIP-32)."""
+        if len(data) != 78:
+            raise MalformedError(f"an extended public key has 78 bytes, not {len(data)}")
+        if not data[4] and any(data[5:13]):
+            raise MalformedError("a master key has no parent fingerprint and no child number")
+        self.compressed_key(data[45:])
+        return data

@@ -1,0 +1,158 @@
+"""What satisfies a script: its signatures in the order it wants them (BIP-16, 141, 341, 342)."""
+
+from typing import NamedTuple
+
+from coldsign.errors import RefusedError
+from coldsign.primitives.cursor import var_bytes
+from coldsign.primitives.hashes import hash160, tagged_hash
+from coldsign.primitives.script import (
+    OP_CHECKSIG,
+    OP_CHECKSIGADD,
+    Kind,
+    classify,
+    disassemble,
+    number,
+    p2sh,
+    p2wsh,
+    parse_multisig,
+    push,
+)
+from coldsign.primitives.tx import Witness
+from coldsign.psbt.input_map import PsbtInput
+
+TAPSCRIPT = 0xC0
+"""The one leaf version with known rules (BIP-342)."""
+
+OP_NUMEQUAL = 0x9C
+
+
+class Final(NamedTuple):
+    """What completes an input.
+
+    Attributes:
+        script_sig: The scriptSig.
+        witness: The witness stack; empty where there is none.
+    """
+
+    script_sig: bytes
+    witness: Witness
+
+
+def satisfy(script: bytes, found: PsbtInput) -> Final:
+    """Complete an input that spends this output script.
+
+    Raises:
+        RefusedError: A script or a signature is missing, or the script is of no kind we finish.
+    """
+    kind = classify(script)
+    if kind is Kind.P2SH:
+        return _p2sh(script, found)
+    if kind is Kind.P2WPKH:
+        return Final(b"", _key_hash(script[2:], found))
+    if kind is Kind.P2WSH:
+        return Final(b"", _p2wsh(script, found))
+    if kind is Kind.P2TR:
+        return Final(b"", _p2tr(found))
+    return Final(b"".join(map(push, _bare(script, found))), ())
+
+
+def _p2sh(script: bytes, found: PsbtInput) -> Final:
+    redeem = found.redeem_script
+    if redeem is None or p2sh(redeem) != script:
+        raise RefusedError("the redeem script is missing, or not the one the coin is locked to")
+    kind = classify(redeem)
+    if kind is Kind.P2WPKH:
+        return Final(push(redeem), _key_hash(redeem[2:], found))
+    if kind is Kind.P2WSH:
+        return Final(push(redeem), _p2wsh(redeem, found))
+    return Final(b"".join(map(push, (*_bare(redeem, found), redeem))), ())
+
+
+def _p2wsh(script: bytes, found: PsbtInput) -> Witness:
+    inner = found.witness_script
+    if inner is None or p2wsh(inner) != script:
+        raise RefusedError("the witness script is missing, or not the one the coin is locked to")
+    return (*_bare(inner, found), inner)
+
+
+def _bare(script: bytes, found: PsbtInput) -> Witness:
+    """The stack items a script of public keys wants."""
+    kind = classify(script)
+    if kind is Kind.P2PKH:
+        return _key_hash(script[3:23], found)
+    if kind is Kind.P2PK:
+        return (_signature(script[1:-1], found),)
+    multi = parse_multisig(script)
+    if multi is None:
+        raise RefusedError(f"no way to finish the script {disassemble(script)}")
+    needed, keys = multi
+    signatures = [found.partial_sigs[key] for key in keys if key in found.partial_sigs]
+    if len(signatures) < needed:
+        raise RefusedError(f"{needed} signatures needed, {len(signatures)} present")
+    return (
+        b"",
+        *signatures[:needed],
+    )  # the empty item is OP_CHECKMULTISIG's, which pops one too many
+
+
+def _key_hash(key_hash: bytes, found: PsbtInput) -> Witness:
+    """Signature and key for the hash of the key."""
+    for key, signature in found.partial_sigs.items():
+        if hash160(key) == key_hash:
+            return (signature, key)
+    raise RefusedError("the signature is missing")
+
+
+def _signature(key: bytes, found: PsbtInput) -> bytes:
+    if key not in found.partial_sigs:
+        raise RefusedError("the signature is missing")
+    return found.partial_sigs[key]
+
+
+def _p2tr(found: PsbtInput) -> Witness:
+    """The key path where it is signed, else the leaf with the smallest witness."""
+    if found.tap_key_sig is not None:
+        return (found.tap_key_sig,)
+    stacks: list[Witness] = []
+    for block, (script, version) in found.tap_leaf_scripts.items():
+        stack = _leaf(script, version, found)
+        if stack is not None:
+            stacks.append((*stack, script, block))
+    if not stacks:
+        scripts = "; ".join(disassemble(script) for script, _ in found.tap_leaf_scripts.values())
+        raise RefusedError(f"no signature of the key path, and no leaf to finish: {scripts}")
+    return min(stacks, key=lambda stack: (sum(map(len, stack)), stack))
+
+
+def _leaf(script: bytes, version: int, found: PsbtInput) -> Witness | None:
+    """The stack items of a ``pk`` or ``multi_a`` leaf; None if it cannot be finished."""
+    parsed = parse_multi_a(script)
+    if version != TAPSCRIPT or parsed is None:
+        return None
+    needed, keys = parsed
+    leaf_hash = tagged_hash("TapLeaf", bytes((version,)) + var_bytes(script))
+    left = needed
+    items: list[bytes] = []
+    for key in keys:
+        signature = found.tap_script_sigs.get((key, leaf_hash), b"") if left else b""
+        left -= bool(signature)
+        items.append(signature)
+    return None if left else tuple(reversed(items))
+
+
+def parse_multi_a(script: bytes) -> tuple[int, tuple[bytes, ...]] | None:
+    """The threshold and x-only keys of a ``multi_a`` or ``pk`` leaf; None for any other script."""
+    keys: list[bytes] = []
+    at = 0
+    while script[at : at + 1] == b"\x20":
+        wanted = OP_CHECKSIGADD if keys else OP_CHECKSIG
+        if script[at + 33 : at + 34] != bytes((wanted,)):
+            return None
+        keys.append(script[at + 1 : at + 33])
+        at += 34
+    if len(keys) == 1 and at == len(script):
+        return 1, tuple(keys)
+    for needed in range(1, len(keys) + 1):
+        if script[at:] == number(needed) + bytes((OP_NUMEQUAL,)):
+            return needed, tuple(keys)
+    return None
