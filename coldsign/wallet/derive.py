@@ -1,6 +1,5 @@
 """From a descriptor to its scripts, fast: branch keys are computed once, an address costs one tweak a key."""
 
-from functools import partial
 from typing import Final, NamedTuple
 
 from coldsign.errors import MalformedError
@@ -70,7 +69,15 @@ class Derived(NamedTuple):
 class Deriver:
     """A descriptor made ready to derive: its script as a template, its keys at the level of the branches."""
 
-    __slots__ = ("_branches", "_build", "_leaf_keys", "_taproot", "_templates", "descriptor")
+    __slots__ = (
+        "_bare",
+        "_branches",
+        "_build",
+        "_leaf_keys",
+        "_taproot",
+        "_templates",
+        "descriptor",
+    )
 
     def __init__(self, descriptor: Descriptor) -> None:
         self.descriptor = descriptor
@@ -80,11 +87,12 @@ class Deriver:
             tuple(sorted({key for part in node.walk() for key in part.keys})) for node in nodes
         ]
         self._taproot = descriptor.form is Form.TR
+        self._bare = descriptor.script is None
         self._branches = tuple(
             tuple(self._prepared(branch_key(key, branch)) for key in descriptor.keys)
             for branch in range(descriptor.branch_count)
         )
-        self._build = _BUILDERS.get(descriptor.form) or partial(_taproot, self)
+        self._build = _BUILDERS.get(descriptor.form, self._build_taproot)
 
     def _prepared(self, key: ExtendedPublicKey | bytes) -> ExtendedPublicKey | bytes:
         """A key without children in the form that the script takes."""
@@ -120,20 +128,28 @@ class Deriver:
             MalformedError: The wallet has no such place.
         """
         keys = self.keys(branch, index)
-        script = fill(self._templates[0], keys) if self._templates else b""
-        return Derived(branch, index, *self._build(keys, script))
+        script = b"" if self._bare else fill(self._templates[0], keys)
+        return self._build(branch, index, keys, script)
 
-    def tree(self, keys: tuple[bytes, ...]) -> tuple[bytes | None, tuple[LeafCommitment, ...]]:
+    def _build_taproot(self, branch: int, index: int, keys: tuple[bytes, ...], _: bytes) -> Derived:
+        root, commitments = self._tree(keys)
+        output_key, parity = taproot_output(keys[0], root)
+        head = bytes((LEAF_VERSION | parity,)) + keys[0]
+        found = tuple(
+            Leaf(
+                leaf.script, LEAF_VERSION, leaf.leaf_hash, head + b"".join(leaf.siblings), positions
+            )
+            for leaf, positions in zip(commitments, self._leaf_keys, strict=True)
+        )
+        taproot = Taproot(keys[0], output_key, root, found)
+        return Derived(branch, index, b"\x51\x20" + output_key, None, None, keys, taproot)
+
+    def _tree(self, keys: tuple[bytes, ...]) -> tuple[bytes | None, tuple[LeafCommitment, ...]]:
         """The root of the script tree, None without one, and its leaves."""
         tree = self.descriptor.tree
         if tree is None:
             return None, ()
         return commit(tree, iter([fill(template, keys) for template in self._templates]))
-
-    @property
-    def leaf_keys(self) -> list[tuple[int, ...]]:
-        """Positions of the keys in each leaf from left to right."""
-        return self._leaf_keys
 
 
 def branch_key(key: KeyExpression, branch: int) -> ExtendedPublicKey | bytes:
@@ -145,45 +161,36 @@ def branch_key(key: KeyExpression, branch: int) -> ExtendedPublicKey | bytes:
     return derived if key.ranged else derived.pubkey
 
 
-_Scripts = tuple[bytes, bytes | None, bytes | None, tuple[bytes, ...], Taproot | None]
+def _pkh(branch: int, index: int, keys: tuple[bytes, ...], _: bytes) -> Derived:
+    script = b"\x76\xa9\x14" + hash160(keys[0]) + b"\x88\xac"
+    return Derived(branch, index, script, None, None, keys, None)
 
 
-def _pkh(keys: tuple[bytes, ...], _: bytes) -> _Scripts:
-    return b"\x76\xa9\x14" + hash160(keys[0]) + b"\x88\xac", None, None, keys, None
+def _wpkh(branch: int, index: int, keys: tuple[bytes, ...], _: bytes) -> Derived:
+    script = b"\x00\x14" + hash160(keys[0])
+    return Derived(branch, index, script, None, None, keys, None)
 
 
-def _wpkh(keys: tuple[bytes, ...], _: bytes) -> _Scripts:
-    return b"\x00\x14" + hash160(keys[0]), None, None, keys, None
-
-
-def _sh_wpkh(keys: tuple[bytes, ...], _: bytes) -> _Scripts:
+def _sh_wpkh(branch: int, index: int, keys: tuple[bytes, ...], _: bytes) -> Derived:
     redeem = b"\x00\x14" + hash160(keys[0])
-    return _P2SH + hash160(redeem) + _EQUAL, redeem, None, keys, None
+    script = _P2SH + hash160(redeem) + _EQUAL
+    return Derived(branch, index, script, redeem, None, keys, None)
 
 
-def _sh(keys: tuple[bytes, ...], script: bytes) -> _Scripts:
-    return _P2SH + hash160(script) + _EQUAL, script, None, keys, None
+def _sh(branch: int, index: int, keys: tuple[bytes, ...], redeem: bytes) -> Derived:
+    script = _P2SH + hash160(redeem) + _EQUAL
+    return Derived(branch, index, script, redeem, None, keys, None)
 
 
-def _wsh(keys: tuple[bytes, ...], script: bytes) -> _Scripts:
-    return b"\x00\x20" + sha256(script), None, script, keys, None
+def _wsh(branch: int, index: int, keys: tuple[bytes, ...], witness: bytes) -> Derived:
+    script = b"\x00\x20" + sha256(witness)
+    return Derived(branch, index, script, None, witness, keys, None)
 
 
-def _sh_wsh(keys: tuple[bytes, ...], script: bytes) -> _Scripts:
-    redeem = b"\x00\x20" + sha256(script)
-    return _P2SH + hash160(redeem) + _EQUAL, redeem, script, keys, None
-
-
-def _taproot(deriver: Deriver, keys: tuple[bytes, ...], _: bytes) -> _Scripts:
-    root, commitments = deriver.tree(keys)
-    output_key, parity = taproot_output(keys[0], root)
-    head = bytes((LEAF_VERSION | parity,)) + keys[0]
-    found = tuple(
-        Leaf(leaf.script, LEAF_VERSION, leaf.leaf_hash, head + b"".join(leaf.siblings), positions)
-        for leaf, positions in zip(commitments, deriver.leaf_keys, strict=True)
-    )
-    taproot = Taproot(keys[0], output_key, root, found)
-    return b"\x51\x20" + output_key, None, None, keys, taproot
+def _sh_wsh(branch: int, index: int, keys: tuple[bytes, ...], witness: bytes) -> Derived:
+    redeem = b"\x00\x20" + sha256(witness)
+    script = _P2SH + hash160(redeem) + _EQUAL
+    return Derived(branch, index, script, redeem, witness, keys, None)
 
 
 _BUILDERS: Final = {
