@@ -27,6 +27,13 @@ _SUFFIX: Final = re.compile(rb',"hash":"([0-9a-f]{64})"\}\n\Z')
 _SUFFIX_LENGTH: Final = 76
 _HASH: Final = re.compile(r"[0-9a-f]{64}\Z")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
+
+
+def _no_float(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+_DECODE: Final = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float).decode
 _ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _MEMBERS: Final = {"body", "kind", "prev", "seq", "time"}
 
@@ -122,7 +129,7 @@ class Entry(NamedTuple):
     @classmethod
     def _read(cls, content: bytes, claimed: str) -> "Entry":
         try:
-            record = json.loads(content, parse_float=_no_float, parse_constant=_no_float)
+            record = _DECODE(content.decode("ascii"))
         except ValueError:
             raise MalformedError("the line is not JSON") from None
         if record.keys() != _MEMBERS:  # an object: the content ends with a brace
@@ -207,7 +214,3 @@ def demand_exact(value: object) -> None:
             demand_exact(member)
     elif value is not None and not isinstance(value, str | int):
         raise TypeError(f"the journal cannot hold a {type(value).__name__}")
-
-
-def _no_float(text: str) -> NoReturn:
-    raise ValueError(text)

@@ -1,0 +1,272 @@
+"""What the journal keeps of a transaction, and reading that back as the memory a review asks for.
+
+The record holds what was proven, not what the PSBT said: amounts, places, kinds.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Final, NamedTuple, Self
+
+from coldsign.controls.chain import Damage, JournalDamagedError
+from coldsign.controls.entry import EMPTY, Anchor, Body, Entry, Kind, stamp
+from coldsign.primitives.hashes import sha256
+from coldsign.primitives.tx import OutPoint
+from coldsign.review.context import PastTransaction
+from coldsign.review.facts import Facts
+from coldsign.wallet.wallet import Wallet
+
+LOCKTIME_HEIGHTS: Final = 500_000_000
+"""Below, an nLockTime is a block height; from there on a time (consensus)."""
+BLOCKS_A_DAY: Final = 144
+_OWN_KINDS: Final = frozenset({"change", "self"})
+
+
+def wallet_id(wallet: Wallet) -> str:
+    """SHA-256 of the canonical descriptor, hex: the same on every machine that knows the wallet."""
+    return sha256(str(wallet.descriptor).encode()).hex()
+
+
+def record(facts: Facts) -> Body:
+    """The part of a journal entry's body that says which transaction it is about."""
+    return {
+        "network": facts.network.name,
+        "wallet": facts.wallet.name,
+        "wallet_id": wallet_id(facts.wallet),
+        "registration": facts.wallet.digest.hex(),
+        "psbt": facts.psbt.digest.hex(),
+        "txid": facts.txid,
+        "locktime": facts.tx.locktime,
+        "fee": facts.totals.fee,
+        "leaving": facts.totals.leaving,
+        "inputs": [[str(put.outpoint), put.amount, _where(put.place)] for put in facts.inputs],
+        "outputs": [
+            [out.script.hex(), out.sats, out.kind.value, _where(out.place), out.manifest_id or ""]
+            for out in facts.outputs
+        ],
+    }
+
+
+class _Past(NamedTuple):
+    """One intent, as little decoded as the indexes need."""
+
+    seq: int
+    txid: str
+    time: str
+    locktime: int
+    leaving: int
+    is_this_wallet: bool
+    outpoints: tuple[str, ...]
+    payments: tuple[tuple[bytes, int, str], ...]
+    last_seen: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def read(cls, entry: Entry, wallet: str) -> Self:
+        body = entry.body
+        is_this_wallet = body["wallet_id"] == wallet
+        places = [put[2] for put in body["inputs"]] + [out[3] for out in body["outputs"]]
+        return cls(
+            entry.seq,
+            txid=body["txid"],
+            time=entry.time,
+            locktime=body["locktime"],
+            leaving=body["leaving"],
+            is_this_wallet=is_this_wallet,
+            outpoints=tuple([put[0] for put in body["inputs"]]),
+            payments=tuple(
+                [
+                    (bytes.fromhex(script), sats, manifest_id)
+                    for script, sats, kind, _, manifest_id in body["outputs"]
+                    if kind not in _OWN_KINDS
+                ]
+            ),
+            last_seen=_highest(places) if is_this_wallet else (),
+        )
+
+    def public(self) -> PastTransaction:
+        """As the review knows it."""
+        try:
+            return PastTransaction(
+                txid=bytes.fromhex(self.txid)[::-1],
+                outpoints=tuple([_outpoint(text) for text in self.outpoints]),
+                payments=tuple([(script, sats) for script, sats, _ in self.payments]),
+                manifest_ids=tuple([manifest_id for *_, manifest_id in self.payments]),
+            )
+        except (TypeError, ValueError):
+            raise _misunderstood(self.seq) from None
+
+
+class Memory:
+    """What the journal remembers of transactions on one network, for one wallet's review.
+
+    Coins, payments and withdrawal ids are remembered across all wallets; indexes and spending for
+    the one wallet. A transaction counts from its intent on, unless that was abandoned.
+
+    Attributes:
+        anchor: Where the journal stood when it was read.
+        halted: Whether its last word about the latch is that it was engaged.
+    """
+
+    def __init__(
+        self, pasts: Iterable[_Past], amounts: Mapping[str, int], anchor: Anchor, *, halted: bool
+    ) -> None:
+        self._all = tuple(pasts)
+        self._amounts = amounts
+        self._distinct = tuple({past.txid: past for past in self._all}.values())
+        self.anchor = anchor
+        self.halted = halted
+
+    def amount_seen(self, outpoint: OutPoint) -> int | None:
+        """The amount an earlier review knew for this coin, sats."""
+        return self._amounts.get(str(outpoint))
+
+    def spenders(self, outpoint: OutPoint) -> tuple[PastTransaction, ...]:
+        """The transactions signed before that spend this coin, each once."""
+        return _public(self._by_outpoint.get(str(outpoint), ()))
+
+    def paying(self, script: bytes, sats: int) -> tuple[PastTransaction, ...]:
+        """The transactions signed before that pay exactly this amount to this script."""
+        return _public(self._by_payment.get((script, sats), ()))
+
+    def by_manifest_id(self, manifest_id: str) -> tuple[PastTransaction, ...]:
+        """The transactions signed before that paid the withdrawal of this id."""
+        return _public(self._by_manifest_id.get(manifest_id, ()))
+
+    def last_seen(self, branch: int) -> int | None:
+        """The highest index of this wallet's branch that a signed transaction used."""
+        return self._last_seen.get(branch)
+
+    def paid_scripts(self) -> Iterable[bytes]:
+        """Every script of others that a signed transaction paid."""
+        return {script for script, _ in self._by_payment}
+
+    def spent_recently(
+        self, *, now: datetime, locktime: int, besides: Iterable[OutPoint] = ()
+    ) -> int:
+        """Sats that left this wallet in the last day, by the stricter of two clocks.
+
+        One clock is the machine's; entries from its future count too, so setting it back gains
+        nothing. The other is nLockTime: with the transaction under review locked to a height, all
+        that was locked to the 144 heights before it or later counts.
+
+        Transactions that spend exactly the same coins are versions of one: the largest counts.
+
+        Args:
+            now: By the machine's clock.
+            locktime: Of the transaction under review.
+            besides: The coins it spends: past transactions that spend one of them are left out,
+                as only one of the two can ever confirm.
+        """
+        coins = {str(outpoint) for outpoint in besides}
+        mine = [
+            past for past in self._all if past.is_this_wallet and coins.isdisjoint(past.outpoints)
+        ]
+        since = stamp(now - timedelta(days=1)) if now.year > 1 else ""
+        by_clock = _largest_versions([past for past in mine if past.time >= since])
+        if not 0 < locktime < LOCKTIME_HEIGHTS:
+            return by_clock
+        floor = max(1, locktime - BLOCKS_A_DAY + 1)
+        return max(
+            by_clock,
+            _largest_versions([past for past in mine if floor <= past.locktime < LOCKTIME_HEIGHTS]),
+        )
+
+    @cached_property
+    def _by_outpoint(self) -> Mapping[str, list[_Past]]:
+        found: dict[str, list[_Past]] = {}
+        for past in self._distinct:
+            for text in past.outpoints:
+                found.setdefault(text, []).append(past)
+        return found
+
+    @cached_property
+    def _by_payment(self) -> Mapping[tuple[bytes, int], list[_Past]]:
+        found: dict[tuple[bytes, int], list[_Past]] = {}
+        for past in self._distinct:
+            for script, sats in {payment[:2] for payment in past.payments}:
+                found.setdefault((script, sats), []).append(past)
+        return found
+
+    @cached_property
+    def _by_manifest_id(self) -> Mapping[str, list[_Past]]:
+        found: dict[str, list[_Past]] = {}
+        for past in self._distinct:
+            for manifest_id in {payment[2] for payment in past.payments} - {""}:
+                found.setdefault(manifest_id, []).append(past)
+        return found
+
+    @cached_property
+    def _last_seen(self) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for past in self._distinct:
+            for branch, index in past.last_seen:
+                found[branch] = max(index, found.get(branch, -1))
+        return found
+
+
+def recall(entries: Iterable[Entry], wallet: Wallet) -> Memory:
+    """Read the journal once, from end to end, as the memory for one wallet's review.
+
+    Args:
+        entries: :meth:`coldsign.controls.journal.Journal.entries`.
+        wallet: The wallet under review.
+
+    Raises:
+        JournalDamagedError: The chain does not hold, or an intent in it cannot be understood.
+    """
+    pasts: dict[int, _Past] = {}
+    amounts: dict[str, int] = {}
+    anchor, halted = EMPTY, False
+    identity, network = wallet_id(wallet), wallet.network.name
+    for entry in entries:
+        anchor = entry.anchor
+        try:
+            if entry.kind is Kind.INTENT and entry.body["network"] == network:
+                pasts[entry.seq] = _Past.read(entry, identity)
+                amounts.update([put[:2] for put in entry.body["inputs"] if put[1] is not None])
+            elif entry.kind is Kind.ABANDONED:
+                pasts.pop(entry.body["intent"], None)
+        except (KeyError, TypeError, ValueError):
+            raise _misunderstood(entry.seq) from None
+        if entry.kind in _LATCH_KINDS:
+            halted = entry.kind is Kind.HALTED
+    return Memory(pasts.values(), amounts, anchor, halted=halted)
+
+
+_LATCH_KINDS: Final = frozenset({Kind.HALTED, Kind.RELEASED})
+
+
+def _where(place: tuple[int, int] | None) -> str | None:
+    return None if place is None else f"{place[0]}/{place[1]}"
+
+
+def _outpoint(text: str) -> OutPoint:
+    txid, _, vout = text.partition(":")
+    return OutPoint(bytes.fromhex(txid)[::-1], int(vout))
+
+
+def _highest(places: Iterable[str | None]) -> tuple[tuple[int, int], ...]:
+    """The highest index of each branch among places such as ``0/7``."""
+    found: dict[int, int] = {}
+    for text in places:
+        if text is not None:
+            branch, index = map(int, text.split("/"))
+            found[branch] = max(index, found.get(branch, -1))
+    return tuple(found.items())
+
+
+def _misunderstood(line: int) -> JournalDamagedError:
+    reason = "its particulars are not those of its kind"
+    return JournalDamagedError(Damage.BROKEN, line, reason)
+
+
+def _public(pasts: Iterable[_Past]) -> tuple[PastTransaction, ...]:
+    return tuple([past.public() for past in pasts])
+
+
+def _largest_versions(pasts: Iterable[_Past]) -> int:
+    versions: dict[frozenset[str], int] = {}
+    for past in pasts:
+        coins = frozenset(past.outpoints)
+        versions[coins] = max(past.leaving, versions.get(coins, 0))
+    return sum(versions.values())
