@@ -1,0 +1,105 @@
+"""Signing: adds the signatures that were cleared, and changes nothing else."""
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from coldsign.errors import LockedError, RefusedError
+from coldsign.keys.secret import wipe
+from coldsign.primitives.digests import Digests
+from coldsign.primitives.secp import der_encode, sign_ecdsa, sign_schnorr, taproot_secret
+from coldsign.primitives.tx import TxOut
+from coldsign.psbt.edit import add_signatures
+from coldsign.psbt.model import Psbt
+from coldsign.signer.plan import Method, Task, plan
+from coldsign.wallet.wallet import Wallet
+
+if TYPE_CHECKING:
+    from coldsign.controls.clearance import Clearance
+    from coldsign.keys.keyring import Keyring, SigningKey
+    from coldsign.psbt.raw import Pair
+
+
+def sign(psbt: Psbt, keyring: "Keyring", clearance: "Clearance") -> Psbt:
+    """Add every signature that the unlocked key owes to the cleared inputs.
+
+    Signatures are deterministic, and byte for byte those of Bitcoin Core: RFC 6979 ground to a low
+    r, and BIP-340 without auxiliary randomness.
+
+    Raises:
+        RefusedError: This is not the PSBT that was cleared, or something in it is never signed.
+        LockedError: The key is none of the wallet's, or not the one registered as ours; it is more
+            than one cosigner's; or no signature of it is missing.
+    """
+    facts = clearance.report.facts
+    if not psbt.digest == facts.psbt.digest == clearance.psbt_digest:
+        raise RefusedError(
+            "the psbt is not the one that was reviewed and cleared", code="psbt-changed"
+        )
+    keys = claim(keyring, facts.wallet, facts.our_keys)
+    tasks = plan(clearance, keys)
+    if not tasks:
+        raise LockedError(
+            "nothing to sign: this key's signatures are all there already", code="nothing-to-sign"
+        )
+    unknown = TxOut(0, b"")
+    prevouts = tuple([known.prevout.out or unknown for known in facts.inputs])
+    pairs: defaultdict[int, tuple[Pair, ...]] = defaultdict(tuple)
+    digests = Digests(psbt.tx, prevouts)
+    for task in tasks:
+        secret = keys[task.position].secret(task.tail)
+        pairs[task.input_index] += ((task.key, _signature(task, digests, secret)),)
+    return add_signatures(psbt, pairs)
+
+
+def claim(keyring: "Keyring", wallet: Wallet, our_keys: tuple[int, ...]) -> dict[int, "SigningKey"]:
+    """The keys of a wallet whose secrets this keyring holds, by their position in the descriptor.
+
+    Several positions are one cosigner's where the same extended key stands there with other steps.
+
+    Raises:
+        LockedError: It holds none, one that is not registered as ours, or those of two cosigners:
+            together they could sign for more people than are at the table.
+    """
+    found: dict[int, SigningKey] = {}
+    for position, expression in enumerate(wallet.descriptor.keys):
+        key = keyring.claim(expression.origin, expression.public)
+        if key is not None:
+            found[position] = key
+    if not found:
+        raise LockedError(
+            f"this key is none of the {len(wallet.descriptor.keys)} keys of wallet {wallet.name}",
+            hint="choose another --key, or another --wallet",
+            code="key-not-in-wallet",
+        )
+    if len({wallet.descriptor.keys[position].public for position in found}) > 1:
+        raise LockedError(
+            f"this secret holds the keys of more than one cosigner of wallet {wallet.name}",
+            hint="each cosigner's key must come from a secret of its own",
+            code="several-cosigners",
+        )
+    if our_keys and not set(found) <= set(our_keys):
+        raise LockedError(
+            f"this key is not the one registered as ours in wallet {wallet.name}",
+            hint="choose the registered key, or register the wallet with this one",
+            code="key-not-ours",
+        )
+    return found
+
+
+def _signature(task: Task, digests: Digests, secret: bytes) -> bytes:
+    """The value that stands in the PSBT: the signature, and its sighash byte where there is one."""
+    index, sighash = task.input_index, task.sighash
+    if task.method is Method.SEGWIT_V0:
+        digest = digests.segwit_v0(index, task.script, task.sats, sighash)
+        return der_encode(sign_ecdsa(secret, digest)) + bytes((sighash,))
+    if task.method is Method.LEGACY:
+        digest = digests.legacy(index, task.script, sighash)
+        return der_encode(sign_ecdsa(secret, digest)) + bytes((sighash,))
+    suffix = bytes((sighash,)) if sighash else b""
+    if task.method is Method.TAP_SCRIPT:
+        return sign_schnorr(secret, digests.taproot(index, sighash, task.script)) + suffix
+    tweaked = taproot_secret(secret, task.script or None)
+    try:
+        return sign_schnorr(tweaked, digests.taproot(index, sighash)) + suffix
+    finally:
+        wipe(tweaked)
