@@ -11,19 +11,18 @@ import re
 import unicodedata
 from typing import Final
 
-import pyrage.passphrase
-from pyrage import DecryptError
+# The package is one binary without stubs.
+from pyrage import DecryptError  # pyright: ignore[reportAttributeAccessIssue]
+from pyrage import passphrase as age  # pyright: ignore[reportAttributeAccessIssue]
 
 from coldsign.errors import LockedError, MalformedError, SelfCheckError, UnfitError
 from coldsign.keys.secret import wipe
 
 MAX_FILE: Final = 16384  # bytes; the longest secret, header and tag are below
-MIN_WORK: Final = (
-    15  # 32 MiB and a tenth of a second: below, guessing is cheap, and no age program writes it
-)
-MAX_WORK: Final = (
-    20  # 1 GiB and some seconds: above, a hostile file stalls the laptop (age itself writes 18)
-)
+# Of scrypt's work factor. Below 15 (32 MiB, a tenth of a second) guessing is cheap, and no age
+# program writes it; above 20 (1 GiB, some seconds) a hostile file stalls the laptop; age writes 18.
+MIN_WORK: Final = 15
+MAX_WORK: Final = 20
 MAX_PASSPHRASE: Final = 1024  # characters; more is a wrong file, not a passphrase
 _ATTEMPTS: Final = 3  # pyrage chooses the work factor by a stopwatch; a busy machine misleads it
 
@@ -90,7 +89,7 @@ def unseal(sealed: bytes, passphrase: str) -> bytes:
     text = normalized(passphrase)
     work_factor(sealed)
     try:
-        plaintext: bytes = pyrage.passphrase.decrypt(sealed, text)
+        plaintext: bytes = age.decrypt(sealed, text)
     except DecryptError:
         raise LockedError(
             "wrong passphrase, or the key file was altered", code="wrong-passphrase"
@@ -118,14 +117,14 @@ def seal(plaintext: bytes, passphrase: str) -> bytes:
 
 def _sealed(plaintext: bytes, passphrase: str) -> bytes:
     for _ in range(_ATTEMPTS):
-        sealed: bytes = pyrage.passphrase.encrypt(plaintext, passphrase)
+        sealed: bytes = age.encrypt(plaintext, passphrase)
         try:
             work_factor(sealed)
         except MalformedError:
             continue
         return sealed
     raise UnfitError(
-        "this machine is too busy, or too slow, to encrypt a key file well",
+        f"no work factor from {MIN_WORK} to {MAX_WORK} suits this machine: too busy, too slow",
         hint="close other programs and try again",
         code="work-factor",
     )
