@@ -1,8 +1,9 @@
 """One message on its way: the parts of a session, in any order, until it is whole."""
 
 from coldsign.errors import MalformedError
-from coldsign.qr import bbqr, plain, pmofn
+from coldsign.qr import bbqr, pmofn
 from coldsign.qr.payload import MAX_MESSAGE, Dialect, Kind, Payload, describe, kind_of_bytes
+from coldsign.qr.single import single
 from coldsign.qr.ur import ur1, uri
 from coldsign.qr.ur.fountain import Part, Solver
 
@@ -110,8 +111,8 @@ class Series:
         if isinstance(first, ur1.Frame):
             data = ur1.join([f for f in frames if isinstance(f, ur1.Frame)])
             return Payload(kind_of_bytes(data), data, Dialect.UR1, "bytes")
-        data = plain.decode_base64("".join(frame.body for frame in frames).encode())
-        return Payload(kind_of_bytes(data), data, Dialect.PMOFN)
+        joined = single("".join(frame.body for frame in frames).encode())
+        return Payload(joined.kind, joined.data, Dialect.PMOFN)
 
 
 Assembly = Whole | Fountain | Series

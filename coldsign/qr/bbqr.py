@@ -10,7 +10,7 @@ import re
 import zlib
 from typing import NamedTuple
 
-from coldsign.errors import MalformedError
+from coldsign.errors import MalformedError, UsageError
 from coldsign.qr.payload import MAX_MESSAGE, Kind, kind_of_bytes, kind_of_text
 
 MAX_PARTS = 36 * 36 - 1
@@ -146,13 +146,13 @@ def split(data: bytes, detail: str, capacity: int) -> tuple[str, ...]:
         capacity: Characters that fit one frame.
 
     Raises:
-        MalformedError: More parts than BBQr can number.
+        UsageError: More parts than BBQr can number.
     """
     encoding, body = encode(data, detail[0])
     room = (capacity - 8) // 8 * 8
     total = -(-len(body) // room) if room > 0 else MAX_PARTS + 1
     if total > MAX_PARTS:
-        raise MalformedError(f"bbqr can number {MAX_PARTS} parts; a denser code is needed")
+        raise UsageError(f"more than the {MAX_PARTS} parts of bbqr", hint="choose a greater --density")
     size = -(-len(body) // total // 8) * 8 if total > 1 else len(body)
     parts = [body[i : i + size] for i in range(0, len(body), size)]
     head = f"B${encoding}{detail[1]}{_digits(len(parts))}"

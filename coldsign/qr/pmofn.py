@@ -1,13 +1,13 @@
-"""``p1of3 text``: Specter's frames, base64 cut into numbered pieces; no document, peers' code agrees."""
+"""``p1of3 text``: Specter's frames, base64 or a wallet's JSON cut into numbered pieces; no document, peers' code agrees."""
 
 import re
 from typing import NamedTuple
 
-from coldsign.errors import MalformedError
+from coldsign.errors import MalformedError, UsageError
 
 # Four digits are the most any peer writes (Sparrow); 2 MB at Specter's 300 characters a frame.
 MAX_PARTS = 9999
-_FRAME = re.compile(r"p([0-9]{1,4})of([0-9]{1,4}) ([A-Za-z0-9+/=]+)\Z")
+_FRAME = re.compile(r"p([0-9]{1,4})of([0-9]{1,4}) ([\t\n\r -~]+)\Z")
 PREFIX = re.compile(r"p[0-9]+of[0-9]+(?: |\Z)")
 
 
@@ -27,7 +27,7 @@ class Frame(NamedTuple):
         """
         match = _FRAME.match(text)
         if not match or match[1].startswith("0") or match[2].startswith("0"):
-            raise MalformedError("not a pMofN frame of base64")
+            raise MalformedError("not a pMofN frame of plain text")
         total, index = int(match[2]), int(match[1]) - 1
         if index >= total:
             raise MalformedError(f"part {index + 1} of {total}")
@@ -47,7 +47,7 @@ def split(text: str, capacity: int) -> tuple[str, ...]:
         capacity: Characters that fit one frame.
 
     Raises:
-        MalformedError: More parts than any peer reads.
+        UsageError: More parts than any peer reads.
     """
     for digits in range(1, 5):
         room = capacity - 4 - 2 * digits
@@ -56,4 +56,4 @@ def split(text: str, capacity: int) -> tuple[str, ...]:
             size = -(-len(text) // total)
             parts = [text[i : i + size] for i in range(0, len(text), size)]
             return tuple(f"p{i}of{len(parts)} {part}" for i, part in enumerate(parts, 1))
-    raise MalformedError(f"pMofN can number {MAX_PARTS} parts; a denser code is needed")
+    raise UsageError(f"more than the {MAX_PARTS} parts of pMofN", hint="choose a greater --density")

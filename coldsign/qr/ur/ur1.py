@@ -4,7 +4,7 @@ import hashlib
 import re
 from typing import NamedTuple
 
-from coldsign.errors import MalformedError
+from coldsign.errors import MalformedError, UsageError
 from coldsign.qr.payload import MAX_MESSAGE
 from coldsign.qr.ur import cbor
 
@@ -84,7 +84,7 @@ def split(data: bytes, capacity: int) -> tuple[str, ...]:
         capacity: Characters that fit one frame.
 
     Raises:
-        MalformedError: More parts than are read.
+        UsageError: More parts than are read.
     """
     message = cbor.wrap_bytes(data)
     body = bc32_encode(message)
@@ -93,7 +93,7 @@ def split(data: bytes, capacity: int) -> tuple[str, ...]:
     digest = bc32_encode(hashlib.sha256(message).digest())
     room = capacity - len(f"ur:bytes/9999of9999/{digest}/")
     if room <= 0 or -(-len(body) // room) > MAX_PARTS:
-        raise MalformedError("too many parts for a version 1 ur; a denser code is needed")
+        raise UsageError("too many parts for a version 1 ur", hint="choose a greater --density")
     total = -(-len(body) // room)
     size = -(-len(body) // total)
     parts = [body[i : i + size] for i in range(0, len(body), size)]

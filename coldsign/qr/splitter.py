@@ -1,0 +1,164 @@
+"""One message into the frames that carry it, in the dialect and at the density asked for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle, islice
+
+from coldsign.errors import UsageError
+from coldsign.qr import base43, bbqr, plain, pmofn, schedule
+from coldsign.qr.density import Density
+from coldsign.qr.payload import Dialect, Kind, sha256_short
+from coldsign.qr.symbol import Level, capacity, is_alphanumeric, smallest_version, strongest_level
+from coldsign.qr.ur import cbor, ur1, uri
+from coldsign.qr.ur.fountain import MAX_FRAGMENTS, Mixer
+
+Frame = str | bytes
+
+_UR_TYPES = {
+    (Dialect.UR, Kind.PSBT): "crypto-psbt",
+    (Dialect.UR_PSBT, Kind.PSBT): "psbt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """What is shown.
+
+    Attributes:
+        frames: One loop; the first ``need`` of them carry the whole message.
+        need: How many frames a reader needs at least.
+        version: QR version of every frame, so that an animation does not jump.
+        level: Error correction of every frame, the strongest that costs no room.
+        dialect: The dialect they are written in.
+        sha256_short: Of the message, to compare with what the reader shows.
+        mixer: For a fountain message the source of further parts.
+        ur_type: For a UR its type.
+    """
+
+    frames: tuple[Frame, ...]
+    need: int
+    version: int
+    level: Level
+    dialect: Dialect
+    sha256_short: str
+    mixer: Mixer | None = None
+    ur_type: str = ""
+
+    def stream(self) -> Iterator[Frame]:
+        """The frames to show, without end; of a fountain message new mixed parts keep coming."""
+        if self.mixer is None:
+            yield from cycle(self.frames)
+            return
+        for number in schedule.numbers(self.mixer.count, self.mixer.checksum):
+            yield uri.piece_text(self.ur_type, self.mixer.part(number))
+
+
+def split(
+    data: bytes,
+    *,
+    kind: Kind,
+    dialect: Dialect,
+    detail: str = "",
+    density: Density | int | None = None,
+) -> Frames:
+    """The frames of a message.
+
+    Args:
+        data: The message.
+        kind: What it is.
+        dialect: How it is written.
+        detail: The UR type, or BBQr encoding and file type, of the message this answers.
+        density: The largest QR version; a number is a version; nothing is what terminals show well.
+
+    Raises:
+        UsageError: It does not fit this dialect at this density.
+    """
+    limit = density if isinstance(density, Density) else Density(density) if density else Density()
+    if dialect in {Dialect.UR, Dialect.UR_PSBT}:
+        return _split_ur(data, _ur_type(kind, dialect, detail), dialect, limit.version)
+    if dialect in {Dialect.BBQR, Dialect.PMOFN, Dialect.UR1}:
+        return _frames(_series(data, kind, dialect, detail, limit.version), data, dialect)
+    return _frames((_single(data, dialect, detail),), data, dialect)
+
+
+def _ur_type(kind: Kind, dialect: Dialect, detail: str) -> str:
+    default = _UR_TYPES.get((dialect, kind))
+    if default:
+        return detail if uri.kind_of(detail) is Kind.PSBT else default
+    return detail if uri.kind_of(detail) not in {None, Kind.PSBT} else "bytes"
+
+
+def _split_ur(data: bytes, ur_type: str, dialect: Dialect, version: int) -> Frames:
+    message = uri.wrap(ur_type, data)
+    room = capacity(version, Level.L, alphanumeric=True)
+    text = uri.whole_text(ur_type, message)
+    if len(text) <= room:
+        return _frames((text,), data, dialect)
+    length = _fragment_length(len(message), ur_type, room)
+    mixer = Mixer(message, length)
+    loop = islice(schedule.numbers(mixer.count, mixer.checksum), schedule.loop_length(mixer.count))
+    texts = tuple(uri.piece_text(ur_type, mixer.part(number)) for number in loop)
+    # Sequence numbers of a stream grow; the last text is as long as any that a person waits for.
+    longest = uri.piece_text(ur_type, mixer.part(mixer.count * 100))
+    shown = smallest_version(longest)
+    level = strongest_level(longest, shown)
+    return Frames(
+        texts, mixer.count, shown, level, dialect, sha256_short(data), mixer=mixer, ur_type=ur_type
+    )
+
+
+def _fragment_length(size: int, ur_type: str, room: int) -> int:
+    """The length of equal fragments whose frames fit ``room`` characters."""
+    fixed = len(f"UR:{ur_type}//")
+    best = 0
+    for digits in range(1, 6):
+        # array head, four numbers (sequence numbers up to 100 loops), byte string head, crc
+        numbers = sum(len(cbor.write_head(cbor.UINT, n)) for n in (10 ** (digits + 2), 10**digits, size))
+        overhead = 1 + numbers + 5 + 3 + 4
+        length = (room - fixed - (2 * digits + 3)) // 2 - overhead
+        if length > 0 and -(-size // length) < 10**digits:
+            best = length
+            break
+    if best <= 0 or -(-size // best) > MAX_FRAGMENTS:
+        raise UsageError("too large for codes this small", hint="choose a greater --density")
+    return -(-size // -(-size // best))
+
+
+def _series(
+    data: bytes, kind: Kind, dialect: Dialect, detail: str, version: int
+) -> tuple[Frame, ...]:
+    if dialect is Dialect.BBQR:
+        known = len(detail) == 2 and detail[0] in "H2Z"
+        how = detail if known else "Z" + bbqr.type_for(kind, data)
+        room = capacity(version, Level.L, alphanumeric=True)
+        return bbqr.split(data, how, room)
+    if dialect is Dialect.UR1:
+        return ur1.split(data, capacity(version, Level.L, alphanumeric=True))
+    room = capacity(version, Level.L, alphanumeric=False)
+    text = data.decode() if kind in {Kind.TEXT, Kind.WALLET} else plain.encode_base64(data)
+    return (text,) if len(text) <= room else pmofn.split(text, room)
+
+
+def _single(data: bytes, dialect: Dialect, detail: str) -> Frame:
+    """The one code of a dialect without parts."""
+    if dialect is Dialect.BASE64:
+        return plain.encode_base64(data)
+    if dialect is Dialect.HEX:
+        return data.hex().upper()
+    if dialect is Dialect.BASE43:
+        return base43.encode(data)
+    if dialect is Dialect.BINARY or detail == "compact":
+        return data
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _frames(texts: tuple[Frame, ...], data: bytes, dialect: Dialect) -> Frames:
+    longest = max(texts, key=len)
+    room = capacity(40, Level.L, alphanumeric=is_alphanumeric(longest))
+    if len(longest) > room:
+        raise UsageError(
+            f"{len(longest)} characters of {dialect} do not fit one QR code", hint="use --format ur or bbqr"
+        )
+    version = smallest_version(longest)
+    level = strongest_level(longest, version)
+    return Frames(texts, len(texts), version, level, dialect, sha256_short(data))
