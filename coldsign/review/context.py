@@ -128,6 +128,7 @@ class EmptyHistory:
     def amount_seen(self, outpoint: OutPoint) -> int | None:
         """Nothing was seen."""
         del outpoint
+        return None
 
     def spenders(self, outpoint: OutPoint) -> tuple[PastTransaction, ...]:
         """Nothing was spent."""
@@ -147,6 +148,7 @@ class EmptyHistory:
     def last_seen(self, branch: int) -> int | None:
         """No index was used."""
         del branch
+        return None
 
     def paid_scripts(self) -> Iterable[bytes]:
         """Nobody was paid."""

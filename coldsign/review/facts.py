@@ -3,7 +3,6 @@
 Nothing is judged here. What is wrong with the data is kept beside it, and the checks speak of it.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -13,15 +12,17 @@ from coldsign.primitives.digests import Digests
 from coldsign.primitives.network import Network
 from coldsign.primitives.script import Kind, classify
 from coldsign.primitives.tx import OutPoint, Transaction, TxOut
-from coldsign.psbt.maps import PsbtInput, PsbtOutput
+from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.model import Psbt
+from coldsign.psbt.output_map import PsbtOutput
 from coldsign.review import size
 from coldsign.review.ownership import FalseClaim, Ownership, own_input, own_output
 from coldsign.review.presigned import UNSIGNED, Presigned, Signed, examine, has_signatures
 from coldsign.review.prevouts import AmountFault, Prevout, prove
 from coldsign.review.timing import path_is_open
 from coldsign.wallet.derive import Derived
-from coldsign.wallet.wallet import Place, SpendingPath, Wallet
+from coldsign.wallet.wallet import Place, Wallet
+from coldsign.wallet.words import SpendingPath
 
 RECEIVE, CHANGE = 0, 1
 _LEGACY_KINDS = frozenset({"pkh", "sh-multi"})
@@ -284,7 +285,7 @@ def gather(psbt: Psbt, wallet: Wallet, *, our_keys: tuple[int, ...] = ()) -> Fac
 
 
 def _inputs(psbt: Psbt, wallet: Wallet) -> tuple[InputFacts, ...]:
-    kind = wallet.descriptor.script_kind
+    kind = wallet.script_kind
     taproot, legacy = kind == "tr", kind in _LEGACY_KINDS
     found: list[InputFacts] = []
     for index, (txin, given) in enumerate(zip(psbt.tx.inputs, psbt.inputs, strict=True)):
@@ -323,8 +324,7 @@ def _output(wallet: Wallet, index: int, out: TxOut, given: PsbtOutput) -> Output
 
 def _kind(wallet: Wallet, ownership: Ownership, form: Kind, *, has_address: bool) -> OutputKind:
     if ownership.place is not None:
-        branches = wallet.descriptor.branch_count
-        on_change = branches == 1 or ownership.place.branch == CHANGE
+        on_change = wallet.branches == 1 or ownership.place.branch == CHANGE
         return OutputKind.CHANGE if on_change else OutputKind.SELF
     if form is Kind.OP_RETURN:
         return OutputKind.DATA
@@ -380,8 +380,7 @@ def _weight(
     tx: Transaction, inputs: tuple[InputFacts, ...], paths: tuple[SpendingPath, ...]
 ) -> int:
     derived = next((known.derived for known in inputs if known.derived is not None), None)
-    own: Iterable[tuple[int, int]] = ()
-    if derived is not None:
-        own = [size.own_input(derived, paths)] * sum([known.ours for known in inputs])
+    ours = sum([known.ours for known in inputs])
+    own = [size.own_input(derived, paths)] * ours if derived is not None else []
     foreign = [size.foreign_input(known.script or b"") for known in inputs if not known.ours]
     return size.final_weight(len(tx.serialize_without_witness()), own, foreign)

@@ -1,7 +1,7 @@
 """Which scripts are ours, and whether the PSBT's claims about them are true.
 
 A PSBT's key origins only hint where to derive. A script is ours if the registered descriptor gives
-exactly this script at that place; what the PSBT claims beside it must then agree with what we derived.
+exactly this script at that place; what the PSBT claims beside it must then agree with it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from coldsign.primitives.keypath import KeyOrigin
-from coldsign.psbt.maps import PsbtInput, PsbtOutput
+from coldsign.psbt.input_map import PsbtInput
+from coldsign.psbt.output_map import PsbtOutput
 from coldsign.wallet.derive import Derived
 from coldsign.wallet.wallet import Place, Wallet
 
@@ -74,15 +75,26 @@ def hints_of(given: PsbtInput | PsbtOutput) -> tuple[Hint, ...]:
 
 def find(wallet: Wallet, hints: tuple[Hint, ...], script: bytes) -> tuple[Place, Derived] | None:
     """The place whose derived script is exactly this one, looked for where the hints point."""
-    if wallet.descriptor.ranged:
-        places = wallet.places([(hint.key, hint.origin) for hint in hints]) if hints else ()
-    else:
-        places = tuple(Place(branch, 0) for branch in range(wallet.branches))
-    for place in places[:MAX_PLACES]:
+    tried = 0
+    for place in _places(wallet, hints):
+        if tried == MAX_PLACES:
+            break
+        tried += 1
         derived = wallet.derive(*place)
         if derived.script_pubkey == script:
             return place, derived
     return None
+
+
+def _places(wallet: Wallet, hints: tuple[Hint, ...]) -> Iterable[Place]:
+    """The place the first hint names; only if it was wrong, those the others name."""
+    if not wallet.descriptor.ranged:
+        yield from (Place(branch, 0) for branch in range(wallet.branches))
+        return
+    pairs = [(hint.key, hint.origin) for hint in hints]
+    first = wallet.places(pairs[:1])
+    yield from first
+    yield from (place for place in wallet.places(pairs) if place not in first)
 
 
 def own_input(wallet: Wallet, given: PsbtInput, script: bytes) -> Ownership:
@@ -139,7 +151,7 @@ def _false_keys(
         if at is None:
             yield FalseClaim(ClaimFault.FOREIGN_KEY, f"key {hint.key.hex()} {hint.origin}")
             continue
-        if all(hint.origin != wallet.origin(i, place.branch, place.index) for i in at):
+        if not any([hint.origin == wallet.origin(position, *place) for position in at]):
             yield FalseClaim(ClaimFault.WRONG_ORIGIN, f"key {hint.key.hex()} {hint.origin}")
         if hint.leaves and not _signs(derived, at, hint.leaves):
             yield FalseClaim(ClaimFault.WRONG_LEAF, f"key {hint.key.hex()}")
@@ -198,7 +210,7 @@ def _false_output_data(given: PsbtOutput, derived: Derived) -> Iterable[FalseCla
 
 
 def _tree(derived: Derived) -> list[tuple[int, int, bytes]]:
-    """Depth, version and script of every leaf; the output key itself proves how they hang together."""
+    """Depth, version and script of every leaf; the output key proves how they hang together."""
     leaves = derived.taproot.leaves if derived.taproot is not None else ()
     return sorted(
         ((len(leaf.control_block) - 33) // 32, leaf.version, leaf.script) for leaf in leaves

@@ -9,7 +9,7 @@ from coldsign.errors import MalformedError
 from coldsign.primitives.digests import Digests
 from coldsign.primitives.script import Kind, classify, p2pkh
 from coldsign.primitives.secp import der_decode, is_low_s, verify_ecdsa, verify_schnorr
-from coldsign.psbt.maps import PsbtInput
+from coldsign.psbt.input_map import PsbtInput
 from coldsign.review.ownership import positions
 from coldsign.wallet.derive import Derived, Taproot
 

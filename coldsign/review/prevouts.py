@@ -5,7 +5,7 @@ from enum import Enum
 
 from coldsign.primitives.script import Kind, classify
 from coldsign.primitives.tx import Transaction, TxIn, TxOut
-from coldsign.psbt.maps import PsbtInput
+from coldsign.psbt.input_map import PsbtInput
 
 _LEGACY = frozenset({Kind.P2PKH, Kind.P2PK, Kind.MULTISIG})
 

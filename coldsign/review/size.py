@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from coldsign.primitives.cursor import compact_size
 from coldsign.primitives.script import Kind, classify
 from coldsign.wallet.derive import Derived
-from coldsign.wallet.wallet import SpendingPath
+from coldsign.wallet.words import SpendingPath
 
 ECDSA = 1 + 72
 """Bytes of one pushed ECDSA signature: DER with a low S and any R, and its sighash byte."""

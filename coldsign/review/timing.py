@@ -1,11 +1,11 @@
 """Locktimes and sequences: what they forbid, in numbers and in words (BIP-65, BIP-68, BIP-125)."""
 
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from coldsign.primitives.tx import Transaction
-from coldsign.wallet.wallet import SpendingPath
+from coldsign.wallet.words import SpendingPath
 
 LOCKTIME_THRESHOLD = 500_000_000
 """A locktime below is a block height, from here on a Unix time."""
@@ -19,7 +19,7 @@ TIME_UNIT = 512
 
 
 class RelativeLock(NamedTuple):
-    """What a sequence demands of the coin's age: so many blocks, or so many units of 512 seconds."""
+    """What a sequence demands of the coin's age: blocks, or units of 512 seconds."""
 
     is_time: bool
     value: int
@@ -27,7 +27,7 @@ class RelativeLock(NamedTuple):
 
 def relative_lock(version: int, sequence: int) -> RelativeLock | None:
     """The relative lock of an input, None without one; a lock of zero locks nothing (BIP-68)."""
-    if not 2 <= version & 0xFFFF_FFFF or sequence & NO_RELATIVE_LOCK:
+    if version & 0xFFFF_FFFF < 2 or sequence & NO_RELATIVE_LOCK:
         return None
     value = sequence & VALUE_MASK
     return RelativeLock(bool(sequence & TYPE_FLAG), value) if value else None
@@ -60,7 +60,7 @@ def locktime_words(tx: Transaction) -> str:
         return f"{tx.locktime}, but without effect: every sequence is final"
     if tx.locktime < LOCKTIME_THRESHOLD:
         return f"not before block {tx.locktime}"
-    moment = datetime.fromtimestamp(tx.locktime, tz=timezone.utc)
+    moment = datetime.fromtimestamp(tx.locktime, tz=UTC)
     return f"not before {moment:%Y-%m-%d %H:%M:%S} UTC"
 
 

@@ -1,1 +1,1 @@
-"""The checks: plain functions from facts and context to findings, each with its manual as docstring."""
+"""The checks: functions from facts and context to findings; each docstring is the manual."""

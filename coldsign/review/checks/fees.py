@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from coldsign.review.context import Context
+from coldsign.review.context import Context, Limits
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, refuse
 
@@ -41,12 +41,16 @@ def fee_too_high(facts: Facts, context: Context) -> Iterator[Finding]:
     Gain: your money for a miner he works with, or a ransom for the rest.
     Do: reject the request; if fees are really this high, raise the limits of [fee].
     """
-    limits = context.limits
+    reasons = _too_high(facts, context.limits)
+    if reasons:
+        yield refuse("fee-too-high", TRANSACTION, f"the fee is too high: {'; '.join(reasons)}")
+
+
+def _too_high(facts: Facts, limits: Limits) -> list[str]:
     reasons = list(_over(facts, limits.refuse_sat_per_vb, limits.refuse_percent))
     if limits.refuse_sats and (facts.fee or 0) > limits.refuse_sats:
         reasons.append(f"{facts.fee} sat is above {limits.refuse_sats}")
-    if reasons:
-        yield refuse("fee-too-high", TRANSACTION, f"the fee is too high: {'; '.join(reasons)}")
+    return reasons
 
 
 def fee_high(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -58,7 +62,7 @@ def fee_high(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     limits = context.limits
     reasons = list(_over(facts, limits.confirm_sat_per_vb, limits.confirm_percent))
-    if reasons:
+    if reasons and not _too_high(facts, limits):
         yield confirm("fee-high", TRANSACTION, f"the fee is high: {'; '.join(reasons)}")
 
 

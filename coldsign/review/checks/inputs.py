@@ -1,18 +1,18 @@
-"""Checks of the coins spent: are their amounts proven, are they ours, is what is said of them true."""
+"""Checks of the coins spent: are amounts proven, are they ours, is what is said of them true."""
 
 from collections.abc import Iterator
 
 from coldsign.primitives.amount import btc
 from coldsign.primitives.text import printable
-from coldsign.psbt.maps import GlobalMap, PsbtInput, PsbtOutput
+from coldsign.primitives.tx import Transaction
 from coldsign.review.context import Context
 from coldsign.review.facts import Facts, InputFacts, OutputFacts
-from coldsign.review.finding import TRANSACTION, Finding, Severity, confirm, note, refuse
+from coldsign.review.finding import TRANSACTION, Finding, Severity, note, refuse
 from coldsign.review.ownership import ClaimFault, hints_of
 from coldsign.review.prevouts import AmountFault, Proof, is_legacy
 
 MAX_UNKNOWN = 16_384
-"""Bytes of one field without a meaning for us; the proprietary ones seen in use have under 5,000."""
+"""Bytes of one field without a meaning for us; proprietary ones in use have under 5,000."""
 
 
 def _with_fault(facts: Facts, fault: AmountFault) -> Iterator[InputFacts]:
@@ -30,7 +30,7 @@ def amount_unproven(facts: Facts, context: Context) -> Iterator[Finding]:
         signatures into one that burns the rest as fee (BIP-143 signs one input's amount only).
     Do: have the coordinator include the full previous transactions (PSBT_IN_NON_WITNESS_UTXO).
     """
-    legacy = facts.wallet.descriptor.script_kind in {"pkh", "sh-multi"}
+    legacy = facts.wallet.script_kind in {"pkh", "sh-multi"}
     for known in facts.inputs:
         if known.prevout.proof is Proof.ABSENT:
             text = "its amount is neither proven nor even claimed"
@@ -247,12 +247,17 @@ def malleable_parent(facts: Facts, context: Context) -> Iterator[Finding]:
     count = sum(
         1
         for known in facts.inputs
-        if (previous := known.given.non_witness_utxo) is not None
-        and any(txin.script_sig for txin in previous.inputs)
+        if (previous := known.given.non_witness_utxo) is not None and _is_malleable(previous)
     )
     if count:
         text = f"{count} inputs spend from transactions whose txid can change until confirmed"
         yield note("malleable-parent", TRANSACTION, text)
+
+
+def _is_malleable(tx: Transaction) -> bool:
+    """Whether an input's scriptSig could be changed by others: it is not segwit, as far as seen."""
+    stacks = tx.witnesses or ((),) * len(tx.inputs)
+    return any(txin.script_sig and not stack for txin, stack in zip(tx.inputs, stacks, strict=True))
 
 
 def unknown_data(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -281,10 +286,11 @@ def unknown_data_too_large(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     del context
     psbt = facts.psbt
-    maps: list[tuple[str, GlobalMap | PsbtInput | PsbtOutput]] = [(TRANSACTION, psbt.global_map)]
-    maps += [(f"input {index}", given) for index, given in enumerate(psbt.inputs)]
-    maps += [(f"output {index}", given) for index, given in enumerate(psbt.outputs)]
-    for where, given in maps:
+    for where, given in (
+        (TRANSACTION, psbt.global_map),
+        *((f"input {index}", given) for index, given in enumerate(psbt.inputs)),
+        *((f"output {index}", given) for index, given in enumerate(psbt.outputs)),
+    ):
         unknown = given.map.unknown() if given.unknown_count else ()
         largest = max([len(key.data) + len(value) for key, value in unknown], default=0)
         if largest > MAX_UNKNOWN:

@@ -25,7 +25,7 @@ def sighash_not_all(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: reject the request; a withdrawal never needs another type.
     """
     del context
-    taproot = facts.wallet.descriptor.script_kind == "tr"
+    taproot = facts.wallet.script_kind == "tr"
     allowed = {None, SIGHASH_ALL, SIGHASH_DEFAULT} if taproot else {None, SIGHASH_ALL}
     for known in facts.inputs:
         sighash = known.given.sighash_type

@@ -6,6 +6,7 @@ from coldsign.review.context import Context
 from coldsign.review.facts import Facts, InputFacts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, note, refuse
 from coldsign.review.presigned import BadSignature, SignatureFault
+from coldsign.wallet.words import SpendingPath
 
 
 def signer_name(facts: Facts, position: int) -> str:
@@ -120,9 +121,18 @@ def enough_signatures(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     del context
     own = facts.own_inputs
-    if own and all(len(known.signatures) >= facts.need for known in own):
-        text = f"every input has the {facts.need} signatures it needs"
+    if own and all(_is_satisfied(known, facts.paths) for known in own):
+        text = "every input already has the signatures it needs"
         yield confirm("enough-signatures", TRANSACTION, text)
+
+
+def _is_satisfied(known: InputFacts, paths: tuple[SpendingPath, ...]) -> bool:
+    """Whether some way of spending has all of its signatures."""
+    signed = set(known.signatures)
+    return any(
+        all(len(signed.intersection(group.keys)) >= group.needed for group in path.quorums)
+        for path in paths
+    )
 
 
 def cosigner_signed(facts: Facts, context: Context) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from coldsign.primitives.amount import MAX_MONEY, in_range
-from coldsign.primitives.tx import OutPoint
 from coldsign.review.context import Context
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, note, refuse
@@ -56,7 +55,7 @@ def duplicate_input(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: reject the request; the coordinator is broken or hostile.
     """
     del context
-    seen: dict[OutPoint, int] = {}
+    seen: dict[tuple[bytes, int], int] = {}
     for known in facts.inputs:
         first = seen.setdefault(known.outpoint, known.index)
         if first != known.index:
