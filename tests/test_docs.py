@@ -1,0 +1,47 @@
+"""The pages made from the program are up to date, and every promise of them is written down."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.tools import docs
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")])
+# Registry hosts and paths of one machine have no place in a page.
+FOREIGN = re.compile(
+    r"(pypi|pythonhosted|npmjs|deb\.debian|debian)\.org|(^|[\s`(])/(root|home|work|tmp)/"
+)
+
+
+@pytest.mark.parametrize("name", docs.PAGES)
+def test_page_is_what_the_program_says(name: str) -> None:
+    page = (docs.DOCS / name).read_text()
+    assert page == docs.PAGES[name](), f"run: python -m tests.tools.docs (writes {name})"
+
+
+def test_every_command_and_option_has_help() -> None:
+    for name, command in docs.commands():
+        assert command.help, name
+        for parameter in command.params:
+            if isinstance(parameter, docs.click.Option):
+                assert parameter.help, f"{name} {parameter.opts}"
+
+
+def test_every_exit_code_is_documented() -> None:
+    page = (docs.DOCS / "exit-codes.md").read_text()
+    rows = {int(row) for row in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    assert rows == {0, *docs.exit_codes()}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text()):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_pages_name_no_registry_host_and_no_machine(path: Path) -> None:
+    assert not FOREIGN.search(path.read_text())
