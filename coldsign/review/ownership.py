@@ -7,6 +7,7 @@ exactly this script at that place; what the PSBT claims beside it must then agre
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import NamedTuple
 
 from coldsign.primitives.keypath import KeyOrigin
@@ -75,11 +76,7 @@ def hints_of(given: PsbtInput | PsbtOutput) -> tuple[Hint, ...]:
 
 def find(wallet: Wallet, hints: tuple[Hint, ...], script: bytes) -> tuple[Place, Derived] | None:
     """The place whose derived script is exactly this one, looked for where the hints point."""
-    tried = 0
-    for place in _places(wallet, hints):
-        if tried == MAX_PLACES:
-            break
-        tried += 1
+    for place in islice(_places(wallet, hints), MAX_PLACES):
         derived = wallet.derive(*place)
         if derived.script_pubkey == script:
             return place, derived
@@ -151,7 +148,7 @@ def _false_keys(
         if at is None:
             yield FalseClaim(ClaimFault.FOREIGN_KEY, f"key {hint.key.hex()} {hint.origin}")
             continue
-        if not any([hint.origin == wallet.origin(position, *place) for position in at]):
+        if all(hint.origin != wallet.origin(position, *place) for position in at):
             yield FalseClaim(ClaimFault.WRONG_ORIGIN, f"key {hint.key.hex()} {hint.origin}")
         if hint.leaves and not _signs(derived, at, hint.leaves):
             yield FalseClaim(ClaimFault.WRONG_LEAF, f"key {hint.key.hex()}")

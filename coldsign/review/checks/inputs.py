@@ -286,12 +286,12 @@ def unknown_data_too_large(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     del context
     psbt = facts.psbt
-    for where, given in (
-        (TRANSACTION, psbt.global_map),
-        *((f"input {index}", given) for index, given in enumerate(psbt.inputs)),
-        *((f"output {index}", given) for index, given in enumerate(psbt.outputs)),
+    for where, pairs, count in (
+        (TRANSACTION, psbt.global_map.map, psbt.global_map.unknown_count),
+        *((f"input {i}", given.map, given.unknown_count) for i, given in enumerate(psbt.inputs)),
+        *((f"output {i}", given.map, given.unknown_count) for i, given in enumerate(psbt.outputs)),
     ):
-        unknown = given.map.unknown() if given.unknown_count else ()
+        unknown = pairs.unknown() if count else ()
         largest = max([len(key.data) + len(value) for key, value in unknown], default=0)
         if largest > MAX_UNKNOWN:
             text = f"a field of unknown meaning has {largest} bytes, {MAX_UNKNOWN} are allowed"

@@ -1,0 +1,201 @@
+"""The sections of the report for people: every input, every output, nothing summed away."""
+
+from collections.abc import Iterator
+
+from coldsign.primitives.amount import btc
+from coldsign.primitives.script import Kind, disassemble
+from coldsign.primitives.text import printable
+from coldsign.review.checks.fees import percent_of_payments
+from coldsign.review.checks.signatures import signer_name
+from coldsign.review.facts import Facts, InputFacts, OutputFacts, OutputKind
+from coldsign.review.finding import Finding, Severity
+from coldsign.review.layout import (
+    BLANK,
+    INDENT,
+    Line,
+    Role,
+    address,
+    columns,
+    words,
+)
+from coldsign.review.report import Report
+from coldsign.review.timing import locktime_words, sequence_words
+from coldsign.wallet.wallet import Place
+
+KIND_WORDS = {
+    OutputKind.PAYMENT: "PAYMENT",
+    OutputKind.CHANGE: "CHANGE",
+    OutputKind.SELF: "SELF-TRANSFER",
+    OutputKind.DATA: "DATA, PAYS NOBODY",
+    OutputKind.UNKNOWN: "UNKNOWN SCRIPT",
+}
+_ROLES = {
+    Severity.REFUSE: Role.REFUSE,
+    Severity.CONFIRM: Role.CONFIRM,
+    Severity.NOTE: Role.NOTE,
+}
+_VERDICTS = {
+    "ok": (Role.HEADING, "VERDICT OK: no check objects"),
+    "confirm": (Role.CONFIRM, "VERDICT CONFIRM: each hazard above must be confirmed by name"),
+    "refuse": (Role.REFUSE, "VERDICT REFUSE: this must not be signed"),
+}
+_SEVERITIES = (Severity.REFUSE, Severity.CONFIRM, Severity.NOTE)
+
+
+def header(facts: Facts, width: int) -> Iterator[Line]:
+    """Which wallet, which network, which transaction."""
+    name = printable(facts.wallet.name)
+    needed, keys = facts.wallet.threshold
+    yield from words(Role.TITLE, f"Review of a transaction of the wallet {name}", width)
+    kind = f"{facts.wallet.script_kind}, {needed} of {keys} keys"
+    yield from columns(Role.TEXT, [f"network {facts.network.name}", kind], width, indent=INDENT)
+    yield from columns(Role.TEXT, ["txid", facts.txid], width, indent=INDENT)
+    yield BLANK
+
+
+def _amount(sats: int) -> list[str]:
+    return [f"{btc(sats)} BTC", f"{sats} sat"]
+
+
+def _path(place: Place) -> str:
+    return f"{place.branch}/{place.index}"
+
+
+def inputs(facts: Facts, width: int) -> Iterator[Line]:
+    """Every coin that is spent."""
+    count = len(facts.inputs)
+    yield Line(Role.HEADING, f"{count} input{'s' if count != 1 else ''}")
+    yield BLANK
+    for known in facts.inputs:
+        yield from _input(facts, known, width)
+        yield BLANK
+
+
+def _input(facts: Facts, known: InputFacts, width: int) -> Iterator[Line]:
+    amount = ["amount unknown"] if known.amount is None else _amount(known.amount)
+    yield from columns(Role.AMOUNT, [f"input {known.index}", *amount], width)
+    if known.address is not None:
+        yield from address(known.address, width)
+    elif known.script is not None:
+        yield from _script(known.script, width)
+    whose = f"ours at {_path(known.place)}" if known.place is not None else "NOT OURS"
+    proof = f"amount proven by {known.prevout.proof.value}"
+    if not known.prevout.proven:
+        proof = f"AMOUNT PROVEN BY {known.prevout.proof.value}"
+    yield from words(Role.TEXT, f"{whose}; {proof}", width, indent=INDENT)
+    yield from columns(Role.TEXT, ["coin", str(known.outpoint)], width, indent=INDENT)
+    if len({other.sequence for other in facts.inputs}) > 1:
+        text = f"sequence {sequence_words(facts.tx.version, known.sequence)}"
+        yield from words(Role.TEXT, text, width, indent=INDENT)
+    if known.signatures:
+        names = ", ".join(signer_name(facts, position) for position in known.signatures)
+        yield from words(Role.TEXT, f"validly signed by {names}", width, indent=INDENT)
+
+
+def outputs(facts: Facts, width: int) -> Iterator[Line]:
+    """Every output, change included."""
+    count = len(facts.outputs)
+    yield Line(Role.HEADING, f"{count} output{'s' if count != 1 else ''}")
+    yield BLANK
+    for output in facts.outputs:
+        yield from _output(output, width)
+        yield BLANK
+
+
+def _output(output: OutputFacts, width: int) -> Iterator[Line]:
+    kind = KIND_WORDS[output.kind]
+    if output.place is not None:
+        kind += f" to ours at {_path(output.place)}"
+    parts = [f"output {output.index}", *_amount(output.sats), kind]
+    if output.manifest_id is not None:
+        parts.append(f"manifest {printable(output.manifest_id)}")
+    yield from columns(Role.AMOUNT, parts, width)
+    if output.address is not None:
+        yield from address(output.address, width)
+    else:
+        yield from _script(output.script, width)
+    if output.form is Kind.OP_RETURN:
+        text = f"as text: {printable(output.script[1:], len(output.script))}"
+        yield from words(Role.TEXT, text, width, indent=INDENT)
+
+
+def _script(script: bytes, width: int) -> Iterator[Line]:
+    """A script without an address: its bytes as hex, and what they mean."""
+    yield from columns(Role.TEXT, ["script", script.hex() or "empty"], width, indent=INDENT)
+    if script:
+        yield from words(Role.TEXT, f"that is: {disassemble(script)}", width, indent=INDENT)
+
+
+def totals(facts: Facts, width: int) -> Iterator[Line]:
+    """The sums, the fee and what this wallet has less."""
+    totals = facts.totals
+    yield Line(Role.HEADING, "Totals")
+    rows = [("payments", totals.payments), ("change", totals.change), ("fee", totals.fee)]
+    for name, sats in [("inputs", totals.inputs), *rows]:
+        amount = ["unknown"] if sats is None else _amount(sats)
+        yield from columns(Role.AMOUNT, [f"{name:<8}", *amount], width, indent=INDENT)
+    yield from columns(Role.TEXT, ["fee is  ", *_fee(facts)], width, indent=INDENT)
+    if totals.leaving is not None:
+        less = f"{btc(totals.leaving)} BTC ({totals.leaving} sat)"
+        text = f"this wallet has {less} less afterwards"
+        yield from words(Role.AMOUNT, text, width, indent=INDENT)
+    yield BLANK
+
+
+def _fee(facts: Facts) -> list[str]:
+    percent, rate = percent_of_payments(facts), facts.fee_rate
+    if percent is None or rate is None:
+        return ["unknown"]
+    base = "paid" if facts.totals.payments else "spent"
+    return [f"{percent:.2f}% of what is {base}", f"{rate:.1f} sat/vB at {facts.vsize} vB"]
+
+
+def timing(facts: Facts, width: int) -> Iterator[Line]:
+    """When the transaction is valid, in words."""
+    yield Line(Role.HEADING, "Locks")
+    yield from words(Role.TEXT, f"locktime {locktime_words(facts.tx)}", width, indent=INDENT)
+    sequences = {known.sequence for known in facts.inputs}
+    if len(sequences) == 1:
+        text = f"sequence of every input {sequence_words(facts.tx.version, sequences.pop())}"
+        yield from words(Role.TEXT, text, width, indent=INDENT)
+    yield from words(Role.TEXT, f"transaction version {facts.tx.version}", width, indent=INDENT)
+    yield BLANK
+
+
+def signatures(facts: Facts, width: int) -> Iterator[Line]:
+    """Who has signed, and by which of the wallet's paths this can be spent."""
+    yield Line(Role.HEADING, "Signatures")
+    count: dict[int, int] = dict.fromkeys(range(len(facts.wallet.descriptor.keys)), 0)
+    for known in facts.inputs:
+        for position in known.signatures:
+            count[position] += 1
+    for position, signed in count.items():
+        ours = ", our key" if position in facts.our_keys else ""
+        text = f"key {position}, {signer_name(facts, position)}{ours}: {signed} valid"
+        yield from words(Role.TEXT, text, width, indent=INDENT)
+    yield from words(Role.TEXT, "This transaction can be spent by:", width, indent=INDENT)
+    for path in facts.paths:
+        yield from words(Role.TEXT, f"- {path.words}", width, indent=INDENT * 2)
+    yield BLANK
+
+
+def findings(report: Report, width: int) -> Iterator[Line]:
+    """Every finding, the gravest first."""
+    count = len(report.findings)
+    yield Line(Role.HEADING, f"{count} finding{'s' if count != 1 else ''}")
+    for severity in _SEVERITIES:
+        for finding in report.of(severity):
+            yield from _finding(finding, width)
+    yield BLANK
+
+
+def _finding(finding: Finding, width: int) -> Iterator[Line]:
+    head = f"{finding.severity.value.upper()} {finding.code}, {finding.where}:"
+    yield from words(_ROLES[finding.severity], f"{head} {finding.text}", width, indent=INDENT)
+
+
+def verdict(report: Report, width: int) -> Iterator[Line]:
+    """The verdict and the review code."""
+    role, text = _VERDICTS[report.verdict]
+    yield from words(role, text, width)
+    yield from words(Role.CODE, f"review code: {' '.join(report.review_code)}", width)
