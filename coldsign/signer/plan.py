@@ -71,10 +71,9 @@ def plan(clearance: "Clearance", positions: Iterable[int]) -> tuple[Task, ...]:
         if given.final_script_sig is not None or given.final_script_witness is not None:
             continue
         sighash = sighash_type(given, index, taproot=derived.taproot is not None)
-        for position in ours:
-            for method, key, script in _signatures(given, derived, position):
-                steps = tail(position, place.branch, place.index)
-                tasks.append(Task(index, position, steps, method, sighash, key, script, sats))
+        for position, method, key, script in _signatures(given, derived, ours):
+            steps = tail(position, place.branch, place.index)
+            tasks.append(Task(index, position, steps, method, sighash, key, script, sats))
     return tuple(tasks)
 
 
@@ -94,15 +93,17 @@ def sighash_type(given: PsbtInput, index: int, *, taproot: bool) -> int:
 
 
 def _signatures(
-    given: PsbtInput, derived: Derived, position: int
-) -> Iterator[tuple[Method, Key, bytes]]:
-    """The signatures one key owes to one input."""
-    public = derived.keys[position]
+    given: PsbtInput, derived: Derived, ours: tuple[int, ...]
+) -> Iterator[tuple[int, Method, Key, bytes]]:
+    """The signatures our keys owe to one input: position, method, where each goes, what it signs."""
     if derived.taproot is not None:
-        yield from _taproot_signatures(given, derived.taproot, position, public)
-    elif public not in given.partial_sigs:
-        method, code = _script_code(derived)
-        yield method, partial_sig_key(public), code
+        yield from _taproot_signatures(given, derived.taproot, derived.keys, ours)
+        return
+    method, code = _script_code(derived)
+    for position in ours:
+        public = derived.keys[position]
+        if public not in given.partial_sigs:
+            yield position, method, partial_sig_key(public), code
 
 
 def _script_code(derived: Derived) -> tuple[Method, bytes]:
@@ -115,17 +116,17 @@ def _script_code(derived: Derived) -> tuple[Method, bytes]:
 
 
 def _taproot_signatures(
-    given: PsbtInput, tree: Taproot, position: int, public: bytes
-) -> Iterator[tuple[Method, Key, bytes]]:
-    """The key path's signature if the key is the internal one, else one for each of its leaves."""
-    if public == tree.internal_key:
-        if given.tap_key_sig is None:
-            yield Method.TAP_KEY, tap_key_sig_key(), tree.merkle_root or b""
-        return
+    given: PsbtInput, tree: Taproot, keys: tuple[bytes, ...], ours: tuple[int, ...]
+) -> Iterator[tuple[int, Method, Key, bytes]]:
+    """As Bitcoin Core: the key path if the internal key is ours, else every leaf that has our key."""
+    for position in ours:
+        if keys[position] == tree.internal_key:
+            if given.tap_key_sig is None:
+                yield position, Method.TAP_KEY, tap_key_sig_key(), tree.merkle_root or b""
+            return
     for leaf in tree.leaves:
-        if position in leaf.keys and (public, leaf.leaf_hash) not in given.tap_script_sigs:
-            yield (
-                Method.TAP_SCRIPT,
-                tap_script_sig_key(public, leaf.leaf_hash),
-                leaf.leaf_hash,
-            )
+        for position in ours:
+            filed = keys[position], leaf.leaf_hash
+            if position in leaf.keys and filed not in given.tap_script_sigs:
+                key = tap_script_sig_key(*filed)
+                yield position, Method.TAP_SCRIPT, key, leaf.leaf_hash

@@ -17,7 +17,7 @@ from coldsign.psbt.model import Psbt
 
 _ALL = b"\x01\0\0\0"
 _LIBRARY_COST = 200
-"""Up to this many inputs times inputs and outputs, python-bitcoinlib is asked too: it is quadratic."""
+"""Up to so many inputs times inputs and outputs python-bitcoinlib, which is quadratic, is asked."""
 
 
 def unsigned_bytes(psbt: Psbt) -> bytes:
