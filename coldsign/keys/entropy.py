@@ -25,6 +25,7 @@ _DRAWS, _DRAW = 8, 32
 _BLOCK = 8  # bytes; no two of the 32 blocks are the same (2^-55 for a good generator)
 _MAX_SAME = 16  # how often one byte value may stand among 256
 _MAX_RUN = 5  # how often one byte value may follow itself
+_MAX_BIT_TILT = 54  # how far one bit of the 256 bytes may be from half ones (6.8 deviations)
 _MAX_TILT = 150  # how far the 2048 bits may be from half ones (6.6 standard deviations)
 # Chi-squared with five degrees of freedom: fair dice exceed this once in 10^6 times.
 _MAX_CHI_SQUARED = 35.9
@@ -128,7 +129,8 @@ def check_generator(random: Callable[[int], bytes]) -> tuple[bytes, ...]:
     if max(Counter(sample).values()) > _MAX_SAME or _longest_run(sample) > _MAX_RUN:
         raise _weak("one byte value comes far too often")
     ones = int.from_bytes(sample, "big").bit_count()
-    if abs(ones - len(sample) * 4) > _MAX_TILT:
+    tilts = (sum(byte >> bit & 1 for byte in sample) - len(sample) // 2 for bit in range(8))
+    if abs(ones - len(sample) * 4) > _MAX_TILT or max(map(abs, tilts)) > _MAX_BIT_TILT:
         raise _weak("ones and zeros are uneven")
     return draws
 

@@ -76,10 +76,10 @@ class KeyRecord:
                 fingerprint=bytes.fromhex(fields["fingerprint"]),
                 pubkey=bytes.fromhex(fields["pubkey"]) if fields["pubkey"] is not None else None,
             )
-            is_ours = record.to_bytes() == data and len(record.fingerprint) == 4
+            is_ours = record.to_bytes() == data and is_safe_name(record.name)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise _no_record() from None
-        if not (is_ours and is_safe_name(record.name)):
+        if not is_ours or len(record.fingerprint) != 4:
             raise _no_record()
         return record
 
