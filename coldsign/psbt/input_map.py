@@ -108,7 +108,7 @@ class PsbtInput(NamedTuple):
             witness_script=m.one(In.WITNESS_SCRIPT, bytes),
             bip32_derivations=m.many(In.BIP32_DERIVATION, memory.public_key, KeyOrigin.parse_bytes),
             final_script_sig=m.one(In.FINAL_SCRIPTSIG, bytes),
-            final_script_witness=m.one(In.FINAL_SCRIPTWITNESS, v.script_witness),
+            final_script_witness=m.one(In.FINAL_SCRIPTWITNESS, memory.script_witness),
         )
         if not version and _COMMON_IN.issuperset(m.fields):
             return found

@@ -6,10 +6,16 @@ from typing import NamedTuple
 from coldsign.errors import MalformedError
 from coldsign.primitives.secp import is_public_key, is_xonly
 from coldsign.primitives.tx import Transaction
+from coldsign.psbt.values import witness_stack
 
 MAX_PREVIOUS_TX = 400_000
 """Bytes of one previous transaction: nodes relay none above 400,000 weight units, and each byte
 weighs at least one."""
+
+MAX_PARTS = 200_000
+"""Inputs, outputs and witness items of previous transactions, leaves of script trees, and items of
+final witnesses, in all. Each costs a microsecond and 100 bytes however short it is; four megabytes of
+previous transactions with ordinary outputs have 120,000."""
 
 
 class Musig2Key(NamedTuple):
@@ -49,12 +55,23 @@ class Memory:
         xonly: X-only public keys already known to be on the curve.
     """
 
-    __slots__ = ("_points", "_previous", "_xonly")
+    __slots__ = ("_left", "_points", "_previous", "_xonly")
 
     def __init__(self, points: Iterable[bytes] = (), xonly: Iterable[bytes] = ()) -> None:
         self._points = set(points)
         self._xonly = set(xonly)
+        self._left = MAX_PARTS
         self._previous: dict[bytes, PreviousTx] = {}
+
+    def spend(self, parts: int) -> None:
+        """Count small parts read out of values.
+
+        Raises:
+            MalformedError: There are more than ``MAX_PARTS`` of them.
+        """
+        self._left -= parts
+        if self._left < 0:
+            raise MalformedError(f"more than {MAX_PARTS} outputs, witness items and leaves in all")
 
     def public_key(self, data: bytes) -> bytes:
         """A public key of 33 or 65 bytes that is on the curve."""
@@ -87,8 +104,14 @@ class Memory:
                     f"{len(data)} bytes are more than a previous transaction may have"
                 )
             tx = Transaction.parse(data, "previous transaction")
+            self.spend(len(tx.inputs) + len(tx.outputs) + sum(map(len, tx.witnesses)))
             known = self._previous[data] = PreviousTx(tx, tx.txid())
         return known
+
+    def script_witness(self, data: bytes) -> bytes:
+        """A final scriptWitness, kept as it came."""
+        self.spend(len(witness_stack(data)))
+        return data
 
     def keys(self, data: bytes) -> tuple[bytes, ...]:
         """MuSig2 participants: compressed keys, one after the other (BIP-373)."""

@@ -1,6 +1,7 @@
 """An output map as typed claims (BIP-174, BIP-370, BIP-371, BIP-373)."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 from coldsign.primitives.keypath import KeyOrigin
@@ -63,7 +64,7 @@ class PsbtOutput(NamedTuple):
             amount=m.require(Out.AMOUNT, v.sats) if version else None,
             script=m.require(Out.SCRIPT, bytes) if version else None,
             tap_internal_key=m.one(Out.TAP_INTERNAL_KEY, memory.xonly_key),
-            tap_tree=m.one(Out.TAP_TREE, t.tap_tree),
+            tap_tree=m.one(Out.TAP_TREE, partial(t.tap_tree, memory)),
             tap_bip32_derivations=m.many(Out.TAP_BIP32_DERIVATION, memory.xonly_key, t.leaf_origin),
             musig2_participants=m.many(
                 Out.MUSIG2_PARTICIPANT_PUBKEYS, memory.compressed_key, memory.keys

@@ -5,9 +5,9 @@ from coldsign.primitives.cursor import Cursor
 from coldsign.psbt.fields import Field, field_name, map_name
 from coldsign.psbt.raw import Key, Map, Pair, by_type
 
-MAX_PAIRS = 100_000
-"""Pairs of one PSBT. Each costs some 400 bytes of memory however short it is; the 2,400 inputs a
-standard transaction can have, of fifteen cosigners each, stay below."""
+MAX_PAIRS = 65_536
+"""Pairs of one PSBT. Each costs 400 bytes of memory and 10 microseconds however short it is; the 2,400
+inputs a standard transaction can have, of fifteen cosigners each, stay below."""
 
 
 class MapReader:
@@ -72,7 +72,7 @@ class MapReader:
                 key = (
                     new(Key, (first, raw_key[1:]))
                     if first < 0xFD
-                    else _long_key(raw_key, kind, index)
+                    else _long_key(raw_key, at, kind, index)
                 )
                 if stop > end or raw_key in seen or len(seen) == left:
                     name = f"{map_name(kind, index)}: {field_name(kind, key.type)} at offset {at}"
@@ -97,9 +97,9 @@ class MapReader:
         return cursor.compact_size(), cursor.offset
 
 
-def _long_key(raw_key: bytes, kind: type[Field], index: int) -> Key:
+def _long_key(raw_key: bytes, at: int, kind: type[Field], index: int) -> Key:
     """A key whose type does not fit one byte."""
-    cursor = Cursor(raw_key, f"{map_name(kind, index)}: key type")
+    cursor = Cursor(raw_key, f"{map_name(kind, index)}: key at {at}, its type")
     number = cursor.compact_size()
     return Key(number, raw_key[cursor.offset :])
 

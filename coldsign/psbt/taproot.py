@@ -68,7 +68,7 @@ def leaf_origin(data: bytes) -> LeafOrigin:
     return hashes, KeyOrigin.parse_bytes(cursor.read(cursor.remaining))
 
 
-def tap_tree(data: bytes) -> tuple[TreeLeaf, ...]:
+def tap_tree(memory: Memory, data: bytes) -> tuple[TreeLeaf, ...]:
     """The leaves of a whole binary tree, in depth-first order.
 
     The subtrees that still wait for their sibling have ever greater depths; a leaf joins each it is
@@ -81,6 +81,7 @@ def tap_tree(data: bytes) -> tuple[TreeLeaf, ...]:
         leaf = TreeLeaf(cursor.u8(), cursor.u8(), cursor.var_bytes())
         _check_leaf(leaf, open_depths)
         leaves.append(leaf)
+        memory.spend(1)
         depth = leaf.depth
         while open_depths and open_depths[-1] == depth:
             open_depths.pop()

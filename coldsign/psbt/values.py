@@ -18,6 +18,9 @@ from coldsign.psbt.raw import Map
 LOCKTIME_THRESHOLD = 500_000_000
 """Below it a locktime is a block height, from it on a Unix time (BIP-370, Bitcoin consensus)."""
 
+MAX_WITNESS_ITEMS = 1003
+"""A stack holds 1,000 items by consensus; taproot adds script, control block and annex."""
+
 ONLY_V2 = "a field of version 2 in a PSBT of version 0"
 
 
@@ -130,17 +133,11 @@ def witness_stack(data: bytes) -> tuple[bytes, ...]:
     """The items of a final scriptWitness, and nothing else."""
     cursor = Cursor(data, "witness")
     items = cursor.compact_size()
-    if items > cursor.remaining:
-        raise MalformedError(f"{items} witness items in {cursor.remaining} bytes")
+    if items > MAX_WITNESS_ITEMS:
+        raise MalformedError(f"{items} witness items are more than any script can use")
     stack = tuple(cursor.var_bytes() for _ in range(items))
     cursor.finish()
     return stack
-
-
-def script_witness(data: bytes) -> bytes:
-    """A final scriptWitness, kept as it came."""
-    witness_stack(data)
-    return data
 
 
 def psbt_version(data: bytes) -> int:
