@@ -261,22 +261,25 @@ def bitcoinlib_digest(
         sats: The coin's amount for segwit version 0 (BIP-143), or None for the legacy digest.
 
     Raises:
-        MalformedError: It cannot compute this one: a locktime of 2^31 or later, or SINGLE without
-            an output.
+        MalformedError: It cannot compute this one: a locktime of 2^31 or later, SINGLE without
+            an output, or a script that is cut short.
     """
     from bitcoin.core.script import (
         SIGVERSION_BASE,
         SIGVERSION_WITNESS_V0,
         CScript,
+        CScriptInvalidError,
         SignatureHash,
     )
 
     tx = _bitcoinlib(data)
     version = SIGVERSION_BASE if sats is None else SIGVERSION_WITNESS_V0
     script = CScript(script_code)
+    if sats is None and script.is_witness_scriptpubkey():
+        raise MalformedError("python-bitcoinlib signs no witness program the legacy way")
     try:
         return bytes(SignatureHash(script, tx, index, sighash, amount=sats, sigversion=version))
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, CScriptInvalidError):
         raise MalformedError("python-bitcoinlib cannot compute this digest") from None
 
 

@@ -192,6 +192,9 @@ def test_second_opinion_on_digests_has_limits():
     late = dataclasses.replace(tx, locktime=2**31).serialize()
     with pytest.raises(MalformedError, match="cannot compute"):
         bitcoinlib_digest(late, 0, b"\x51", sighash=1, sats=5)
+    for script in (b"\x02a", b"\x00\x14" + bytes(20)):
+        with pytest.raises(MalformedError, match="python-bitcoinlib"):
+            bitcoinlib_digest(raw, 0, script, sighash=1, sats=None)
     alone = dataclasses.replace(tx, outputs=()).serialize()
     with pytest.raises(MalformedError, match="cannot compute"):
         bitcoinlib_digest(alone, 0, b"\x51", sighash=3, sats=None)
