@@ -152,7 +152,9 @@ def split(data: bytes, detail: str, capacity: int) -> tuple[str, ...]:
     room = (capacity - 8) // 8 * 8
     total = -(-len(body) // room) if room > 0 else MAX_PARTS + 1
     if total > MAX_PARTS:
-        raise UsageError(f"more than the {MAX_PARTS} parts of bbqr", hint="choose a greater --density")
+        raise UsageError(
+            f"more than the {MAX_PARTS} parts of bbqr", hint="choose a greater --density"
+        )
     size = -(-len(body) // total // 8) * 8 if total > 1 else len(body)
     parts = [body[i : i + size] for i in range(0, len(body), size)]
     head = f"B${encoding}{detail[1]}{_digits(len(parts))}"

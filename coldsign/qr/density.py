@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from coldsign.errors import UsageError
 from coldsign.qr.symbol import MAX_VERSION, side
 
-QUIET_ZONE = 2  # modules of white; both decoders read 100 % from 1 on (measured), the standard asks for 4
+QUIET_ZONE = (
+    2  # modules of white; both decoders read 100 % from 1 on (measured), the standard asks for 4
+)
 # Beyond version 20 half-out-of-focus webcams lose frames (measured at 720p), beyond 27 good ones do.
 TERMINAL_VERSION = 20
 PICTURE_VERSION = 27

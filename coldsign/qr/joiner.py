@@ -14,7 +14,9 @@ from coldsign.qr.payload import Kind, Payload, describe
 from coldsign.qr.single import single
 from coldsign.qr.ur import ur1, uri
 
-MAX_MESSAGES = 8  # sessions held at once; a person shows one, an attacker must not fill memory with more
+MAX_MESSAGES = (
+    8  # sessions held at once; a person shows one, an attacker must not fill memory with more
+)
 MAX_FRAMES = 100_000  # different frames of one joining: five looks a second for five hours
 MAX_NAMED = 8  # foreign codes and damages told apart; the rest is only counted
 
@@ -116,10 +118,14 @@ class Joiner:
         others = self._others()
         payload = self.payload
         if broken:
-            raise MalformedError(broken[0].broken, hint="show or save the codes of one message again")
+            raise MalformedError(
+                broken[0].broken, hint="show or save the codes of one message again"
+            )
         if payload is not None and not others:
             return payload
-        raise MalformedError(self._missing(others), hint="show or save all codes of one message again")
+        raise MalformedError(
+            self._missing(others), hint="show or save all codes of one message again"
+        )
 
     def _missing(self, others: list[str]) -> str:
         if others:
@@ -146,7 +152,9 @@ class Joiner:
         if self._damaged.total:
             notes.append(f"{self._damaged.total} damaged: {'; '.join(self._damaged.names)}")
         if self._foreign.total:
-            notes.append(f"{self._foreign.total} other codes seen: {', '.join(self._foreign.names)}")
+            notes.append(
+                f"{self._foreign.total} other codes seen: {', '.join(self._foreign.names)}"
+            )
         return "; ".join(notes)
 
     def _take(self, raw: bytes) -> None:

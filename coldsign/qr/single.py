@@ -44,7 +44,12 @@ def _seed(raw: bytes) -> Payload | None:
 
 
 def _hex(raw: bytes) -> Payload | None:
-    if len(raw) < _MIN_HEX or len(raw) % 2 or not raw.isalnum() or raw[:2] not in {b"01", b"02", b"03"}:
+    if (
+        len(raw) < _MIN_HEX
+        or len(raw) % 2
+        or not raw.isalnum()
+        or raw[:2] not in {b"01", b"02", b"03"}
+    ):
         return None
     if raw.strip(b"0123456789abcdef") and raw.strip(b"0123456789ABCDEF"):
         return None

@@ -113,7 +113,9 @@ def _fragment_length(size: int, ur_type: str, room: int) -> int:
     best = 0
     for digits in range(1, 6):
         # array head, four numbers (sequence numbers up to 100 loops), byte string head, crc
-        numbers = sum(len(cbor.write_head(cbor.UINT, n)) for n in (10 ** (digits + 2), 10**digits, size))
+        numbers = sum(
+            len(cbor.write_head(cbor.UINT, n)) for n in (10 ** (digits + 2), 10**digits, size)
+        )
         overhead = 1 + numbers + 5 + 3 + 4
         length = (room - fixed - (2 * digits + 3)) // 2 - overhead
         if length > 0 and -(-size // length) < 10**digits:
@@ -157,7 +159,8 @@ def _frames(texts: tuple[Frame, ...], data: bytes, dialect: Dialect) -> Frames:
     room = capacity(40, Level.L, alphanumeric=is_alphanumeric(longest))
     if len(longest) > room:
         raise UsageError(
-            f"{len(longest)} characters of {dialect} do not fit one QR code", hint="use --format ur or bbqr"
+            f"{len(longest)} characters of {dialect} do not fit one QR code",
+            hint="use --format ur or bbqr",
         )
     version = smallest_version(longest)
     level = strongest_level(longest, version)

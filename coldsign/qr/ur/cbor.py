@@ -8,7 +8,9 @@ from typing import NamedTuple
 from coldsign.errors import MalformedError
 
 UINT, BYTES, TEXT, ARRAY, MAP, TAG, SIMPLE = 0, 2, 3, 4, 5, 6, 7
-_MAX_DEPTH = 32  # the deepest registry type nests 12 levels; recursion stays far from Python's limit
+_MAX_DEPTH = (
+    32  # the deepest registry type nests 12 levels; recursion stays far from Python's limit
+)
 _MAX_ITEMS = 100_000  # items of one message when walked; the largest account has some hundreds
 
 

@@ -58,7 +58,9 @@ class Part(NamedTuple):
 
     def _check(self) -> None:
         if not 1 <= self.count <= MAX_FRAGMENTS:
-            raise MalformedError(f"a message of {self.count} parts; at most {MAX_FRAGMENTS} are read")
+            raise MalformedError(
+                f"a message of {self.count} parts; at most {MAX_FRAGMENTS} are read"
+            )
         if not 1 <= self.number <= _U32 or self.checksum > _U32:
             raise MalformedError("a multipart frame's number or checksum exceeds 32 bits")
         if self.size > MAX_MESSAGE:

@@ -43,7 +43,9 @@ class Frame(NamedTuple):
             total, index, digest = int(match[2]), int(match[1]) - 1, segments[1]
         elif len(segments) == 2:
             digest = segments[0]
-        if not 1 <= len(segments) <= 3 or not all(_BODY.match(s) for s in segments[-2:] if s != digest):
+        if not 1 <= len(segments) <= 3 or not all(
+            _BODY.match(s) for s in segments[-2:] if s != digest
+        ):
             raise MalformedError("not the text of a version 1 ur")
         if digest and len(bc32_decode(digest)) != 32:
             raise MalformedError("the digest of a version 1 ur is not 32 bytes")

@@ -1,0 +1,130 @@
+"""The picture decoder: a child process that turns pictures into the bytes of their codes, and nothing else.
+
+``python -I -m coldsign.qr.decoder [camera-device]`` starts without a key, locks itself up, then answers requests on
+its standard input (``wire``). What C code does to it in here can cost a picture, not a key.
+"""
+
+import sys
+import warnings
+from collections.abc import Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from PIL import Image
+from PIL import WebPImagePlugin as _WebP  # registers the format
+
+from coldsign.primitives.process import confine_decoder
+from coldsign.qr.eyes import Eyes
+from coldsign.qr.wire import MAX_PREVIEW, Say, pack, unpack
+
+if TYPE_CHECKING:
+    from coldsign.qr.film import Film
+
+FORMATS = (
+    "PNG",
+    "JPEG",
+    "GIF",
+    _WebP.WebPImageFile.format,
+    "BMP",
+)  # Pillow knows thirty more, each a parser to attack
+MAX_PIXELS = 25_000_000  # a 24-megapixel photograph: 75 MB in colour
+MAX_LOOKS = 20_000  # frames of one animation or film; an hour of an animation at five a second
+_MEMORY = 1024 * 1024 * 1024  # address space, of which 400 MB are libraries
+_CPU_SECONDS = 3600
+_PREVIEW_SIZE = (240, 180)
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    eyes = Eyes()
+    _warm_up(eyes)
+    request = unpack(source.read)
+    film = _open_film(*request, sys.argv[1:]) if request else None
+    confine_decoder(_MEMORY, _CPU_SECONDS)
+    sink.write(pack(Say.READY, bytes([eyes.second])))
+    sink.flush()
+    while request is not None:
+        answers = film_answers(film, eyes) if film else picture_answers(request[1], eyes)
+        for answer in answers:
+            sink.write(answer)
+            sink.flush()
+        request = unpack(source.read)
+
+
+def _warm_up(eyes: Eyes) -> None:
+    """Read one small picture of each format: locked up, nothing can be imported any more."""
+    Image.preinit()  # all of FORMATS but WebP, which its own import has registered
+    for name in FORMATS:
+        file = BytesIO()
+        with Image.new("P", (64, 64)) as blank, Image.new("P", (64, 64), 1) as other:
+            picture = blank.convert("RGB") if name in {"JPEG", "BMP"} else blank
+            more = {"save_all": True, "append_images": [other]} if name in {"GIF", "WEBP"} else {}
+            picture.save(file, name, **more)
+        for _ in picture_answers(file.getvalue(), eyes):
+            pass
+
+
+def _open_film(say: Say, body: bytes, arguments: list[str]) -> "Film | None":
+    if say is Say.PICTURE:
+        return None
+    from coldsign.qr.film import Film
+
+    return (
+        Film.of_file(int.from_bytes(body, "big"))
+        if say is Say.VIDEO
+        else Film.of_camera(arguments[0])
+    )
+
+
+def picture_answers(data: bytes, eyes: Eyes) -> Iterator[bytes]:
+    """The answers to one picture file: its codes, frame by frame."""
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            looks = min(getattr(image, "n_frames", 1), MAX_LOOKS)
+            for index in range(looks):
+                image.seek(index)
+                yield from _codes(eyes.study(image.convert("L")))
+                yield pack(Say.LOOK)
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        yield pack(Say.FAULT, _fault(error))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        yield pack(Say.FAULT, f"a picture of more than {MAX_PIXELS // 10**6} megapixels".encode())
+    yield pack(Say.DONE)
+
+
+def film_answers(film: "Film", eyes: Eyes) -> Iterator[bytes]:
+    """The answers to a film or a camera: codes and, for a camera, previews."""
+    try:
+        for image in film.images(MAX_LOOKS, MAX_PIXELS):
+            yield from _codes(eyes.glance(image))
+            if film.live:
+                yield pack(Say.PREVIEW, _preview(image))
+            yield pack(Say.LOOK)
+    except (OSError, ValueError, MemoryError) as error:
+        yield pack(Say.FAULT, _fault(error))
+    yield pack(Say.DONE)
+
+
+def _codes(found: list[bytes]) -> Iterator[bytes]:
+    for code in found:
+        yield pack(Say.CODE, code)
+
+
+def _preview(image: Image.Image) -> bytes:
+    small = image.copy()
+    small.thumbnail(_PREVIEW_SIZE, Image.Resampling.BOX)
+    head = small.width.to_bytes(2, "big") + small.height.to_bytes(2, "big")
+    return (head + small.tobytes())[:MAX_PREVIEW]
+
+
+def _fault(error: BaseException) -> bytes:
+    names = {"UnidentifiedImageError": "not a picture (png, jpeg, gif, webp or bmp)"}
+    known = names.get(type(error).__name__)
+    return (known or "a damaged picture").encode()
+
+
+if __name__ == "__main__":
+    main()

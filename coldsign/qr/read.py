@@ -1,0 +1,175 @@
+"""Pictures, folders, films and cameras: the codes in them, found by the decoder child."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from coldsign.errors import ColdsignError, MalformedError, UnfitError, UsageError
+from coldsign.primitives.text import printable
+from coldsign.qr.child import Child
+from coldsign.qr.wire import MAX_PICTURE, Say
+
+MAX_FILES = 20_000  # pictures of one folder; as many as an animation may have
+_HEAD = 32
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"BM")
+_FILMS = (b"\x1aE\xdf\xa3", b"OggS", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One look of a camera.
+
+    Attributes:
+        codes: The bytes of every code in view.
+        width: Of the preview, in pixels.
+        height: Of the preview, in pixels.
+        grey: The preview, row by row, one byte a pixel.
+    """
+
+    codes: tuple[bytes, ...]
+    width: int
+    height: int
+    grey: bytes
+
+
+def is_picture(head: bytes) -> bool:
+    """Whether a file that begins so is a picture we read (PNG, JPEG, GIF, WebP, BMP)."""
+    return head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+
+
+def is_film(head: bytes) -> bool:
+    """Whether a file that begins so is a film (MP4, Matroska, WebM, AVI, Ogg, MPEG)."""
+    avi = head[:4] == b"RIFF" and head[8:12] == b"AVI "
+    return head.startswith(_FILMS) or head[4:8] in {b"ftyp", b"moov"} or avi
+
+
+def is_visual(path: Path) -> bool:
+    """Whether a path is a folder, a picture or a film; by its content, never by its name.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    if path.is_dir():
+        return True
+    head = _head(path)
+    return is_picture(head) or is_film(head)
+
+
+def read_pictures(paths: Sequence[Path]) -> Iterator[bytes]:
+    """The bytes of every code in pictures, animations, films and folders of them, file by file.
+
+    Raises:
+        UsageError: A file cannot be read.
+        MalformedError: A file is damaged, too large or hostile.
+        UnfitError: The decoder, or for films PyAV, is missing.
+    """
+    pictures: list[Path] = []
+    for path in _expand(paths):
+        if is_film(_head(path)):
+            yield from _read_film(path)
+        else:
+            pictures.append(path)
+    if pictures:
+        with Child() as child:
+            for path in pictures:
+                yield from _named(path, decode(child, _content(path)))
+
+
+def decode(child: Child, picture: bytes) -> Iterator[bytes]:
+    """The bytes of every code in one picture file.
+
+    Raises:
+        MalformedError: The picture is damaged, too large or hostile.
+    """
+    return (body for say, body in child.ask(Say.PICTURE, picture) if say is Say.CODE)
+
+
+def read_camera(index: int | str = 0) -> Iterator[Frame]:
+    """What a camera sees, until the iterator is closed.
+
+    Args:
+        index: The camera's number, or a path of a recording to be shown as if it were live.
+
+    Raises:
+        UnfitError: There is no such camera, or PyAV is missing.
+        MalformedError: The decoder crashed or hung.
+    """
+    device = f"/dev/video{index}" if isinstance(index, int) else index
+    if not Path(device).exists():
+        raise UnfitError(f"there is no camera {printable(str(index))}", hint="see --camera")
+    _need_av()
+    with Child(camera=device) as child:
+        codes: list[bytes] = []
+        preview = bytes(4)
+        for say, body in child.ask(Say.CAMERA):
+            if say is Say.CODE:
+                codes.append(body)
+            elif say is Say.PREVIEW:
+                preview = body
+            elif say is Say.LOOK:
+                yield _frame(codes, preview)
+                codes.clear()
+
+
+def _frame(codes: Iterable[bytes], preview: bytes) -> Frame:
+    width, height = int.from_bytes(preview[:2], "big"), int.from_bytes(preview[2:4], "big")
+    if width * height != len(preview) - 4:
+        raise MalformedError("the picture decoder answered nonsense")
+    return Frame(tuple(codes), width, height, preview[4:])
+
+
+def _read_film(path: Path) -> Iterator[bytes]:
+    _need_av()
+    with path.open("rb") as file, Child(film=file.fileno()) as child:
+        answers = child.ask(Say.VIDEO, file.fileno().to_bytes(2, "big"))
+        yield from _named(path, (body for say, body in answers if say is Say.CODE))
+
+
+def _need_av() -> None:
+    if find_spec("av") is None:
+        raise UnfitError(
+            "films and cameras need PyAV", hint="install coldsign[camera], or use pictures"
+        )
+
+
+def _named(path: Path, codes: Iterator[bytes]) -> Iterator[bytes]:
+    """The same codes; an error says in which file."""
+    try:
+        yield from codes
+    except ColdsignError as error:
+        name = printable(path.name)
+        raise type(error)(f"{name}: {error.message}", hint=error.hint, code=error.code) from error
+
+
+def _expand(paths: Sequence[Path]) -> list[Path]:
+    """All files; of a folder those that are pictures or films, in the order of their names."""
+    files: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        found = [p for p in sorted(path.iterdir())[:MAX_FILES] if p.is_file() and is_visual(p)]
+        if not found:
+            raise MalformedError(f"no pictures in the folder {printable(path.name)}")
+        files += found
+    return files
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD)
+    except OSError as error:
+        raise UsageError(f"{printable(str(path))} cannot be read: {error.strerror}") from error
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_PICTURE + 1)
+    except OSError as error:
+        raise UsageError(f"{printable(str(path))} cannot be read: {error.strerror}") from error
+    if len(data) > MAX_PICTURE:
+        raise MalformedError(f"{printable(path.name)}: more than {MAX_PICTURE // 2**20} MiB")
+    return data
