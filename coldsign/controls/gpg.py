@@ -1,0 +1,227 @@
+"""OpenPGP by ``gpg`` and ``gpgv``: reviewers' signatures, hardware tokens, receipts.
+
+Verification is ``gpgv`` against a pinned key ring: no agent, no trust database, no user's
+configuration. ``gpgv`` ends with 0 and ``VALIDSIG`` for signatures of revoked and of expired keys
+too, so nothing but the word for each single signature on the status channel counts here.
+
+How the programs are run is in :mod:`coldsign.controls.gpg_process`.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from coldsign.controls.gpg_process import Answer, gpg, run
+from coldsign.errors import LockedError, MalformedError, RefusedError, UnfitError, UsageError
+from coldsign.primitives.text import printable
+
+_VERIFY_SECONDS: Final = 60  # milliseconds are usual; a ring of thousands of keys takes seconds
+# What a signature may say of the data: binary or text document (RFC 9580, section 5.2.1).
+_DOCUMENT_CLASSES: Final = frozenset({"00", "01"})
+# SHA-256, SHA-384, SHA-512, SHA3-256, SHA3-512 (RFC 9580, section 9.5).
+_HASHES: Final = frozenset({"8", "9", "10", "12", "14"})
+_CLOCK_SLACK: Final = timedelta(days=1)  # two machines without network time, and time zones
+_REFUSALS: Final = {
+    "BADSIG": ("does not belong to this data", "signature-bad"),
+    "EXPSIG": ("has expired", "signature-expired"),
+    "EXPKEYSIG": ("was made by a key that has expired", "signature-key-expired"),
+    "REVKEYSIG": ("was made by a key that was revoked", "signature-key-revoked"),
+    "ERRSIG": ("cannot be checked", "signature-unchecked"),
+}
+_NO_KEY: Final = "9"  # gpg's reason code in ERRSIG for a key that is not in the ring
+
+
+class GoodSignature(NamedTuple):
+    """A signature that holds, by a key that is neither expired nor revoked.
+
+    Attributes:
+        fingerprint: Of the key or subkey that signed, upper-case hex.
+        primary: Of the primary key it belongs to; this is who it is.
+        when: When it says that it was made.
+    """
+
+    fingerprint: str
+    primary: str
+    when: datetime
+
+
+class Signed(NamedTuple):
+    """A signature just made.
+
+    Attributes:
+        armored: The detached signature, or the clear-signed document.
+        fingerprint: Of the key or subkey that signed.
+    """
+
+    armored: bytes
+    fingerprint: str
+
+
+def verify(
+    data: bytes, signature: bytes, keyring: Path, *, now: datetime
+) -> tuple[GoodSignature, ...]:
+    """Check a detached signature file, every signature in it.
+
+    Args:
+        data: What was signed.
+        signature: One or several signatures, armored or binary.
+        keyring: The pinned keys (see :mod:`coldsign.controls.keyring`).
+        now: By the machine's clock; a signature from its future is refused, as either is wrong.
+
+    Raises:
+        MalformedError: There is no OpenPGP signature in it.
+        RefusedError: One of the signatures is bad, expired, of an expired, revoked or unknown
+            key, twice by the same key, or from the future. The code tells which.
+        UnfitError: ``gpgv`` is missing, or ran for too long.
+    """
+    arguments = ("--keyring", str(keyring.absolute()))
+    answer = run("gpgv", arguments, (signature, data), seconds=_VERIFY_SECONDS, environment={})
+    found = [_judged(group, now) for group in _signatures(answer.status)]
+    if not found:
+        raise MalformedError(
+            "there is no OpenPGP signature in the file", hint="give the detached signature (.asc)"
+        )
+    if answer.code:
+        raise RefusedError(f"gpgv: {answer.complaint}", code="signature-unchecked")
+    _demand_distinct(found)
+    return tuple(found)
+
+
+def detach_sign(data: bytes, *, signer: str, environment: Mapping[str, str]) -> Signed:
+    """Sign with a key of the person's own gpg, which may live on a token.
+
+    Args:
+        data: What to sign.
+        signer: Fingerprint, key id or user id, as gpg's ``--local-user``.
+        environment: Where the person's gpg is and where it may ask for a PIN: ``os.environ``.
+
+    Raises:
+        LockedError: There is no such secret key.
+        UsageError: The name of the key is not one line of printable text.
+        UnfitError: gpg is missing or could not sign.
+    """
+    return _sign("--detach-sign", data, signer, environment)
+
+
+def clear_sign(text: bytes, *, signer: str, environment: Mapping[str, str]) -> Signed:
+    """As :func:`detach_sign`, with the text and its signature in one document."""
+    return _sign("--clear-sign", text, signer, environment)
+
+
+def seal(
+    data: bytes, *, signer: str, recipients: Sequence[str], environment: Mapping[str, str]
+) -> bytes:
+    """Sign and encrypt, so that only the recipients can read it; armored.
+
+    Args:
+        data: What to send.
+        signer: As in :func:`detach_sign`.
+        recipients: Fingerprints of keys in the person's gpg.
+        environment: As in :func:`detach_sign`.
+
+    Raises:
+        LockedError: There is no such key.
+        UsageError: No recipient, or one that is not a fingerprint.
+        UnfitError: gpg is missing or failed.
+    """
+    if not recipients:
+        raise UsageError("name at least one recipient's fingerprint")
+    to = [f"--recipient={fingerprint(text)}" for text in recipients]
+    arguments = ("--trust-model=always", "--armor", "--output=-", _local_user(signer), *to)
+    answer = gpg((*arguments, "--sign", "--encrypt"), (data,), environment)
+    _demand_done(answer, "encrypt")
+    return answer.output
+
+
+def fingerprint(text: str) -> str:
+    """An OpenPGP fingerprint in its one form: 40 (version 4) or 64 upper-case hex digits.
+
+    Raises:
+        MalformedError: It is anything else; a short key id names nobody.
+    """
+    digits = text.replace(" ", "").upper()
+    if len(digits) not in {40, 64} or not set(digits) <= set("0123456789ABCDEF"):
+        raise MalformedError(
+            f"{printable(text)} is not an OpenPGP fingerprint",
+            hint="40 hex digits: gpg --fingerprint shows them",
+        )
+    return digits
+
+
+def _signatures(status: tuple[tuple[str, ...], ...]) -> list[dict[str, tuple[str, ...]]]:
+    """The status lines of each signature, by keyword."""
+    groups: list[dict[str, tuple[str, ...]]] = []
+    for keyword, *rest in status:
+        if keyword == "NEWSIG":
+            groups.append({})
+        elif groups:
+            groups[-1][keyword] = tuple(rest)
+    return groups
+
+
+def _judged(group: dict[str, tuple[str, ...]], now: datetime) -> GoodSignature:
+    for keyword, (words, code) in _REFUSALS.items():
+        if keyword in group:
+            raise _refused(keyword, group, words, code)
+    valid = group.get("VALIDSIG", ())
+    if "GOODSIG" not in group or len(valid) < 10:
+        raise RefusedError("gpgv does not call the signature good", code="signature-unchecked")
+    signed = GoodSignature(valid[0], valid[9], datetime.fromtimestamp(int(valid[2]), UTC))
+    who = signed.primary
+    if valid[7] not in _HASHES or valid[8] not in _DOCUMENT_CLASSES:
+        message = f"the signature by {who} uses a weak hash or is not one over a document"
+        raise RefusedError(message, code="signature-unchecked")
+    if signed.when > now + _CLOCK_SLACK:
+        raise RefusedError(
+            f"the signature by {who} was made on {signed.when:%Y-%m-%d}, in this machine's future",
+            hint=f"this machine's clock says {now:%Y-%m-%d}: one of the two is wrong",
+            code="signature-future",
+        )
+    return signed
+
+
+def _refused(
+    keyword: str, group: dict[str, tuple[str, ...]], words: str, code: str
+) -> RefusedError:
+    values = group[keyword]
+    valid = group.get("VALIDSIG", ())
+    who = valid[-1] if valid else values[0]
+    if keyword == "ERRSIG" and values[5:6] == (_NO_KEY,):
+        who = values[6] if len(values) > 6 else values[0]
+        words, code = "was made by a key that is not pinned", "signature-key-unknown"
+    return RefusedError(f"the signature by {printable(who)} {words}", code=code)
+
+
+def _demand_distinct(found: Sequence[GoodSignature]) -> None:
+    seen: set[str] = set()
+    for signed in found:
+        if signed.primary in seen:
+            message = f"the signature by {signed.primary} is there twice"
+            raise RefusedError(message, code="signature-duplicate")
+        seen.add(signed.primary)
+
+
+def _sign(how: str, data: bytes, signer: str, environment: Mapping[str, str]) -> Signed:
+    answer = gpg(("--armor", "--output=-", _local_user(signer), how), (data,), environment)
+    _demand_done(answer, "sign")
+    made = [words for words in answer.status if words[0] == "SIG_CREATED"]
+    if len(made) != 1 or not answer.output:
+        raise UnfitError("gpg made no signature, or several", code="gpg-failed")
+    return Signed(answer.output, made[0][6])
+
+
+def _local_user(signer: str) -> str:
+    if not signer or printable(signer, limit=200) != signer:
+        raise UsageError("the signer is not named by one line of printable text")
+    return f"--local-user={signer}"
+
+
+def _demand_done(answer: Answer, verb: str) -> None:
+    keywords = {words[0] for words in answer.status}
+    if keywords & {"INV_SGNR", "INV_RECP", "NO_SECKEY"}:
+        message = f"gpg has no such key to {verb} with: {answer.complaint}"
+        hint = "gpg --list-secret-keys shows yours"
+        raise LockedError(message, hint=hint, code="no-such-signer")
+    if answer.code:
+        raise UnfitError(f"gpg could not {verb}: {answer.complaint}", code="gpg-failed")

@@ -1,0 +1,171 @@
+"""The pinned keys: whose signatures this machine believes, in one file of the home folder.
+
+A person's own key ring holds whatever was ever imported. Here only the keys that were named by
+fingerprint are kept, so a check never searches thousands of keys and never meets a stranger's.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from coldsign.controls.gpg import fingerprint
+from coldsign.controls.gpg_process import Answer, gpg
+from coldsign.errors import MalformedError, UnfitError
+from coldsign.primitives.filefault import failure
+from coldsign.primitives.storage import atomic_write, ensure_private_dir, read_private
+from coldsign.primitives.text import printable
+
+EXPORT_CAP: Final = 16 << 20
+"""Bytes of an exported key file: a company's few thousand keys with their certifications."""
+MOST_KEYS: Final = 5000
+"""Keys in an exported file; more is somebody's whole key server, and takes gpg minutes."""
+_SHOWN: Final = 80
+
+
+class PinnedKey(NamedTuple):
+    """A key that was named and kept.
+
+    Attributes:
+        fingerprint: Of its primary key.
+        user: Its first user id, made safe to show.
+    """
+
+    fingerprint: str
+    user: str
+
+
+def ring_path(home: Path) -> Path:
+    """Where the pinned keys are."""
+    return home / "reviewers.gpg"
+
+
+def pin(home: Path, exported: bytes, wanted: Iterable[str]) -> tuple[PinnedKey, ...]:
+    """Keep the named keys of an export, beside those pinned before; the newest state of a key wins.
+
+    Args:
+        home: The home folder.
+        exported: What ``gpg --export`` gave, armored or not.
+        wanted: Fingerprints of the primary keys to keep.
+
+    Returns:
+        All keys that are pinned now.
+
+    Raises:
+        MalformedError: It is no key file, holds secret keys, or misses one that is wanted.
+        UnfitError: gpg is missing or failed.
+    """
+    listed = list_keys(exported)
+    fingerprints = [fingerprint(text) for text in wanted]
+    missing = set(fingerprints) - {key.fingerprint for key in listed}
+    if missing:
+        raise MalformedError(
+            f"the key file does not hold {min(missing)}",
+            hint="export the reviewers' keys themselves: gpg --export FINGERPRINT",
+        )
+    ensure_private_dir(home)
+    before = read_private(ring_path(home), EXPORT_CAP) if ring_path(home).exists() else b""
+    kept = {key.fingerprint for key in list_keys(before)} if before else set()
+    ring = _select((before, exported), [*sorted(kept), *fingerprints])
+    atomic_write(ring_path(home), ring, replace=True)
+    return list_keys(ring)
+
+
+def unpin(home: Path, unwanted: str) -> tuple[PinnedKey, ...]:
+    """Drop one pinned key.
+
+    Raises:
+        MalformedError: It is not pinned.
+        UnfitError: gpg is missing or failed.
+    """
+    gone = fingerprint(unwanted)
+    before = pinned(home)
+    kept = [key.fingerprint for key in before if key.fingerprint != gone]
+    if len(kept) == len(before):
+        raise MalformedError(f"{gone} is not pinned")
+    ring = _select((read_private(ring_path(home), EXPORT_CAP),), kept) if kept else b""
+    atomic_write(ring_path(home), ring, replace=True)
+    return pinned(home)
+
+
+def pinned(home: Path) -> tuple[PinnedKey, ...]:
+    """The keys that are pinned.
+
+    Raises:
+        MalformedError: The ring is damaged.
+        UnfitError: gpg is missing or failed.
+    """
+    path = ring_path(home)
+    ring = read_private(path, EXPORT_CAP) if path.exists() else b""
+    return list_keys(ring) if ring else ()
+
+
+def list_keys(exported: bytes) -> tuple[PinnedKey, ...]:
+    """The primary keys in an exported file.
+
+    Raises:
+        MalformedError: It is no key file, too large, or holds a secret key.
+        UnfitError: gpg is missing or failed.
+    """
+    if len(exported) > EXPORT_CAP:
+        raise MalformedError(f"the key file is larger than {EXPORT_CAP} bytes")
+    with _throw_away() as folder:
+        answer = _quiet_gpg(folder, ("--with-colons", "--show-keys"), exported)
+    records = [line.split(":") for line in answer.output.decode("utf-8", "replace").splitlines()]
+    kinds = [record[0] for record in records]
+    if "sec" in kinds:
+        raise MalformedError(
+            "the key file holds a secret key", hint="gpg --export gives the public part"
+        )
+    if not 0 < kinds.count("pub") <= MOST_KEYS:
+        raise MalformedError(
+            f"the key file holds {kinds.count('pub') or 'no'} keys, not 1 to {MOST_KEYS}",
+            hint="export the reviewers' keys themselves: gpg --export FINGERPRINT",
+        )
+    return tuple(_primaries(records))
+
+
+def _primaries(records: list[list[str]]) -> list[PinnedKey]:
+    found: list[PinnedKey] = []
+    expecting = ""
+    for kind, *fields in records:
+        if kind in {"pub", "sub"}:
+            expecting = kind
+        elif kind == "fpr" and expecting == "pub":
+            found.append(PinnedKey(fields[8], ""))
+            expecting = ""
+        elif kind == "uid" and found and not found[-1].user:
+            found[-1] = found[-1]._replace(user=printable(fields[8], limit=_SHOWN))
+    return found
+
+
+def _select(sources: Iterable[bytes], fingerprints: list[str]) -> bytes:
+    """The named keys of several exports, merged, as one binary key ring."""
+    with _throw_away() as folder:
+        for source in sources:
+            if source:
+                _quiet_gpg(folder, ("--import",), source)
+        chosen = tuple(dict.fromkeys(fingerprints))
+        answer = _quiet_gpg(folder, ("--export-options=export-minimal", "--export"), names=chosen)
+    if not answer.output:
+        raise UnfitError(f"gpg could not export the keys: {answer.complaint}", code="gpg-failed")
+    return answer.output
+
+
+@contextlib.contextmanager
+def _throw_away() -> Iterator[str]:
+    """A key ring of gpg's own that is gone afterwards."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="coldsign-") as folder:
+            yield folder
+    except OSError as error:
+        raise failure(error, "cannot use", Path(tempfile.gettempdir())) from None
+
+
+def _quiet_gpg(
+    folder: str, arguments: tuple[str, ...], source: bytes = b"", *, names: tuple[str, ...] = ()
+) -> Answer:
+    fixed = ("--no-autostart", "--trust-model=always", "--no-auto-check-trustdb")
+    operands = (*((source,) if source else ()), *names)
+    return gpg((*fixed, *arguments), operands, {"GNUPGHOME": folder})
