@@ -18,11 +18,20 @@ _ECDSA_LOW_R: int = _curve.EC_FLAG_ECDSA | _curve.EC_FLAG_GRIND_R
 _SCHNORR: int = _curve.EC_FLAG_SCHNORR
 _REFUSED = (ValueError, RuntimeError)  # bad arguments; arguments whose result does not exist
 _AUX = bytes(32)
-_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 _sign = _curve.ec_sig_from_bytes
 _sign_aux = _curve.ec_sig_from_bytes_aux
 _verify = _curve.ec_sig_verify
+
+
+def blind(entropy: bytes) -> None:
+    """Blind the library's secret computations against side channels; no result depends on it.
+
+    Args:
+        entropy: 32 random bytes.
+    """
+    _curve.secp_randomize(entropy)
 
 
 def is_secret(secret: bytes) -> bool:
@@ -201,7 +210,7 @@ def verify_schnorr(xonly: bytes, digest: bytes, signature: bytes) -> bool:
 
 def is_low_s(signature: bytes) -> bool:
     """Whether the s of a 64-byte r ‖ s is at most half the order (BIP-146)."""
-    return int.from_bytes(signature[32:], "big") <= _HALF_ORDER
+    return int.from_bytes(signature[32:], "big") <= _ORDER // 2
 
 
 def der_encode(signature: bytes) -> bytes:
@@ -236,10 +245,10 @@ def _der_integer(data: bytes) -> bytes:
     padded = len(data) > 1 and data[0] == 0 and data[1] < 0x80
     if not data or data[0] >= 0x80 or padded:
         raise MalformedError("the signature is not strict DER")
-    value = data.lstrip(b"\0").rjust(32, b"\0")
-    if not is_secret(value):  # the same range as a secret's
+    value = int.from_bytes(data, "big")
+    if not 0 < value < _ORDER:
         raise MalformedError("a signature's r or s is out of range")
-    return value
+    return value.to_bytes(32, "big")
 
 
 def hash160(data: bytes) -> bytes:

@@ -55,6 +55,13 @@ def test_schnorr_signs_as_embit_does_and_verifies(secret, digest, bit):
     assert key.get_public_key().schnorr_verify(ec.SchnorrSig.parse(signature), digest)
 
 
+def test_blinding_changes_no_signature():
+    before = secp.sign_ecdsa(KEY, DIGEST), secp.sign_schnorr(KEY, DIGEST), secp.public_key(KEY)
+    secp.blind(bytes(range(32)))
+    after = secp.sign_ecdsa(KEY, DIGEST), secp.sign_schnorr(KEY, DIGEST), secp.public_key(KEY)
+    assert after == before
+
+
 def test_high_s_is_not_verified():
     signature = secp.sign_ecdsa(KEY, DIGEST)
     high = signature[:32] + (ORDER - int.from_bytes(signature[32:], "big")).to_bytes(32, "big")
