@@ -64,6 +64,7 @@ def run(command: str, folder: Path) -> str:
             "PATH": f"{PROGRAMS}:/usr/bin:/bin",
             "HOME": str(folder),
             "COLDSIGN_HOME": str(folder / "home"),
+            "LOGNAME": "kim",
             "COLUMNS": "80",
             "LANG": "C.UTF-8",
         },
