@@ -191,13 +191,18 @@ def _read_witnesses(
     data: bytes, at: int, inputs: int, what: str
 ) -> tuple[tuple[Witness, ...], int]:
     stacks: list[Witness] = []
+    end = len(data)
     for _ in range(inputs):
         count, at = _count(data, at, 1, what)
         items: list[bytes] = []
         for _ in range(count):
-            size, at = _count(data, at, 1, what)
-            items.append(data[at : at + size])
-            at += size
+            if at < end and (size := data[at]) < 0xFD:
+                at += 1
+            else:
+                size, at = _count(data, at, 1, what)
+            stop = at + size
+            items.append(data[at:stop])
+            at = stop
         stacks.append(tuple(items))
     if not any(stacks):
         raise MalformedError(f"{what}: the witness form without any witness")
