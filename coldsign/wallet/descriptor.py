@@ -98,8 +98,8 @@ class Descriptor:
             require_checksum: Whether it must carry its checksum; a wrong one is refused anyway.
 
         Raises:
-            MalformedError: It is no descriptor, of another network, of a kind that cannot be signed for, or its
-                script cannot be spent safely; the message says why.
+            MalformedError: It is no descriptor, of another network, of a kind that cannot be signed
+                for, or its script cannot be spent safely; the message says why.
         """
         if len(text) > MAX_TEXT:
             raise MalformedError(f"descriptor: longer than {MAX_TEXT} characters")
@@ -133,7 +133,10 @@ class Descriptor:
     @property
     def body(self) -> str:
         """The canonical text without its checksum."""
-        texts = [key.text(self.network) for key in self.keys]
+        return self.with_keys([key.text(self.network) for key in self.keys])
+
+    def with_keys(self, texts: list[str]) -> str:
+        """The text with these words in the place of its keys."""
         if self.script is not None:
             inner = to_text(self.script, texts.__getitem__)
         elif self.tree is not None:

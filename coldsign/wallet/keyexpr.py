@@ -37,9 +37,11 @@ class KeyExpression:
     """One key of a descriptor, public side only.
 
     Attributes:
-        origin: The master fingerprint and the path to ``public``, as the descriptor claims them; None if it does not.
+        origin: The master fingerprint and the path to ``public``, as the descriptor claims them;
+            None if it does not.
         public: An extended key, or one raw key of 33 or 65 bytes (32 in taproot).
-        branches: The steps after ``public``, one path for each alternative of a multipath; the wildcard is not in it.
+        branches: The steps after ``public``, one path for each alternative of a multipath; the
+            wildcard is not in it.
         ranged: Whether a wildcard follows.
     """
 

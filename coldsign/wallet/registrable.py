@@ -1,7 +1,7 @@
-"""What a descriptor must be besides valid before a keyholder relies on it: no key twice, no false origin.
+"""What a descriptor must be besides valid to be relied on: no key twice, no false origin.
 
-Bitcoin Core imports such descriptors; a signing device must not, as each of them weakens the quorum that the
-person believes in (attacks K-05, K-06, K-10, K-13 of our catalogue).
+Bitcoin Core imports such descriptors; a signing device must not, as each of them weakens the quorum
+that the person believes in (attacks K-05, K-06, K-10, K-13 of our catalogue).
 """
 
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ def require_registrable(descriptor: Descriptor) -> None:
     """Refuse a descriptor that no wallet should be registered with.
 
     Raises:
-        MalformedError: Its branches are not receive and change, a key's origin contradicts the key, or one key
-            stands in two places.
+        MalformedError: Its branches are not receive and change, a key's origin contradicts the key,
+            or one key stands in two places.
     """
     _require_branches(descriptor)
     for number, key in enumerate(descriptor.keys, 1):

@@ -65,11 +65,12 @@ class Registry:
 
         Args:
             wallet: What to register.
-            force: Replace another registration of that name, or register a policy under a second name.
+            force: Replace another registration of that name, or register a policy under a second
+                name.
 
         Raises:
-            RefusedError: The name stands for another registration (code ``wallet-exists``), or these addresses are
-                registered under another name (``wallet-known``).
+            RefusedError: The name stands for another registration (code ``wallet-exists``), or
+                these addresses are registered under another name (``wallet-known``).
             UnfitError: The disk does not take it.
         """
         ensure_private_dir(self._folder)
@@ -168,7 +169,8 @@ def parse(data: bytes) -> Wallet:
 
     Raises:
         MalformedError: It is no registration.
-        RefusedError: Its digest or first address is not that of its content (code ``registration-changed``).
+        RefusedError: Its digest or first address is not that of its content (code
+            ``registration-changed``).
     """
     what = "wallet registration"
     try:

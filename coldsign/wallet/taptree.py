@@ -68,7 +68,7 @@ def leaves(tree: Tree) -> Iterator[Node]:
 
 
 def commit(tree: Tree, scripts: Iterator[bytes]) -> tuple[bytes, tuple[LeafCommitment, ...]]:
-    """The root hash, and every leaf with its way up, from left to right (BIP-341, "Script validation rules").
+    """The root hash, and every leaf with its way up, from left to right (BIP-341).
 
     Args:
         tree: The shape.

@@ -68,8 +68,9 @@ class Wallet:
         """Make a wallet of a descriptor, or say why it cannot be relied on.
 
         Raises:
-            MalformedError: The name is unsafe, a position does not exist, or the descriptor is not fit to be
-                registered (a key twice, a false origin, wrong branches, more ways to spend than can be reviewed).
+            MalformedError: The name is unsafe, a position does not exist, or the descriptor is not
+                fit to be registered (a key twice, a false origin, wrong branches, more ways to
+                spend than can be reviewed).
         """
         if not is_safe_name(name):
             raise MalformedError(
@@ -157,7 +158,7 @@ class Wallet:
         return KeyOrigin(start.fingerprint, start.path + key.path(branch, index))
 
     def place(self, origin_hints: Iterable[tuple[bytes, KeyOrigin]]) -> Place | None:
-        """Where the first key origin that could be of this wallet points; a hint where to derive, no evidence.
+        """Where the first key origin that could be of this wallet points: a hint, no evidence.
 
         Args:
             origin_hints: Public keys with the origins that a PSBT claims for them.

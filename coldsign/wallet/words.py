@@ -30,7 +30,8 @@ class SpendingPath(NamedTuple):
         keys: Positions of the keys that can give them.
         older: Relative lock as in nSequence, or None.
         after: Absolute lock as in nLockTime, or None.
-        leaf: Number of the taproot leaf from left to right; None for the key path and outside taproot.
+        leaf: Number of the taproot leaf from left to right; None for the key path and outside
+            taproot.
         quorums: The signatures in groups of "k of these".
         hashes: Hash function and digest of each preimage needed.
     """
@@ -46,10 +47,12 @@ class SpendingPath(NamedTuple):
 
 
 def is_unspendable(key: KeyExpression) -> bool:
-    """Whether nobody can know the secret of a taproot internal key: BIP-341's H, or an extended key over it.
+    """Whether nobody can know the secret of a taproot internal key.
 
-    The children of an extended key over H are H plus a public number times the generator: whoever knew the
-    secret of a child would know that of H.
+    That is BIP-341's H, or an extended key over it.
+
+    The children of an extended key over H are H plus a public number times the generator: whoever
+    knew the secret of a child would know that of H.
     """
     public = key.public
     if isinstance(public, ExtendedPublicKey):

@@ -9,8 +9,8 @@ from coldsign.wallet.miniscript.script import compile_script, merges_verify
 from coldsign.wallet.template import fill
 
 MAX_SCRIPT: Final = {Context.P2SH: 520, Context.P2WSH: 3600, Context.TAPSCRIPT: 350_000}
-"""Bytes: MAX_SCRIPT_ELEMENT_SIZE, MAX_STANDARD_P2WSH_SCRIPT_SIZE (consensus: 10000), and in tapscript what leaves
-room for the witness in a transaction of 400,000 weight units."""
+"""Bytes: MAX_SCRIPT_ELEMENT_SIZE, MAX_STANDARD_P2WSH_SCRIPT_SIZE (consensus: 10000), and in
+tapscript what leaves room for the witness in a transaction of 400,000 weight units."""
 MAX_OPS: Final = 201
 """MAX_OPS_PER_SCRIPT; BIP-342 lifted it for tapscript."""
 MAX_ITEMS: Final = {Context.P2SH: 1000, Context.P2WSH: 100, Context.TAPSCRIPT: 999}
@@ -47,6 +47,8 @@ def require_within_limits(node: Node, context: Context, key_sizes: list[int]) ->
     size = len(fill(compile_script(node), tuple(map(bytes, key_sizes))))
     _require("bytes of script", size, MAX_SCRIPT[context])
     cost = measure(node)
+    if cost.items < 0:
+        raise MalformedError("descriptor: nothing can satisfy its script", code="script-insane")
     if context is not Context.TAPSCRIPT:
         _require("executed opcodes", cost.ops + max(cost.sat, 0), MAX_OPS)
     _require("witness items", cost.items, MAX_ITEMS[context])

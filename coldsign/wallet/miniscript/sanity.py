@@ -23,8 +23,8 @@ def require_sane(node: Node, context: Context, key_sizes: list[int]) -> None:
         key_sizes: Bytes of the key at each position of the descriptor.
 
     Raises:
-        MalformedError: It has a type error, a path without a signature, is malleable, mixes kinds of locks, or is
-            larger than consensus or standardness allow.
+        MalformedError: It has a type error, a path without a signature, is malleable, mixes kinds
+            of locks, or is larger than consensus or standardness allow.
     """
     if node.fragment not in MULTISIGS:
         found = infer(node, context)

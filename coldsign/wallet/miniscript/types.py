@@ -1,8 +1,8 @@
-"""Miniscript's type system (BIP-379): correctness, malleability, signatures, and mixing of timelocks.
+"""Miniscript's type system (BIP-379): correctness, malleability, signatures, mixed timelocks.
 
-A type is a set of letters. Base types B V K W; modifiers z o n d u; malleability f s e m. Beside BIP-379's,
-as in Bitcoin Core: g and h for relative locks by time and by height, i and j for absolute ones, k for
-"no path mixes them".
+A type is a set of letters. Base types B V K W; modifiers z o n d u; malleability f s e m. Beside
+BIP-379's, as in Bitcoin Core: g and h for relative locks by time and by height, i and j for
+absolute ones, k for "no path mixes them".
 """
 
 from collections.abc import Callable

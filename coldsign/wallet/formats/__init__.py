@@ -1,0 +1,1 @@
+"""Wallet files of other programs: each read into a descriptor by one path, and written back."""
