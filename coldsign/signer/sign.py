@@ -14,6 +14,8 @@ from coldsign.signer.plan import Method, Task, plan
 from coldsign.wallet.wallet import Wallet
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from coldsign.controls.clearance import Clearance
     from coldsign.keys.keyring import Keyring, SigningKey
     from coldsign.psbt.raw import Pair
@@ -43,12 +45,24 @@ def sign(psbt: Psbt, keyring: "Keyring", clearance: "Clearance") -> Psbt:
         )
     unknown = TxOut(0, b"")
     prevouts = tuple([known.prevout.out or unknown for known in facts.inputs])
+    made = make_signatures(tasks, Digests(psbt.tx, prevouts), keys)
     pairs: defaultdict[int, tuple[Pair, ...]] = defaultdict(tuple)
-    digests = Digests(psbt.tx, prevouts)
-    for task in tasks:
-        secret = keys[task.position].secret(task.tail)
-        pairs[task.input_index] += ((task.key, _signature(task, digests, secret)),)
+    for task, signature in zip(tasks, made, strict=True):
+        pairs[task.input_index] += ((task.key, signature),)
     return add_signatures(psbt, pairs)
+
+
+def make_signatures(
+    tasks: "Sequence[Task]", digests: Digests, keys: "Mapping[int, SigningKey]"
+) -> list[bytes]:
+    """The signature of each task, as it stands in the PSBT; the tasks do not depend on each other.
+
+    Args:
+        tasks: What is due.
+        digests: Of the transaction, with the coins of all its inputs.
+        keys: Our keys by their position in the descriptor.
+    """
+    return [_signature(task, digests, keys[task.position].secret(task.tail)) for task in tasks]
 
 
 def claim(keyring: "Keyring", wallet: Wallet, our_keys: tuple[int, ...]) -> dict[int, "SigningKey"]:

@@ -59,7 +59,10 @@ def verify(before: Psbt, after: Psbt, clearance: "Clearance") -> None:
     for difference in differences(before, after):
         raise _fault(difference)
     coins = [_coin(after, index) for index in range(len(after.inputs))]
-    digests = Recomputed(unsigned_bytes(after), coins)
+    raw = unsigned_bytes(after)
+    if raw != clearance.report.facts.tx.serialize():
+        raise _fault("the transaction is not the one that was reviewed")
+    digests = Recomputed(raw, coins)
     signers: set[int] = set()
     for signed in _signed_inputs(before, after, coins, clearance):
         for key, value in signed.added:

@@ -181,6 +181,10 @@ def test_an_input_without_clearance_is_noticed():
     other = clearance(before, wallet("wpkh-1x2"))
     with pytest.raises(SelfCheckError, match="input 0 was signed without clearance"):
         verify(before, after, other)
+    other = clearance(unsigned("wpkh-1x2"), wallet("wpkh-1x2"))
+    other.psbt_digest = before.digest
+    with pytest.raises(SelfCheckError, match="transaction is not the one that was reviewed"):
+        verify(before, after, other)
 
 
 def test_two_cosigners_or_another_than_the_registered_one_are_noticed():
@@ -254,7 +258,10 @@ def with_derived(cleared, **changes):
     derived = first.derived._replace(**changes)
     known = SimpleNamespace(derived=derived, amount=first.amount)
     wrong = SimpleNamespace(
-        inputs=(known, *facts.inputs[1:]), wallet=facts.wallet, our_keys=facts.our_keys
+        tx=facts.tx,
+        inputs=(known, *facts.inputs[1:]),
+        wallet=facts.wallet,
+        our_keys=facts.our_keys,
     )
     return SimpleNamespace(
         report=SimpleNamespace(facts=wrong), psbt_digest=cleared.psbt_digest, inputs=cleared.inputs
