@@ -29,11 +29,6 @@ def refuse(reason: str) -> NoReturn:
     raise MalformedError(reason)
 
 
-def anything(data: bytes) -> bytes:
-    """Bytes without a rule."""
-    return data
-
-
 def sized(size: int) -> Callable[[bytes], bytes]:
     """A decoder of exactly so many bytes."""
 

@@ -1,7 +1,7 @@
 """What PSBT version 2 adds: the determined locktime and the modifiable flags (BIP-370)."""
 
 from collections.abc import Iterable
-from enum import IntFlag
+from enum import IntEnum
 
 from coldsign.errors import MalformedError
 
@@ -10,7 +10,7 @@ SIGHASH_NONE, SIGHASH_SINGLE = 0x02, 0x03
 FINAL_SEQUENCE = 0xFFFF_FFFF
 
 
-class Modifiable(IntFlag):
+class Modifiable(IntEnum):
     """The bits of PSBT_GLOBAL_TX_MODIFIABLE that BIP-370 defines."""
 
     INPUTS = 1

@@ -23,9 +23,7 @@ def holds(data: bytes) -> bool:
 
 def split(data: bytes) -> list[list[Raw]]:
     """The maps of a PSBT as raw keys and values."""
-    return [
-        [(key.serialize(), value) for key, value in m.pairs] for m in Psbt.parse(data).maps()
-    ]
+    return [[(key.serialize(), value) for key, value in m.pairs] for m in Psbt.parse(data).maps()]
 
 
 def join(maps: list[list[Raw]]) -> bytes:
@@ -44,10 +42,11 @@ class Mutator:
 
     def mutant(self) -> bytes:
         random = self.random
-        if random.random() < 0.5:
-            data = bytearray(random.choice(self.corpus))
-        else:
-            data = bytearray(self._structured())
+        data = (
+            bytearray(random.choice(self.corpus))
+            if random.random() < 0.5
+            else bytearray(self._structured())
+        )
         for _ in range(random.choice((0, 1, 1, 2, 4))):
             self._bytes(data)
         return bytes(data)

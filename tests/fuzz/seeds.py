@@ -5,8 +5,13 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "corpus"
 
 
-def seeds(parser: str) -> list[bytes]:
+def seed_files(parser: str) -> list[Path]:
     """The files of one parser's corpus; there is no fuzzing without them."""
-    found = [path.read_bytes() for path in sorted((FOLDER / parser).iterdir())]
+    found = sorted((FOLDER / parser).iterdir())
     assert found
     return found
+
+
+def seeds(parser: str) -> list[bytes]:
+    """What is in them."""
+    return [path.read_bytes() for path in seed_files(parser)]

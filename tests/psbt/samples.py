@@ -50,7 +50,9 @@ def bip_vectors() -> list[dict]:
     return json.loads(vector_file("bip-psbt.json").read_text())["vectors"]
 
 
-def unsigned_tx(inputs: int = 1, outputs: int = 1, *, script_sig: bytes = b"", sats: int = 1000) -> bytes:
+def unsigned_tx(
+    inputs: int = 1, outputs: int = 1, *, script_sig: bytes = b"", sats: int = 1000
+) -> bytes:
     vin = b"".join(
         bytes((n + 1,)) * 32 + bytes(4) + var_bytes(script_sig) + b"\xff" * 4 for n in range(inputs)
     )
@@ -119,7 +121,9 @@ def _transaction(sizes: Sizes, tx) -> bytes:
         for i in tx.inputs
     )
     vin = sizes.size(len(tx.inputs)) + vin
-    vout = b"".join(o.sats.to_bytes(8, "little", signed=True) + sizes.var(o.script) for o in tx.outputs)
+    vout = b"".join(
+        o.sats.to_bytes(8, "little", signed=True) + sizes.var(o.script) for o in tx.outputs
+    )
     vout = sizes.size(len(tx.outputs)) + vout
     stacks = b"".join(sizes.size(len(s)) + b"".join(map(sizes.var, s)) for s in tx.witnesses)
     marker = b"\0\1" if tx.witnesses else b""

@@ -65,7 +65,7 @@ def test_an_explicit_version_0_is_legal():
 def test_other_versions_do_not_exist(version):
     data = v0(extra=[(0xFB, b"", version.to_bytes(4, "little"))])
     assert refused(data) == (
-        f"global map: PSBT_GLOBAL_VERSION at offset 89: there is no PSBT version {version}"
+        f"global map: PSBT_GLOBAL_VERSION at offset 90: there is no PSBT version {version}"
     )
 
 
@@ -75,7 +75,7 @@ def test_the_magic_must_be_there():
 
 
 def test_nothing_follows_the_last_map():
-    assert refused(v0() + b"\0") == "1 bytes after the last map, at offset 91"
+    assert refused(v0() + b"\0") == "1 bytes after the last map, at offset 93"
     assert "after the last map" in refused(v0() + v0())
 
 
@@ -185,4 +185,4 @@ def test_swapped_maps_are_read_as_what_they_now_are():
     in_map = [(0x02, bytes.fromhex("02") + b"\xff" * 32, b"")]
     assert "input 0" in refused(v0([in_map], [()]))
     swapped = v0([()], [[(0x06, b"", b"\0\xc0\0")], [(0x02, b"", ORIGIN)]])
-    assert refused(swapped).startswith("output 1: PSBT_OUT_BIP32_DERIVATION at offset 12")
+    assert refused(swapped).startswith("output 1: PSBT_OUT_BIP32_DERIVATION at offset 130:")
