@@ -40,8 +40,7 @@ Where this review could have let something pass, and does not:
 - A change to this transaction's payees against an earlier one that it replaces is refused, unless a
   manifest names the new payee.
 - A field of unknown meaning above 16,384 bytes is refused; smaller ones are carried and counted.
-- A fourth cause to stop: signatures that are already enough for every input are confirmed before
-  another one is added.
+- Signatures that are already enough for every input: adding another one must be confirmed.
 """
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from coldsign.review.checks import (
     change,
+    claims,
     fees,
     history,
     inputs,
@@ -25,6 +26,7 @@ Check = Callable[[Facts, Context], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     *transaction.CHECKS,
     *inputs.CHECKS,
+    *claims.CHECKS,
     *sighash.CHECKS,
     *change.CHECKS,
     *outputs.CHECKS,

@@ -21,7 +21,8 @@ from coldsign.primitives.cursor import compact_size, var_bytes
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.words import in_words
 from coldsign.review.context import Manifest
-from coldsign.review.facts import Facts, OutputKind
+from coldsign.review.facts import Facts
+from coldsign.review.items import OutputKind
 from coldsign.review.prevouts import Proof
 
 VERSION = b"coldsign review code 1"

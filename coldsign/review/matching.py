@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from coldsign.primitives.script import Kind
 from coldsign.review.context import Manifest, ManifestRow
-from coldsign.review.facts import OutputFacts
+from coldsign.review.items import OutputFacts
 
 
 class Matching(NamedTuple):

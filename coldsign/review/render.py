@@ -4,8 +4,9 @@ from typing import Any
 
 from coldsign.review import sections
 from coldsign.review.checks.signatures import signer_name
-from coldsign.review.facts import Facts, InputFacts, OutputFacts
+from coldsign.review.facts import Facts
 from coldsign.review.finding import Finding
+from coldsign.review.items import InputFacts, OutputFacts
 from coldsign.review.layout import MIN_WIDTH, Line
 from coldsign.review.report import Report
 from coldsign.wallet.wallet import Place

@@ -7,8 +7,9 @@ from coldsign.psbt.model import Psbt
 from coldsign.review.checklist import CHECKS
 from coldsign.review.code import review_code
 from coldsign.review.context import Context
-from coldsign.review.facts import Facts, OutputFacts, gather
+from coldsign.review.facts import Facts, gather
 from coldsign.review.finding import Finding, Severity
+from coldsign.review.items import OutputFacts
 from coldsign.review.matching import match
 from coldsign.wallet.wallet import Wallet
 

@@ -7,8 +7,9 @@ from coldsign.primitives.script import Kind, disassemble
 from coldsign.primitives.text import printable
 from coldsign.review.checks.fees import percent_of_payments
 from coldsign.review.checks.signatures import signer_name
-from coldsign.review.facts import Facts, InputFacts, OutputFacts, OutputKind
+from coldsign.review.facts import Facts
 from coldsign.review.finding import Finding, Severity
+from coldsign.review.items import InputFacts, OutputFacts, OutputKind
 from coldsign.review.layout import (
     BLANK,
     INDENT,

@@ -75,7 +75,7 @@ def test_the_manifest_turns_a_consolidation_into_a_refusal():
 
 
 def test_every_recipe_is_built_here():
-    assert RECIPES == {"I-31", "M-21"}
+    assert {"I-31", "M-21"} == RECIPES
 
 
 def test_recipe_i31_a_previous_transaction_of_a_megabyte():

@@ -7,8 +7,9 @@ from coldsign.primitives.amount import btc
 from coldsign.primitives.script import Kind
 from coldsign.primitives.text import printable
 from coldsign.review.context import Context, PastTransaction
-from coldsign.review.facts import Facts, OutputFacts
+from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, refuse
+from coldsign.review.items import OutputFacts
 
 Payments = Counter[tuple[bytes, int]]
 

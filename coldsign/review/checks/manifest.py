@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from coldsign.primitives.amount import btc
 from coldsign.primitives.text import printable
 from coldsign.review.context import Context, Coverage, ManifestRow
-from coldsign.review.facts import Facts, OutputFacts
+from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, note, refuse
 from coldsign.review.matching import Matching, match
 
@@ -86,7 +86,7 @@ def manifest_amount_differs(facts: Facts, context: Context) -> Iterator[Finding]
     extra = {out.index: out for out in matching.extra}
     for index, row in off.items():
         if index not in swapped:
-            paid: OutputFacts = extra[index]
+            paid = extra[index]
             text = f"pays {btc(paid.sats)} BTC where the manifest's {_named(row)} is due"
             yield refuse("manifest-amount-differs", paid.where, text)
 

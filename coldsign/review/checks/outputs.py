@@ -8,8 +8,9 @@ from coldsign.primitives.script import Kind, push
 from coldsign.primitives.secp import is_xonly
 from coldsign.review import lookalike
 from coldsign.review.context import Context
-from coldsign.review.facts import Facts, OutputFacts, OutputKind
+from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, Severity, confirm, note, refuse
+from coldsign.review.items import OutputFacts, OutputKind
 
 MAX_DATA = 80
 """Bytes in one OP_RETURN that every node relays."""

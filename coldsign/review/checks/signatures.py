@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from coldsign.review.context import Context
-from coldsign.review.facts import Facts, InputFacts
+from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, note, refuse
+from coldsign.review.items import InputFacts
 from coldsign.review.presigned import BadSignature, SignatureFault
 from coldsign.wallet.words import SpendingPath
 

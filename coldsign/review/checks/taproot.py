@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from coldsign.primitives.text import printable
 from coldsign.review.context import Context
-from coldsign.review.facts import Facts, InputFacts, OutputFacts
+from coldsign.review.facts import Facts
 from coldsign.review.finding import Finding, note, refuse
+from coldsign.review.items import InputFacts, OutputFacts
 from coldsign.review.ownership import ClaimFault
 
 
