@@ -105,13 +105,21 @@ class Memory:
     Attributes:
         anchor: Where the journal stood when it was read.
         halted: Whether its last word about the latch is that it was engaged.
+        policy: Digest of the policy last bound to the wallet, hex; ``None`` if none was.
     """
 
     def __init__(
-        self, pasts: Iterable[_Past], amounts: Mapping[str, int], anchor: Anchor, *, halted: bool
+        self,
+        pasts: Iterable[_Past],
+        amounts: Mapping[str, int],
+        anchor: Anchor,
+        *,
+        halted: bool,
+        policy: str | None,
     ) -> None:
         self._all = tuple(pasts)
         self._amounts = amounts
+        self.policy = policy
         self._distinct = tuple({past.txid: past for past in self._all}.values())
         self.anchor = anchor
         self.halted = halted
@@ -216,7 +224,7 @@ def recall(entries: Iterable[Entry], wallet: Wallet) -> Memory:
     """
     pasts: dict[int, _Past] = {}
     amounts: dict[str, int] = {}
-    anchor, halted = EMPTY, False
+    anchor, halted, policy = EMPTY, False, None
     identity, network = wallet_id(wallet), wallet.network.name
     for entry in entries:
         anchor = entry.anchor
@@ -226,11 +234,13 @@ def recall(entries: Iterable[Entry], wallet: Wallet) -> Memory:
                 amounts.update([put[:2] for put in entry.body["inputs"] if put[1] is not None])
             elif entry.kind is Kind.ABANDONED:
                 pasts.pop(entry.body["intent"], None)
+            elif entry.kind is Kind.POLICY and entry.body["wallet_id"] == identity:
+                policy = entry.body["policy"]
         except (KeyError, TypeError, ValueError):
             raise _misunderstood(entry.seq) from None
         if entry.kind in _LATCH_KINDS:
             halted = entry.kind is Kind.HALTED
-    return Memory(pasts.values(), amounts, anchor, halted=halted)
+    return Memory(pasts.values(), amounts, anchor, halted=halted, policy=policy)
 
 
 _LATCH_KINDS: Final = frozenset({Kind.HALTED, Kind.RELEASED})
