@@ -1,5 +1,6 @@
 """The pages made from the program are up to date, and every promise of them is written down."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from tests.tools import docs
 
 ROOT = Path(__file__).resolve().parent.parent
+MAKERS = {"refuse", "confirm", "note"}
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")])
 # Registry hosts and paths of one machine have no place in a page.
 FOREIGN = re.compile(
@@ -33,6 +35,24 @@ def test_every_exit_code_is_documented() -> None:
     page = (docs.DOCS / "exit-codes.md").read_text()
     rows = {int(row) for row in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     assert rows == {0, *docs.exit_codes()}
+
+
+@pytest.mark.parametrize("check", docs.CHECKS, ids=docs.code)
+def test_every_finding_has_a_whole_manual(check: docs.Check) -> None:
+    said = docs.manual(check)
+    assert list(said) == ["", "Severity", "Gain", "Do"]
+    assert said["Severity"].split()[0].rstrip(",;.") in {"refuse", "confirm", "note"}
+    assert all(said.values())
+
+
+def test_every_finding_made_is_in_the_catalogue() -> None:
+    made = set()
+    for path in sorted((ROOT / "coldsign" / "review" / "checks").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in MAKERS:
+                made |= {one.value for one in node.args[:1] if isinstance(one, ast.Constant)}
+    assert made
+    assert made <= {docs.code(check) for check in docs.CHECKS}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -1,5 +1,6 @@
 """Writes the pages that are made from the program: `python -m tests.tools.docs`."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,9 +8,14 @@ import click
 
 from coldsign.cli.app import cli
 from coldsign.errors import ColdsignError
+from coldsign.review.checklist import CHECKS, Check
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 WIDTH = 100
+FINDINGS_INTRO = """\
+Every check looks at every PSBT. *Refuse*: nothing is signed. *Confirm*: nothing is signed unless a
+person names it (`--accept CODE`). *Note*: it is shown. A code keeps its meaning for ever and is
+never reused."""
 MADE = "Written by `python -m tests.tools.docs`; do not edit."
 
 
@@ -46,15 +52,32 @@ def cli_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def manual(check: Check) -> dict[str, str]:
+    """A check's docstring, by its labels: what it says first, Severity, Gain, Do."""
+    parts = re.split(r"^ *(Severity|Gain|Do): ", check.__doc__ or "", flags=re.MULTILINE)
+    pairs = zip(["", *parts[1::2]], [parts[0], *parts[2::2]], strict=True)
+    return {label: " ".join(text.split()) for label, text in pairs}
+
+
+def code(check: Check) -> str:
+    """The finding that a check makes: each makes one, named after it."""
+    return check.__name__.replace("_", "-")
+
+
 def findings_page() -> str:
     """Every finding with its severity and the manual of the check that finds it."""
-    from coldsign.review.checks import catalogue
-
-    parts = [
-        f"# Findings\n\n{MADE}\nA code keeps its meaning for ever and is never used for another."
+    table = ["| code | severity | what |", "|---|---|---|"]
+    table += [
+        f"| [{code(check)}](#{code(check)}) | {manual(check)['Severity']} | {manual(check)['']} |"
+        for check in CHECKS
     ]
-    entries = sorted(catalogue(), key=lambda one: one.code)
-    parts += [f"## {one.code}\n\n*{one.severity.value}* {one.manual}" for one in entries]
+    parts = ["# Findings", MADE, FINDINGS_INTRO, "\n".join(table)]
+    for check in CHECKS:
+        said = manual(check)
+        parts += [f"## {code(check)}", f"{said['']}", f"- **Severity:** {said['Severity']}"]
+        parts[-1] += (
+            f"\n- **What an attacker gains:** {said['Gain']}\n- **What to do:** {said['Do']}"
+        )
     return "\n\n".join(parts) + "\n"
 
 
