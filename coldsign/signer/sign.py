@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from coldsign.errors import LockedError, RefusedError
+from coldsign.errors import LockedError, MalformedError, RefusedError, SelfCheckError
 from coldsign.keys.secret import wipe
 from coldsign.primitives.digests import Digests
 from coldsign.primitives.secp import der_encode, sign_ecdsa, sign_schnorr, taproot_secret
@@ -31,6 +31,7 @@ def sign(psbt: Psbt, keyring: "Keyring", clearance: "Clearance") -> Psbt:
         RefusedError: This is not the PSBT that was cleared, or something in it is never signed.
         LockedError: The key is none of the wallet's, or not the one registered as ours; it is more
             than one cosigner's; or no signature of it is missing.
+        SelfCheckError: What was made is no signature: a bug, or a fault of the machine.
     """
     facts = clearance.report.facts
     if not psbt.digest == facts.psbt.digest == clearance.psbt_digest:
@@ -45,11 +46,14 @@ def sign(psbt: Psbt, keyring: "Keyring", clearance: "Clearance") -> Psbt:
         )
     unknown = TxOut(0, b"")
     prevouts = tuple([known.prevout.out or unknown for known in facts.inputs])
-    made = make_signatures(tasks, Digests(psbt.tx, prevouts), keys)
     pairs: defaultdict[int, tuple[Pair, ...]] = defaultdict(tuple)
-    for task, signature in zip(tasks, made, strict=True):
-        pairs[task.input_index] += ((task.key, signature),)
-    return add_signatures(psbt, pairs)
+    try:
+        made = make_signatures(tasks, Digests(psbt.tx, prevouts), keys)
+        for task, signature in zip(tasks, made, strict=True):
+            pairs[task.input_index] += ((task.key, signature),)
+        return add_signatures(psbt, pairs)
+    except MalformedError as problem:  # all of it is our own making
+        raise SelfCheckError(f"self-check: a signature cannot be: {problem.message}") from problem
 
 
 def make_signatures(

@@ -4,12 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from coldsign.errors import LockedError, RefusedError
+from coldsign.errors import LockedError, RefusedError, SelfCheckError
 from coldsign.primitives.keypath import parse_path
 from coldsign.primitives.network import REGTEST
 from coldsign.psbt.fields import In
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.raw import Key
+from coldsign.signer import sign as sign_module
 from coldsign.signer.sign import claim, sign
 from coldsign.signer.verify import verify
 from coldsign.wallet.descriptor import Descriptor
@@ -234,3 +235,9 @@ def test_a_recovery_key_signs_with_both_its_tails():
     script = "wsh(or_d(pk({0}/<0;1>/*),and_v(v:pkh({0}/<2;3>/*),older(10))))"
     after = signed_alone("48h/1h/0h/2h", script)
     assert [key.type for _, key in signatures(after)] == [In.PARTIAL_SIG] * 4
+
+
+def test_a_signature_that_cannot_be_is_a_fault(monkeypatch):
+    monkeypatch.setattr(sign_module, "der_encode", lambda _: b"\x30")
+    with pytest.raises(SelfCheckError, match="a signature cannot be"):
+        signed("wpkh-1x2")
