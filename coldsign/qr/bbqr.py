@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 import zlib
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from coldsign.errors import MalformedError, UsageError
 from coldsign.qr.payload import MAX_MESSAGE, Kind, kind_of_bytes, kind_of_text
@@ -27,7 +27,8 @@ _TYPES = {"P": Kind.PSBT, "T": Kind.TRANSACTION}
 _TEXT_TYPES = {"U", "J"}
 
 
-class Frame(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Frame:
     """One BBQr frame, checked as far as it can be alone."""
 
     encoding: str

@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from PIL import Image
-from PIL import WebPImagePlugin as _WebP  # registers the format
+from PIL import WebPImagePlugin as _  # noqa: F401 registers the format
 
 from coldsign.primitives.process import confine_decoder
 from coldsign.qr.eyes import Eyes
@@ -24,7 +24,7 @@ FORMATS = (
     "PNG",
     "JPEG",
     "GIF",
-    _WebP.WebPImageFile.format,
+    "WEBP",
     "BMP",
 )  # Pillow knows thirty more, each a parser to attack
 MAX_PIXELS = 25_000_000  # a 24-megapixel photograph: 75 MB in colour
@@ -47,7 +47,7 @@ def main() -> None:
     sink.write(pack(Say.READY, bytes([eyes.second])))
     sink.flush()
     while request is not None:
-        answers = film_answers(film, eyes) if film else picture_answers(request[1], eyes)
+        answers = film_answers(film, eyes) if film else _picture_answers(*request, eyes)
         for answer in answers:
             sink.write(answer)
             sink.flush()
@@ -63,12 +63,11 @@ def _warm_up(eyes: Eyes) -> None:
             picture = blank.convert("RGB") if name in {"JPEG", "BMP"} else blank
             more = {"save_all": True, "append_images": [other]} if name in {"GIF", "WEBP"} else {}
             picture.save(file, name, **more)
-        for _ in picture_answers(file.getvalue(), eyes):
-            pass
+        list(_picture_answers(Say.PICTURE, file.getvalue(), eyes))
 
 
 def _open_film(say: Say, body: bytes, arguments: list[str]) -> "Film | None":
-    if say is Say.PICTURE:
+    if say not in {Say.VIDEO, Say.CAMERA}:
         return None
     from coldsign.qr.film import Film
 
@@ -79,14 +78,15 @@ def _open_film(say: Say, body: bytes, arguments: list[str]) -> "Film | None":
     )
 
 
-def picture_answers(data: bytes, eyes: Eyes) -> Iterator[bytes]:
+def _picture_answers(say: Say, data: bytes, eyes: Eyes) -> Iterator[bytes]:
     """The answers to one picture file: its codes, frame by frame."""
+    look = eyes.glance if say is Say.CHECK else eyes.study
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             looks = min(getattr(image, "n_frames", 1), MAX_LOOKS)
             for index in range(looks):
                 image.seek(index)
-                yield from _codes(eyes.study(image.convert("L")))
+                yield from _codes(look(image.convert("L")))
                 yield pack(Say.LOOK)
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
         yield pack(Say.FAULT, _fault(error))

@@ -3,7 +3,7 @@
 Only plain QR symbols are looked for; zbar's other symbologies have been its memory errors (CVE-2023-40890).
 """
 
-from ctypes import c_void_p, cast
+from ctypes import c_char_p, c_void_p, cast, string_at
 from typing import TYPE_CHECKING
 
 import zxingcpp
@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_FORMATS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCodeModel2])
 _ZBAR_QRCODE = 64
 _ZBAR_ALL = 0
 _ZBAR_ENABLE = 0
@@ -53,7 +54,7 @@ class Eyes:
 
 
 def _zxing(image: Image.Image) -> list[bytes]:
-    codes = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCodeModel2)
+    codes = zxingcpp.read_barcodes(image, formats=_FORMATS)
     return [code.bytes for code in codes]
 
 
@@ -86,13 +87,11 @@ def _load_zbar() -> "Callable[[Image.Image], list[bytes]] | None":
     exact = not wrapper.zbar_image_scanner_set_config(scanner, _ZBAR_QRCODE, _ZBAR_BINARY, 1)
 
     def look(image: Image.Image) -> list[bytes]:
-        from ctypes import string_at
-
         pixels = image.tobytes()
         picture = wrapper.zbar_image_create()
         wrapper.zbar_image_set_format(picture, _GREY)
         wrapper.zbar_image_set_size(picture, *image.size)
-        wrapper.zbar_image_set_data(picture, cast(pixels, c_void_p), len(pixels), None)
+        wrapper.zbar_image_set_data(picture, cast(c_char_p(pixels), c_void_p), len(pixels), None)
         found = []
         if wrapper.zbar_scan_image(scanner, picture) > 0:
             symbol = wrapper.zbar_image_first_symbol(picture)

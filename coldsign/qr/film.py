@@ -29,7 +29,7 @@ class Film:
     @classmethod
     def of_file(cls, descriptor: int) -> "Film":
         """The film open on a file descriptor."""
-        return cls(av.open(open(descriptor, "rb"), mode="r"), live=False)  # noqa: PTH123, SIM115
+        return cls(av.open(open(descriptor, "rb"), mode="r"), live=False)
 
     @classmethod
     def of_camera(cls, device: str) -> "Film":
@@ -39,7 +39,7 @@ class Film:
         options = {"video_size": "1280x720", "framerate": "30"}
         try:
             return cls(av.open(device, format="v4l2", mode="r", options=options), live=True)
-        except (av.error.ValueError, av.error.OSError):
+        except (OSError, ValueError):
             return cls(av.open(device, format="v4l2", mode="r"), live=True)
 
     def images(self, most: int, pixels: int) -> Iterator[Image.Image]:

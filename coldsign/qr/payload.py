@@ -122,7 +122,7 @@ def is_text(data: bytes) -> bool:
         text = data.decode()
     except UnicodeDecodeError:
         return False
-    return not any(ch < " " and ch not in "\t\r\n" or ch == "\x7f" for ch in text)
+    return not any((ch < " " and ch not in "\t\r\n") or ch == "\x7f" for ch in text)
 
 
 def describe(payload: Payload) -> str:

@@ -1,7 +1,7 @@
-"""``p1of3 text``: Specter's frames, base64 or a wallet's JSON cut into numbered pieces; no document, peers' code agrees."""
+"""``p1of3 text``: Specter's frames, base64 or a wallet's JSON in numbered pieces; peers' code is the document."""
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from coldsign.errors import MalformedError, UsageError
 
@@ -11,7 +11,8 @@ _FRAME = re.compile(r"p([0-9]{1,4})of([0-9]{1,4}) ([\t\n\r -~]+)\Z")
 PREFIX = re.compile(r"p[0-9]+of[0-9]+(?: |\Z)")
 
 
-class Frame(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Frame:
     """One frame; ``index`` counts from 0."""
 
     total: int

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from coldsign.errors import MalformedError
 
@@ -99,9 +99,9 @@ def encode(frame: str | bytes, version: int, level: Level) -> Matrix:
         constants.ERROR_CORRECT_Q,
         constants.ERROR_CORRECT_H,
     )
-    mode = util.MODE_ALPHA_NUM if is_alphanumeric(frame) else util.MODE_8BIT_BYTE
-    code: QRCode = QRCode(version, levels[level], border=0, mask_pattern=_MASK)
-    code.add_data(util.QRData(_bytes(frame), mode=mode, check_data=False), optimize=0)
+    mode: Literal[2, 4] = 2 if is_alphanumeric(frame) else 4  # ISO/IEC 18004, mode indicators
+    code: QRCode[Any] = QRCode(version, levels[level], border=0, mask_pattern=_MASK)
+    code.add_data(util.QRData(_bytes(frame), mode), optimize=0)
     try:
         code.make(fit=False)
     except (exceptions.DataOverflowError, ValueError):

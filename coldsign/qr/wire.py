@@ -21,6 +21,7 @@ class Say(IntEnum):
     PICTURE = 1  # parent: a picture file's bytes
     VIDEO = 2  # parent: read the film on this file descriptor (two bytes)
     CAMERA = 3  # parent: watch the camera already open
+    CHECK = 4  # parent: a picture of our own making, to be read back
     CODE = 10  # child: the bytes of one code
     LOOK = 11  # child: one frame is done
     PREVIEW = 12  # child: width, height (two bytes each) and grey pixels
@@ -31,6 +32,7 @@ class Say(IntEnum):
 _LIMITS = {
     Say.READY: 1,
     Say.PICTURE: MAX_PICTURE,
+    Say.CHECK: MAX_PICTURE,
     Say.VIDEO: 2,
     Say.CAMERA: 0,
     Say.CODE: MAX_CODE,

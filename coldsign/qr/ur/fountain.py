@@ -5,7 +5,7 @@ before counts; peers' decoders only strip parts that contain known fragments and
 """
 
 import zlib
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from coldsign.errors import MalformedError
 from coldsign.qr.payload import MAX_MESSAGE
@@ -18,7 +18,8 @@ MAX_FRAGMENTS = 10_000
 _U32 = 0xFFFF_FFFF
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Part:
     """One frame of a fountain message: a mix of fragments.
 
     Attributes:

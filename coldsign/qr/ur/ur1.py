@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from coldsign.errors import MalformedError, UsageError
 from coldsign.qr.payload import MAX_MESSAGE
@@ -17,7 +17,8 @@ _BODY = re.compile(rf"[{_CHARSET}]+\Z")
 MAX_PARTS = 9999  # as for pMofN; the format is old and its senders write a few dozen
 
 
-class Frame(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Frame:
     """One frame; ``index`` counts from 0, ``digest`` is bc32 of the message's SHA-256 or empty."""
 
     total: int

@@ -1,0 +1,102 @@
+"""Symbols as terminal text: half blocks, and real pixels where the terminal draws them (kitty, sixel)."""
+
+import base64
+import zlib
+from collections.abc import Mapping
+from enum import StrEnum
+
+from coldsign.qr.density import QUIET_ZONE
+from coldsign.qr.symbol import Matrix
+
+# Both colours are always set, from the fixed part of the 256-colour table: a light or tinted theme would
+# otherwise show the code inverted or grey, and zbar reads neither.
+_INK = "\x1b[38;5;16;48;5;231m"
+_RESET = "\x1b[0m"
+_BLOCKS = (" ", "▄", "▀", "█")  # nothing, lower, upper, both dark
+
+
+class Protocol(StrEnum):
+    """How a terminal can show a code."""
+
+    BLOCKS = "blocks"
+    KITTY = "kitty"
+    SIXEL = "sixel"
+
+
+def detect(environment: Mapping[str, str]) -> Protocol:
+    """What the terminal can draw, by its environment only; asking it would read its answers as keys."""
+    term, program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
+    if environment.get("TMUX") or environment.get("STY") or term.startswith(("screen", "tmux")):
+        return Protocol.BLOCKS  # multiplexers swallow pixels
+    if environment.get("KITTY_WINDOW_ID") or term == "xterm-kitty" or "ghostty" in (term, program):
+        return Protocol.KITTY
+    if term.startswith(("foot", "mlterm")) or program in {"WezTerm", "iTerm.app", "mintty"}:
+        return Protocol.SIXEL
+    return Protocol.BLOCKS
+
+
+def half_blocks(matrix: Matrix, *, invert: bool = False) -> str:
+    """The symbol with its quiet zone, two rows of modules a line of text, one colour change a line."""
+    width = matrix.size + 2 * QUIET_ZONE
+    side_zone = bytes(QUIET_ZONE)
+    blank = bytes(width)
+    rows = [side_zone + row + side_zone for row in matrix.rows]
+    rows = [*[blank] * QUIET_ZONE, *rows, *[blank] * (QUIET_ZONE + width % 2)]
+    blocks = _BLOCKS[::-1] if invert else _BLOCKS
+    lines = [
+        "".join([blocks[2 * top + low] for top, low in zip(rows[i], rows[i + 1], strict=True)])
+        for i in range(0, len(rows) - 1, 2)
+    ]
+    return "\n".join(f"{_INK}{line}{_RESET}" for line in lines)
+
+
+def kitty(matrix: Matrix, module: int = 4) -> str:
+    """The symbol in the kitty graphics protocol; each code replaces the one before.
+
+    Args:
+        matrix: The symbol.
+        module: Pixels along one module's side.
+    """
+    width, rows = _pixels(matrix, module)
+    body = base64.b64encode(zlib.compress(b"".join(rows), 1)).decode()
+    chunks = [body[i : i + 4096] for i in range(0, len(body), 4096)]
+    head = f"a=T,f=24,o=z,i=31,p=1,q=2,C=1,s={width},v={width},"
+    parts = []
+    for index, chunk in enumerate(chunks):
+        more = int(index < len(chunks) - 1)
+        parts.append(f"\x1b_G{head if index == 0 else ''}m={more};{chunk}\x1b\\")
+    return "".join(parts)
+
+
+def sixel(matrix: Matrix, module: int = 6) -> str:
+    """The symbol in sixels, black on white; a module is a multiple of six pixels, one band of sixels.
+
+    Args:
+        matrix: The symbol.
+        module: Pixels along one module's side, a multiple of six or a divisor of it.
+    """
+    width, rows = _pixels(matrix, module)
+    bands = []
+    for top in range(0, width, 6):
+        band = rows[top : top + 6]
+        dark = light = ""
+        for x in range(0, width * 3, module * 3):
+            bits = sum(1 << y for y, row in enumerate(band) if not row[x])
+            dark += f"!{module}{chr(63 + bits)}"
+            light += f"!{module}{chr(63 + ((1 << len(band)) - 1 - bits))}"
+        bands.append(f"#0{dark}$#1{light}")
+    palette = "#0;2;0;0;0#1;2;100;100;100"
+    return f'\x1bP0;1;0q"1;1;{width};{width}{palette}{"-".join(bands)}-\x1b\\'
+
+
+def _pixels(matrix: Matrix, module: int) -> tuple[int, list[bytes]]:
+    """The width, and the rows as RGB."""
+    width = (matrix.size + 2 * QUIET_ZONE) * module
+    light, dark = b"\xff" * 3 * module, bytes(3 * module)
+    zone = light * QUIET_ZONE
+    blank = b"\xff" * 3 * width
+    rows = [blank] * (QUIET_ZONE * module)
+    for row in matrix.rows:
+        line = zone + b"".join([dark if cell else light for cell in row]) + zone
+        rows += [line] * module
+    return width, rows + [blank] * (QUIET_ZONE * module)
