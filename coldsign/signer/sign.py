@@ -74,6 +74,11 @@ def claim(keyring: "Keyring", wallet: Wallet, our_keys: tuple[int, ...]) -> dict
 
     Several positions are one cosigner's where the same extended key stands there with other steps.
 
+    Args:
+        keyring: The unlocked secret.
+        wallet: The registered wallet.
+        our_keys: The positions that were said to sign when it was reviewed; any, if none were.
+
     Raises:
         LockedError: It holds none, one that is not registered as ours, or those of two cosigners:
             together they could sign for more people than are at the table.
@@ -95,7 +100,7 @@ def claim(keyring: "Keyring", wallet: Wallet, our_keys: tuple[int, ...]) -> dict
             hint="each cosigner's key must come from a secret of its own",
             code="several-cosigners",
         )
-    if our_keys and not set(found) <= set(our_keys):
+    if any(allowed and not set(found) <= set(allowed) for allowed in (our_keys, wallet.our_keys)):
         raise LockedError(
             f"this key is not the one registered as ours in wallet {wallet.name}",
             hint="choose the registered key, or register the wallet with this one",

@@ -108,7 +108,8 @@ def _check_signers(signers: set[int], clearance: "Clearance") -> None:
         raise _fault("no signature was added")
     if len({keys[position].public for position in signers}) != 1:
         raise _fault("more than one cosigner's key signed")
-    if facts.our_keys and not signers <= set(facts.our_keys):
+    allowed = facts.our_keys, facts.wallet.our_keys
+    if any(positions and not signers <= set(positions) for positions in allowed):
         raise _fault("another key signed than the registered one")
 
 

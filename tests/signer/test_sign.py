@@ -173,6 +173,10 @@ def test_the_registered_key_signs_and_no_other():
     assert signatures(signed(name, 1, registered=(1,))) == signatures(signed(name, 1))
     with pytest.raises(LockedError, match="registered as ours") as caught:
         signed(name, 0, registered=(1,))
+    with pytest.raises(LockedError, match="registered as ours"):
+        signed(name, 0, registered=(1,), our_keys=(0,))
+    with pytest.raises(LockedError, match="registered as ours"):
+        signed(name, 0, our_keys=(1,))
     assert caught.value.code == "key-not-ours"
 
 
@@ -191,7 +195,7 @@ def test_two_accounts_of_one_secret_are_two_cosigners():
     descriptor, ring = one_secret(
         ("48h/1h/0h/2h", "48h/1h/1h/2h"), "wsh(sortedmulti(2,{0}/<0;1>/*,{1}/<0;1>/*))"
     )
-    vault = SimpleNamespace(descriptor=descriptor, name="vault")
+    vault = SimpleNamespace(descriptor=descriptor, name="vault", our_keys=())
     with ring:
         with pytest.raises(LockedError, match="more than one cosigner") as caught:
             claim(ring, vault, ())
@@ -204,7 +208,7 @@ def test_one_key_with_two_tails_is_one_cosigner():
     script = "wsh(or_d(pk({0}/<0;1>/*),and_v(v:pkh({0}/<2;3>/*),older(10))))"
     descriptor, ring = one_secret(("48h/1h/0h/2h",), script)
     with ring:
-        assert set(claim(ring, SimpleNamespace(descriptor=descriptor, name="v"), ())) == {0, 1}
+        assert set(claim(ring, Wallet.create("v", descriptor), ())) == {0, 1}
 
 
 def signed_alone(path, script, inputs=2):

@@ -199,6 +199,9 @@ def test_two_cosigners_or_another_than_the_registered_one_are_noticed():
     verify(before, second, registered)
     with pytest.raises(SelfCheckError, match="another key signed than the registered one"):
         verify(before, first, registered)
+    registered = clearance(before, wallet(name, (1,)), our_keys=(0,))
+    with pytest.raises(SelfCheckError, match="another key signed than the registered one"):
+        verify(before, first, registered)
 
 
 def test_anything_else_that_changed_is_noticed():
