@@ -73,18 +73,19 @@ def add_signatures(psbt: Psbt, signatures: Mapping[int, tuple[Pair, ...]]) -> Ps
         SelfCheckError: A pair is no signature, or there is no such input.
         MalformedError: The key is already there, or the signature is malformed.
     """
-    inputs = list(psbt.inputs)
+    inputs, memory = list(psbt.inputs), Memory()
     for index, pairs in signatures.items():
         if not 0 <= index < len(inputs) or not all(key.type in SIGNATURES for key, _ in pairs):
             raise SelfCheckError(f"input {index}: only signatures of an input can be added")
-        inputs[index] = _signed(inputs[index], pairs)
+        inputs[index] = _signed(inputs[index], pairs, memory)
     added = [pair for pairs in signatures.values() for pair in pairs]
-    return psbt.with_signed(_settled(psbt.global_map, added), tuple(inputs))
+    signed = psbt.with_signed(_settled(psbt.global_map, added), tuple(inputs), memory)
+    signed.prove_points(psbt.points | psbt.xonly)
+    return signed
 
 
-def _signed(found: PsbtInput, pairs: tuple[Pair, ...]) -> PsbtInput:
+def _signed(found: PsbtInput, pairs: tuple[Pair, ...], memory: Memory) -> PsbtInput:
     """An input with more signatures, read as strictly as if they had come with it."""
-    memory = Memory(found.bip32_derivations, found.tap_bip32_derivations)
     m = found.map.adding(pairs)
     return found._replace(
         map=m,

@@ -1,16 +1,20 @@
 """Decoders that are worth remembering: curve points and previous transactions repeat in a PSBT."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from coldsign.errors import MalformedError
-from coldsign.primitives.secp import is_public_key, is_xonly
 from coldsign.primitives.tx import Transaction
 from coldsign.psbt.values import witness_stack
 
 MAX_PREVIOUS_TX = 400_000
 """Bytes of one previous transaction: nodes relay none above 400,000 weight units, and each byte
 weighs at least one."""
+
+OFF_CURVE = "not a public key on secp256k1"
+OFF_CURVE_XONLY = "not an x-only public key on secp256k1"
+
+_KEY_FORMS = {33: (b"\2", b"\3"), 65: (b"\4",)}
+"""First bytes of public keys by their size; the hybrid forms 6 and 7 are no wallet's."""
 
 MAX_PARTS = 200_000
 """Inputs, outputs and witness items of previous transactions, leaves of script trees, and items of
@@ -50,16 +54,15 @@ class Memory:
     A PSBT repeats its public keys (in derivations, signatures and leaves), and inputs that spend
     outputs of one transaction repeat it whole.
 
-    Args:
-        points: Public keys already known to be on the curve.
-        xonly: X-only public keys already known to be on the curve.
+    Public keys are looked at for their form only and gathered in ``points``: whether they are on the
+    curve costs more than all else, and is free for keys that someone derives anyway.
     """
 
-    __slots__ = ("_left", "_points", "_previous", "_xonly")
+    __slots__ = ("_left", "_previous", "points", "xonly")
 
-    def __init__(self, points: Iterable[bytes] = (), xonly: Iterable[bytes] = ()) -> None:
-        self._points = set(points)
-        self._xonly = set(xonly)
+    def __init__(self) -> None:
+        self.points: set[bytes] = set()
+        self.xonly: set[bytes] = set()
         self._left = MAX_PARTS
         self._previous: dict[bytes, PreviousTx] = {}
 
@@ -74,25 +77,23 @@ class Memory:
             raise MalformedError(f"more than {MAX_PARTS} outputs, witness items and leaves in all")
 
     def public_key(self, data: bytes) -> bytes:
-        """A public key of 33 or 65 bytes that is on the curve."""
-        if data not in self._points:
-            if not is_public_key(data):
-                raise MalformedError("not a public key on secp256k1")
-            self._points.add(data)
+        """A public key of 33 or 65 bytes."""
+        if data[:1] not in (_KEY_FORMS.get(len(data)) or ()):
+            raise MalformedError(OFF_CURVE)
+        self.points.add(data)
         return data
 
     def compressed_key(self, data: bytes) -> bytes:
-        """A public key of 33 bytes that is on the curve."""
+        """A public key of 33 bytes."""
         if len(data) != 33:
             raise MalformedError(f"a compressed public key has 33 bytes, not {len(data)}")
         return self.public_key(data)
 
     def xonly_key(self, data: bytes) -> bytes:
-        """An x-only public key (BIP-340) that is on the curve."""
-        if data not in self._xonly:
-            if not is_xonly(data):
-                raise MalformedError("not an x-only public key on secp256k1")
-            self._xonly.add(data)
+        """An x-only public key (BIP-340)."""
+        if len(data) != 32:
+            raise MalformedError(OFF_CURVE_XONLY)
+        self.xonly.add(data)
         return data
 
     def previous_tx(self, data: bytes) -> PreviousTx:

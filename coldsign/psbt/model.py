@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from coldsign.errors import MalformedError
 from coldsign.primitives.hashes import sha256
+from coldsign.primitives.secp import is_public_key, is_xonly
 from coldsign.primitives.tx import OutPoint, Transaction, TxIn, TxOut
 from coldsign.psbt.fields import Global, In, Out
 from coldsign.psbt.global_map import GlobalMap
 from coldsign.psbt.input_map import PsbtInput
-from coldsign.psbt.memory import Memory
+from coldsign.psbt.memory import OFF_CURVE, OFF_CURVE_XONLY, Memory
 from coldsign.psbt.output_map import PsbtOutput
 from coldsign.psbt.reader import MapReader
 from coldsign.psbt.version2 import FINAL_SEQUENCE, locktime
@@ -42,6 +43,8 @@ class Psbt:
         outputs: The output maps, in the transaction's order.
         tx: The unsigned transaction; in version 2 built from the maps, with their locktime.
         raw: The serialisation.
+        points: The public keys in it, of 33 or 65 bytes.
+        xonly: The x-only public keys in it.
     """
 
     version: int
@@ -50,6 +53,8 @@ class Psbt:
     outputs: tuple[PsbtOutput, ...]
     tx: Transaction
     raw: bytes
+    points: frozenset[bytes]
+    xonly: frozenset[bytes]
 
     @classmethod
     def parse(cls, data: bytes) -> "Psbt":
@@ -58,6 +63,17 @@ class Psbt:
         Raises:
             MalformedError: It is too large, cut short, has bytes left over, or breaks a rule of
                 its BIPs.
+        """
+        psbt = cls.read(data)
+        psbt.prove_points(frozenset())
+        return psbt
+
+    @classmethod
+    def read(cls, data: bytes) -> "Psbt":
+        """``parse`` without its dearest part: whoever calls this must call ``prove_points`` next.
+
+        Raises:
+            MalformedError: As in ``parse``.
         """
         if len(data) > MAX_PSBT:
             raise MalformedError(
@@ -77,7 +93,30 @@ class Psbt:
         inputs_ = tuple([PsbtInput.read(m, version, memory) for m in in_raw])
         outputs_ = tuple([PsbtOutput.read(m, version, memory) for m in out_raw])
         tx = globals_.unsigned_tx or _transaction(globals_, inputs_, outputs_)
-        return cls(version, globals_, inputs_, outputs_, tx, data)
+        points, xonly = frozenset(memory.points), frozenset(memory.xonly)
+        return cls(version, globals_, inputs_, outputs_, tx, data, points, xonly)
+
+    def prove_points(self, known: frozenset[bytes]) -> None:
+        """Check that every public key is on the curve, except those known to be, in either form.
+
+        Raises:
+            MalformedError: One is not; the message names it.
+        """
+        for key in self.points - known:
+            if not is_public_key(key):
+                raise self._off_curve(key, OFF_CURVE)
+        for key in self.xonly - known:
+            if not is_xonly(key):
+                raise self._off_curve(key, OFF_CURVE_XONLY)
+
+    def _off_curve(self, key: bytes, problem: str) -> MalformedError:
+        """An error that names the first pair the key occurs in."""
+        return next(
+            m.error(pair, problem)
+            for m in self.maps()
+            for pair in m.pairs
+            if key in pair[0].data or key in pair[1]
+        )
 
     @classmethod
     def of_maps(
@@ -90,9 +129,12 @@ class Psbt:
         """
         return cls.parse(joined((global_map, *inputs, *outputs)))
 
-    def with_signed(self, global_map: GlobalMap, inputs: tuple[PsbtInput, ...]) -> "Psbt":
+    def with_signed(
+        self, global_map: GlobalMap, inputs: tuple[PsbtInput, ...], memory: Memory
+    ) -> "Psbt":
         """The same PSBT with other pairs in its global and input maps, and the bytes of that."""
-        changed = replace(self, global_map=global_map, inputs=inputs)
+        points, xonly = self.points | memory.points, self.xonly | memory.xonly
+        changed = replace(self, global_map=global_map, inputs=inputs, points=points, xonly=xonly)
         return replace(changed, raw=joined(changed.maps()))
 
     def maps(self) -> "tuple[Map, ...]":

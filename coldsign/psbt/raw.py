@@ -4,6 +4,7 @@ A field either takes no key data and occurs once, or is keyed by its data (BIP-1
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
@@ -179,7 +180,7 @@ class Map(NamedTuple):
 
     def error(self, pair: Pair, problem: str) -> MalformedError:
         """An error that names the map, the field, and where in the PSBT its pair starts."""
-        before = self.pairs[: self.pairs.index(pair)]
+        before = takewhile(lambda other: other is not pair, self.pairs)
         offset = self.start + sum(len(serialize_pair(other)) for other in before)
         name = field_name(self.kind, pair[0].type)
         return MalformedError(f"{self.name}: {name} at offset {offset}: {problem}")
