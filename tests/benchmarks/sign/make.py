@@ -16,8 +16,8 @@ HARDENED = 0x80000000
 PATHS = {"sh": (45,), "wsh": (48, 1, 0, 2), "tr": (48, 1, 0, 3)}
 NUMS = "50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0"
 COIN_SATS = 20_000_000
-FEE_PER_INPUT = 2_000
-FEE_PER_OUTPUT = 400
+FEE_PER_INPUT = 500
+FEE_PER_OUTPUT = 150
 
 
 @dataclass(frozen=True, slots=True)
