@@ -43,7 +43,7 @@ _FORMS: Final = {
 }
 _CLEAR_BEGIN: Final = "-----BEGIN PGP SIGNED MESSAGE-----\n"
 _SIGNATURE_BEGIN: Final = "-----BEGIN PGP SIGNATURE-----\n"
-_SIGNATURE_END: Final = "-----END PGP SIGNATURE-----\n"
+_SIGNATURE_END: Final = "-----END PGP SIGNATURE-----"
 _HASH_LINES: Final = re.compile(r"(Hash: [A-Za-z0-9, -]+\n)+\n")
 
 
@@ -131,7 +131,7 @@ class Approval:
         return tuple([_label(name) for name, value in due.items() if getattr(self, name) != value])
 
 
-class SignedApproval(NamedTuple):
+class VerifiedApproval(NamedTuple):
     """An approval with the signatures under it that hold.
 
     Attributes:
@@ -150,7 +150,9 @@ class Approver(NamedTuple):
     when: datetime
 
 
-def approve(approval: Approval, *, signer: str, environment: Mapping[str, str]) -> Signed:
+def approve(
+    approval: Approval, *, signer: str, environment: Mapping[str, str] | None = None
+) -> Signed:
     """Have gpg sign an approval, clear; its key may live on a token.
 
     Raises:
@@ -162,7 +164,7 @@ def approve(approval: Approval, *, signer: str, environment: Mapping[str, str]) 
 
 def open_approval(
     data: bytes, *, keyring: Path, now: datetime, detached: bytes | None = None
-) -> SignedApproval:
+) -> VerifiedApproval:
     """Read a signed approval and verify every signature on it.
 
     Args:
@@ -184,10 +186,10 @@ def open_approval(
         raise MalformedError("the approval is not ASCII text") from None
     if detached is not None:
         approval = Approval.parse(text)
-        return SignedApproval(approval, verify(data, detached, keyring, now=now))
+        return VerifiedApproval(approval, verify(data, detached, keyring, now=now))
     signed, signature = split_clear_signed(text)
     approval = Approval.parse(signed + "\n")
-    return SignedApproval(approval, verify(signed.encode(), signature.encode(), keyring, now=now))
+    return VerifiedApproval(approval, verify(signed.encode(), signature.encode(), keyring, now=now))
 
 
 def split_clear_signed(text: str) -> tuple[str, str]:
@@ -202,20 +204,18 @@ def split_clear_signed(text: str) -> tuple[str, str]:
         "not a clear-signed document", hint="give what coldsign approve wrote, whole and unchanged"
     )
     head = _HASH_LINES.match(text, len(_CLEAR_BEGIN))
-    body, mark, signature = text.partition("\n" + _SIGNATURE_BEGIN)
-    if not text.startswith(_CLEAR_BEGIN) or head is None or not mark or head.end() > len(body):
+    body, _, rest = text.partition("\n" + _SIGNATURE_BEGIN)
+    armor, end, after = rest.partition(_SIGNATURE_END)
+    if not text.startswith(_CLEAR_BEGIN) or head is None or head.end() > len(body):
         raise fault
     signed = body[head.end() :]
-    inner = (signature if signature.endswith("\n") else signature + "\n").removesuffix(
-        _SIGNATURE_END
-    )
-    if signature.rstrip("\n") == inner.rstrip("\n") or "-----" in inner + signed:
+    if not end or after.strip("\n") or "-----" in signed + armor:
         raise fault
-    return signed, _SIGNATURE_BEGIN + inner + _SIGNATURE_END
+    return signed, f"{_SIGNATURE_BEGIN}{armor}{_SIGNATURE_END}\n"
 
 
 def count_approvals(
-    opened: Sequence[SignedApproval], report: Report, require: Require
+    opened: Sequence[VerifiedApproval], report: Report, require: Require
 ) -> tuple[tuple[Approver, ...], tuple[RefusedError, ...]]:
     """Who has approved this review, and what is wrong with the approvals given.
 

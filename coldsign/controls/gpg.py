@@ -88,13 +88,16 @@ def verify(
     return tuple(found)
 
 
-def detach_sign(data: bytes, *, signer: str, environment: Mapping[str, str]) -> Signed:
+def detach_sign(
+    data: bytes, *, signer: str, environment: Mapping[str, str] | None = None
+) -> Signed:
     """Sign with a key of the person's own gpg, which may live on a token.
 
     Args:
         data: What to sign.
         signer: Fingerprint, key id or user id, as gpg's ``--local-user``.
-        environment: Where the person's gpg is and where it may ask for a PIN: ``os.environ``.
+        environment: Where the person's gpg is and where it may ask for a PIN; this process's
+            own if not given.
 
     Raises:
         LockedError: There is no such secret key.
@@ -104,13 +107,17 @@ def detach_sign(data: bytes, *, signer: str, environment: Mapping[str, str]) -> 
     return _sign("--detach-sign", data, signer, environment)
 
 
-def clear_sign(text: bytes, *, signer: str, environment: Mapping[str, str]) -> Signed:
+def clear_sign(text: bytes, *, signer: str, environment: Mapping[str, str] | None = None) -> Signed:
     """As :func:`detach_sign`, with the text and its signature in one document."""
     return _sign("--clear-sign", text, signer, environment)
 
 
 def seal(
-    data: bytes, *, signer: str, recipients: Sequence[str], environment: Mapping[str, str]
+    data: bytes,
+    *,
+    signer: str,
+    recipients: Sequence[str],
+    environment: Mapping[str, str] | None = None,
 ) -> bytes:
     """Sign and encrypt, so that only the recipients can read it; armored.
 
@@ -202,7 +209,7 @@ def _demand_distinct(found: Sequence[GoodSignature]) -> None:
         seen.add(signed.primary)
 
 
-def _sign(how: str, data: bytes, signer: str, environment: Mapping[str, str]) -> Signed:
+def _sign(how: str, data: bytes, signer: str, environment: Mapping[str, str] | None) -> Signed:
     answer = gpg(("--armor", "--output=-", _local_user(signer), how), (data,), environment)
     _demand_done(answer, "sign")
     made = [words for words in answer.status if words[0] == "SIG_CREATED"]

@@ -50,7 +50,7 @@ class Answer(NamedTuple):
 
 
 def gpg(
-    arguments: Sequence[str], operands: Sequence[bytes | str], environment: Mapping[str, str]
+    arguments: Sequence[str], operands: Sequence[bytes | str], environment: Mapping[str, str] | None
 ) -> Answer:
     """Run ``gpg`` with what it always gets: no questions, no configuration, no network."""
     fixed = ("--batch", "--no-tty", "--quiet", "--no-options", "--disable-dirmngr")
@@ -64,7 +64,7 @@ def run(
     operands: Sequence[bytes | str],
     *,
     seconds: float,
-    environment: Mapping[str, str],
+    environment: Mapping[str, str] | None,
 ) -> Answer:
     """Run a program of GnuPG to its end, its input and output in memory.
 
@@ -73,7 +73,7 @@ def run(
         arguments: Options, each a word of ours or checked.
         operands: Bytes stand for a file with this content; text is a checked name.
         seconds: How long it may take.
-        environment: What is passed on of it is listed above.
+        environment: What is passed on of it is listed above; this process's own if ``None``.
 
     Raises:
         UnfitError: It is not installed, or did not end in time.
@@ -126,7 +126,8 @@ def _content(descriptor: int) -> bytes:
         return file.read(_ANSWER_CAP)
 
 
-def _environment(given: Mapping[str, str]) -> dict[str, str]:
+def _environment(given: Mapping[str, str] | None) -> dict[str, str]:
+    given = os.environ if given is None else given
     passed = {name: given[name] for name in _PASSED_ON if name in given}
     return {"PATH": _FOLDERS, "LC_ALL": "C", **passed}
 
