@@ -119,25 +119,24 @@ def seal(
     recipients: Sequence[str],
     environment: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Sign and encrypt, so that only the recipients can read it; armored.
+    """Sign, and encrypt so that only the recipients can read it; one armored message.
 
     Args:
         data: What to send.
         signer: As in :func:`detach_sign`.
-        recipients: Fingerprints of keys in the person's gpg.
+        recipients: Fingerprints of keys in the person's gpg; if none, it is only signed.
         environment: As in :func:`detach_sign`.
 
     Raises:
         LockedError: There is no such key.
-        UsageError: No recipient, or one that is not a fingerprint.
+        MalformedError: A recipient is not a fingerprint.
         UnfitError: gpg is missing or failed.
     """
-    if not recipients:
-        raise UsageError("name at least one recipient's fingerprint")
     to = [f"--recipient={fingerprint(text)}" for text in recipients]
-    arguments = ("--trust-model=always", "--armor", "--output=-", _local_user(signer), *to)
-    answer = gpg((*arguments, "--sign", "--encrypt"), (data,), environment)
-    _demand_done(answer, "encrypt")
+    how = ("--sign", "--encrypt", *to) if to else ("--sign",)
+    arguments = ("--trust-model=always", "--armor", "--output=-", _local_user(signer), *how)
+    answer = gpg(arguments, (data,), environment)
+    _demand_done(answer, "encrypt" if to else "sign")
     return answer.output
 
 

@@ -4,11 +4,12 @@ A receipt is a short text for people, then the journal's own lines, unchanged: w
 check the chain again.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from coldsign.controls.entry import Entry
-from coldsign.controls.gpg import clear_sign, seal
+from coldsign.controls.gpg import seal
 from coldsign.controls.journal import Journal
 from coldsign.errors import UsageError
 from coldsign.primitives.text import printable
@@ -48,7 +49,7 @@ def read_receipt(receipt: bytes) -> tuple[Entry, ...]:
     if not mark or not head.startswith(_TITLE.encode()):
         raise UsageError("not a coldsign receipt")
     entries = tuple([Entry.parse(line) for line in lines.splitlines(keepends=True)])
-    for before, after in zip(entries, entries[1:], strict=False):
+    for before, after in itertools.pairwise(entries):
         if (after.seq, after.prev) != (before.seq + 1, before.hash):
             raise UsageError(f"the receipt's entry {after.seq} does not follow the one before")
     return entries
@@ -64,7 +65,7 @@ def seal_receipt(
     """Sign a receipt, and encrypt it where recipients are named; armored text.
 
     Raises:
-        UsageError: Recipients without a signer, or neither.
+        UsageError: Nobody signs it, or a recipient is not a fingerprint.
         LockedError: There is no such key.
         UnfitError: gpg is missing or failed.
     """
@@ -72,9 +73,7 @@ def seal_receipt(
         raise UsageError(
             "a receipt is sealed by somebody: name the signing key", hint="--sign-with KEYID"
         )
-    if recipients:
-        return seal(receipt, signer=signer, recipients=recipients, environment=environment)
-    return clear_sign(receipt, signer=signer, environment=environment).armored
+    return seal(receipt, signer=signer, recipients=recipients, environment=environment)
 
 
 def _brief(entry: Entry) -> str:

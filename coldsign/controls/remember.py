@@ -96,6 +96,14 @@ class _Past(NamedTuple):
             raise _misunderstood(self.seq) from None
 
 
+class _Marks(NamedTuple):
+    """The journal's last words: where it stands, the latch, the wallet's policy."""
+
+    anchor: Anchor
+    halted: bool
+    policy: str | None
+
+
 class Memory:
     """What the journal remembers of transactions on one network, for one wallet's review.
 
@@ -103,26 +111,20 @@ class Memory:
     the one wallet. A transaction counts from its intent on, unless that was abandoned.
 
     Attributes:
+        wallet: The wallet under review.
         anchor: Where the journal stood when it was read.
         halted: Whether its last word about the latch is that it was engaged.
         policy: Digest of the policy last bound to the wallet, hex; ``None`` if none was.
     """
 
     def __init__(
-        self,
-        pasts: Iterable[_Past],
-        amounts: Mapping[str, int],
-        anchor: Anchor,
-        *,
-        halted: bool,
-        policy: str | None,
+        self, wallet: Wallet, pasts: Iterable[_Past], amounts: Mapping[str, int], marks: _Marks
     ) -> None:
+        self.wallet = wallet
+        self.anchor, self.halted, self.policy = marks
         self._all = tuple(pasts)
         self._amounts = amounts
-        self.policy = policy
         self._distinct = tuple({past.txid: past for past in self._all}.values())
-        self.anchor = anchor
-        self.halted = halted
 
     def amount_seen(self, outpoint: OutPoint) -> int | None:
         """The amount an earlier review knew for this coin, sats."""
@@ -240,7 +242,7 @@ def recall(entries: Iterable[Entry], wallet: Wallet) -> Memory:
             raise _misunderstood(entry.seq) from None
         if entry.kind in _LATCH_KINDS:
             halted = entry.kind is Kind.HALTED
-    return Memory(pasts.values(), amounts, anchor, halted=halted, policy=policy)
+    return Memory(wallet, pasts.values(), amounts, _Marks(anchor, halted, policy))
 
 
 _LATCH_KINDS: Final = frozenset({Kind.HALTED, Kind.RELEASED})
