@@ -73,7 +73,7 @@ class Keyholder:
             *PASSPHRASE,
         )
         (folder / "secret").unlink()
-        holder.run("wallet", "add", "vault", "wallet.txt", "--key", "mine", "--yes")
+        holder.run("wallet", "add", "vault", "wallet.txt", "--key", "mine", "--yes", *PASSPHRASE)
         return holder
 
     def write(self, name: str, text: str) -> Path:
