@@ -156,9 +156,8 @@ def _false_keys(
 
 def _signs(derived: Derived, at: tuple[int, ...], leaves: tuple[bytes, ...]) -> bool:
     """Whether a key stands in every one of these leaves."""
-    if derived.taproot is None:
-        return False
-    real = {leaf.leaf_hash for leaf in derived.taproot.leaves if not set(at).isdisjoint(leaf.keys)}
+    tree = derived.taproot.leaves if derived.taproot is not None else ()
+    real = {leaf.leaf_hash for leaf in tree if not set(at).isdisjoint(leaf.keys)}
     return real.issuperset(leaves)
 
 

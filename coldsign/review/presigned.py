@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from coldsign.errors import MalformedError
 from coldsign.primitives.digests import Digests
 from coldsign.primitives.script import Kind, classify, p2pkh
 from coldsign.primitives.secp import der_decode, is_low_s, verify_ecdsa, verify_schnorr
@@ -19,24 +18,26 @@ SIGHASH_DEFAULT, SIGHASH_ALL = 0, 1
 class SignatureFault(Enum):
     """What is wrong with a signature that is already there."""
 
-    FOREIGN = "by a key that is not in the script"
-    ENCODING = "not strict DER"
     SIGHASH = "not SIGHASH_ALL"
     HIGH_S = "high S"
     INVALID = "not a signature of this transaction"
 
 
 class BadSignature(NamedTuple):
-    """A signature that must not be there: its fault, whose it is said to be, and the key.
+    """A signature that must not be there: its fault, and whose it is said to be.
 
     Attributes:
         fault: What is wrong with it.
-        position: Which key of the descriptor it is filed under; None for a foreign key.
-        key: That public key.
+        position: Which key of the descriptor it is filed under.
     """
 
     fault: SignatureFault
-    position: int | None
+    position: int
+
+
+class Foreign(NamedTuple):
+    """A signature by a key that is not in the script."""
+
     key: bytes
 
 
@@ -46,11 +47,13 @@ class Presigned:
 
     Attributes:
         valid: The positions in the descriptor of the keys that have validly signed, ascending.
-        bad: The signatures that are not valid.
+        bad: The signatures of the wallet's keys that are not valid.
+        foreign: The signatures of other keys.
     """
 
     valid: tuple[int, ...] = ()
     bad: tuple[BadSignature, ...] = ()
+    foreign: tuple[Foreign, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Signed:
 
 
 UNSIGNED = Presigned()
+Outcome = int | BadSignature | Foreign
 
 
 def has_signatures(given: PsbtInput) -> bool:
@@ -76,10 +80,11 @@ def examine(spent: Signed, digests: Digests) -> Presigned:
     outcomes = [*_ecdsa(spent, digests), *_taproot(spent, digests)]
     valid = {outcome for outcome in outcomes if isinstance(outcome, int)}
     bad = tuple(outcome for outcome in outcomes if isinstance(outcome, BadSignature))
-    return Presigned(tuple(sorted(valid)), bad)
+    foreign = tuple(outcome for outcome in outcomes if isinstance(outcome, Foreign))
+    return Presigned(tuple(sorted(valid)), bad, foreign)
 
 
-def _ecdsa(spent: Signed, digests: Digests) -> Iterable[int | BadSignature]:
+def _ecdsa(spent: Signed, digests: Digests) -> Iterable[Outcome]:
     if not spent.given.partial_sigs:
         return
     known = positions(spent.derived)
@@ -87,19 +92,17 @@ def _ecdsa(spent: Signed, digests: Digests) -> Iterable[int | BadSignature]:
     for key, signature in spent.given.partial_sigs.items():
         at = known.get(key)
         if at is None or spent.derived.taproot is not None:
-            yield BadSignature(SignatureFault.FOREIGN, None, key)
+            yield Foreign(key)
             continue
         fault = _ecdsa_fault(key, signature, digest)
-        yield at[0] if fault is None else BadSignature(fault, at[0], key)
+        yield at[0] if fault is None else BadSignature(fault, at[0])
 
 
 def _ecdsa_fault(key: bytes, signature: bytes, digest: bytes) -> SignatureFault | None:
-    try:
-        compact = der_decode(signature[:-1])
-    except MalformedError:
-        return SignatureFault.ENCODING
+    """What is wrong with a signature that the codec already knows to be strict DER."""
     if signature[-1] != SIGHASH_ALL:
         return SignatureFault.SIGHASH
+    compact = der_decode(signature[:-1])
     if not is_low_s(compact):
         return SignatureFault.HIGH_S
     return None if verify_ecdsa(key, digest, compact) else SignatureFault.INVALID
@@ -116,25 +119,25 @@ def ecdsa_digest(spent: Signed, digests: Digests) -> bytes:
     return digests.legacy(spent.index, script, SIGHASH_ALL)
 
 
-def _taproot(spent: Signed, digests: Digests) -> Iterable[int | BadSignature]:
+def _taproot(spent: Signed, digests: Digests) -> Iterable[Outcome]:
     given, tree = spent.given, spent.derived.taproot
     if given.tap_key_sig is None and not given.tap_script_sigs:
         return
     if tree is None:
-        yield BadSignature(SignatureFault.FOREIGN, None, b"")
+        yield Foreign(b"")
         return
     known = positions(spent.derived)
     if given.tap_key_sig is not None:
         at = known.get(tree.internal_key, (0,))[0]
         fault = _schnorr_fault(spent, digests, (tree.output_key, None), given.tap_key_sig)
-        yield at if fault is None else BadSignature(fault, at, tree.internal_key)
+        yield at if fault is None else BadSignature(fault, at)
     for (key, leaf_hash), signature in given.tap_script_sigs.items():
         position = _leaf_position(known.get(key, ()), tree, leaf_hash)
         if position is None:
-            yield BadSignature(SignatureFault.FOREIGN, None, key)
+            yield Foreign(key)
             continue
         fault = _schnorr_fault(spent, digests, (key, leaf_hash), signature)
-        yield position if fault is None else BadSignature(fault, position, key)
+        yield position if fault is None else BadSignature(fault, position)
 
 
 def _leaf_position(at: tuple[int, ...], tree: Taproot, leaf_hash: bytes) -> int | None:
@@ -149,8 +152,6 @@ def _schnorr_fault(
     spent: Signed, digests: Digests, what: tuple[bytes, bytes | None], signature: bytes
 ) -> SignatureFault | None:
     key, leaf_hash = what
-    if len(signature) not in {64, 65}:
-        return SignatureFault.ENCODING
     sighash = signature[64] if len(signature) == 65 else SIGHASH_DEFAULT
     if len(signature) == 65 and sighash != SIGHASH_ALL:
         return SignatureFault.SIGHASH

@@ -15,16 +15,14 @@ def signer_name(facts: Facts, position: int) -> str:
     return facts.wallet.descriptor.keys[position].fingerprint.hex()
 
 
-def _bad(facts: Facts, *faults: SignatureFault) -> Iterator[tuple[InputFacts, BadSignature]]:
+def _bad(facts: Facts, fault: SignatureFault) -> Iterator[tuple[InputFacts, BadSignature]]:
     for known in facts.inputs:
         for signature in known.presigned.bad:
-            if signature.fault in faults:
+            if signature.fault is fault:
                 yield known, signature
 
 
 def _whose(facts: Facts, signature: BadSignature) -> str:
-    if signature.position is None:
-        return "a key that is not in its script"
     name = signer_name(facts, signature.position)
     return f"our key {name}" if signature.position in facts.our_keys else f"cosigner {name}"
 
@@ -37,7 +35,7 @@ def invalid_signature(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: ask that cosigner; somebody changed the transaction after it was signed, or forged it.
     """
     del context
-    for known, bad in _bad(facts, SignatureFault.INVALID, SignatureFault.ENCODING):
+    for known, bad in _bad(facts, SignatureFault.INVALID):
         text = f"the signature of {_whose(facts, bad)} is {bad.fault.value}"
         yield refuse("invalid-signature", known.where, text)
 
@@ -50,9 +48,11 @@ def foreign_signature(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: reject the request.
     """
     del context
-    for known, bad in _bad(facts, SignatureFault.FOREIGN):
-        text = f"carries a signature by a key that is not in its script: {bad.key.hex()}"
-        yield refuse("foreign-signature", known.where, text)
+    for known in facts.inputs:
+        for signature in known.presigned.foreign:
+            key = signature.key.hex()
+            text = f"carries a signature by a key that is not in its script: {key}"
+            yield refuse("foreign-signature", known.where, text)
 
 
 def high_s_signature(facts: Facts, context: Context) -> Iterator[Finding]:

@@ -1,0 +1,81 @@
+"""Checks of what a PSBT claims about scripts that are ours: keys, origins, scripts."""
+
+from collections.abc import Iterator
+
+from coldsign.primitives.text import printable
+from coldsign.review.context import Context
+from coldsign.review.facts import Facts
+from coldsign.review.finding import Finding, refuse
+from coldsign.review.items import InputFacts, OutputFacts
+from coldsign.review.ownership import ClaimFault, hints_of
+
+
+def _all_places(facts: Facts) -> Iterator[InputFacts | OutputFacts]:
+    yield from facts.inputs
+    yield from facts.outputs
+
+
+def _false_claims(facts: Facts, code: str, faults: dict[ClaimFault, str]) -> Iterator[Finding]:
+    for known in _all_places(facts):
+        for claim in known.ownership.false_claims:
+            if claim.fault in faults:
+                text = faults[claim.fault].format(printable(claim.about, 400))
+                yield refuse(code, known.where, text)
+
+
+def false_key_origin(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A script is ours, but a key or key origin claimed for it is not what the wallet has there.
+
+    Severity: refuse
+    Gain: cosigners who look in the wrong place, a coin nobody finds again, or a program that
+        takes the false key for one of the wallet's.
+    Do: treat it as an attack until it is explained; compare the registered wallets.
+    """
+    del context
+    texts = {
+        ClaimFault.FOREIGN_KEY: "claims a key that is not in its script: {}",
+        ClaimFault.WRONG_ORIGIN: "claims a false origin: {}",
+    }
+    yield from _false_claims(facts, "false-key-origin", texts)
+
+
+def script_data_missing(facts: Facts, context: Context) -> Iterator[Finding]:
+    """An input lacks its redeem script or witness script.
+
+    Severity: refuse
+    Gain: other signers must take the script from somewhere else.
+    Do: have the coordinator include the scripts of every input.
+    """
+    del context
+    texts = {ClaimFault.SCRIPT_MISSING: "its {} is missing"}
+    yield from _false_claims(facts, "script-data-missing", texts)
+
+
+def script_data_differs(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A redeem script or witness script is not the one the wallet derives for this place.
+
+    Severity: refuse
+    Gain: a signature for another script than the one registered.
+    Do: reject the request.
+    """
+    del context
+    texts = {ClaimFault.SCRIPT_DIFFERS: "its {} is not the wallet's"}
+    yield from _false_claims(facts, "script-data-differs", texts)
+
+
+def path_too_deep(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A claimed key path has more steps than the policy allows.
+
+    Severity: refuse
+    Gain: coins where no wallet looks for them.
+    Do: reject the request, or raise limits.max_path_depth if your wallet is this deep.
+    """
+    limit = context.limits.max_path_depth
+    for known in _all_places(facts):
+        deepest = max([len(hint.origin.path) for hint in hints_of(known.given)], default=0)
+        if deepest > limit:
+            text = f"claims a key path of {deepest} steps, the policy allows {limit}"
+            yield refuse("path-too-deep", known.where, text)
+
+
+CHECKS = (false_key_origin, script_data_missing, script_data_differs, path_too_deep)
