@@ -5,12 +5,18 @@
 
 import sys
 
+from coldsign.errors import UnfitError
+
 
 def main() -> None:
     """The program: harden the process, then run one command and exit with its code."""
     from coldsign.primitives import process
 
-    process.harden()
+    try:
+        process.harden()
+    except UnfitError as error:
+        sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
+        sys.exit(error.exit_code)
 
     from coldsign.cli.app import run
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from coldsign import __version__
-from coldsign.cli.options import ColdCommand, Settings, add_global_options
+from coldsign.cli.options import Settings, add_global_options
 from coldsign.cli.screen import Screen
 from coldsign.errors import ColdsignError, DeclinedError, MalformedError, UnfitError, UsageError
 
@@ -76,6 +76,12 @@ def run(argv: Sequence[str], *, screen: Screen | None = None) -> int:
         screen: Where to print; the process's own terminal where none is given.
     """
     settings = Settings(screen=screen or Screen())
+    code = _guarded(argv, settings)
+    settings.screen.finish()
+    return code
+
+
+def _guarded(argv: Sequence[str], settings: Settings) -> int:
     try:
         return _invoke(list(argv), settings)
     except ColdsignError as error:
@@ -159,6 +165,3 @@ def _bug(error: Exception, settings: Settings) -> int:
         "nothing was signed or sent; please report this line",
     )
     return 1
-
-
-__all__ = ["ColdCommand", "cli", "run"]

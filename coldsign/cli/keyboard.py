@@ -7,7 +7,7 @@ import sys
 import termios
 import tty
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from coldsign.errors import DeclinedError
 
@@ -35,7 +35,7 @@ class Keyboard:
 
     def __init__(self) -> None:
         self._fd = -1
-        self._saved: list[object] = []
+        self._saved: list[Any] = []
 
     def __enter__(self) -> Self:
         self._fd = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)

@@ -49,6 +49,7 @@ class Screen:
         self._stdout = stdout
         self._stderr = stderr
         self._consoles: dict[str, Console] = {}
+        self._document: dict[str, object] | None = None
         self.json = False
         self.color = not os.environ.get("NO_COLOR")
         self.stdin_is_source = False
@@ -75,10 +76,14 @@ class Screen:
         stream.write(text)
         stream.flush()
 
-    def document(self, value: object) -> None:
-        """The one JSON document of a ``--json`` run."""
-        if self.json:
-            self.raw(json.dumps(value, indent=2, ensure_ascii=True) + "\n")
+    def document(self, value: Mapping[str, object]) -> None:
+        """The one JSON document of a ``--json`` run, as far as it is known; the last one counts."""
+        self._document = dict(value)
+
+    def finish(self) -> None:
+        """Write the JSON document, if one is due; the last thing of a run."""
+        if self.json and self._document is not None:
+            self.raw(json.dumps(self._document, indent=2, ensure_ascii=True) + "\n")
 
     def tell(self, text: str, role: str = "") -> None:
         """Something for the person, on standard error."""
@@ -86,8 +91,8 @@ class Screen:
 
     def error(self, code: str, message: str, hint: str) -> None:
         """The one ``error:`` line of a failed run, and its hint."""
-        if self.json:
-            self.document({"error": {"code": code, "message": message, "hint": hint}})
+        fault = {"error": {"code": code, "message": message, "hint": hint}}
+        self._document = (self._document or {}) | fault
         self._print("stderr", f"error: {message}", "error")
         if hint:
             self._print("stderr", f"hint: {hint}", "hint")
@@ -155,6 +160,11 @@ class Screen:
             return False
         return sys.stdin.isatty() or (self.stdin_is_source and _controlling_terminal())
 
+    @property
+    def result_is_read(self) -> bool:
+        """Whether standard output is the terminal of a person who can turn pages."""
+        return self.person_present and (self._stdout or sys.stdout).isatty()
+
     def need_person(self) -> None:
         """Refuse to go on where nobody can be asked.
 
@@ -216,7 +226,7 @@ def _controlling_terminal() -> bool:
 
 def _terminal_input() -> IO[str]:
     """The person's keyboard: the controlling terminal, which a pipe on standard input cannot replace."""
-    return open("/dev/tty", encoding="utf-8", errors="replace")  # noqa: SIM115, PTH123 - the caller closes it
+    return open("/dev/tty", encoding="utf-8", errors="replace")  # noqa: PTH123 - a device
 
 
 def _drop_typeahead(terminal: IO[Any]) -> None:

@@ -1,0 +1,101 @@
+"""The laptop's own records, opened together: keys, registered wallets, journal, latch and policies."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from coldsign.controls.journal import Journal
+from coldsign.controls.latch import Latch
+from coldsign.keys.keystore import KeyRecord, Keystore
+from coldsign.primitives.network import Network
+from coldsign.wallet.keyexpr import KeyExpression
+from coldsign.wallet.registry import Registry
+from coldsign.wallet.wallet import Wallet
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything on this machine that a walk may read or write.
+
+    Attributes:
+        home: The folder that holds it all.
+        network: The network of this run.
+        keystore: The encrypted keys.
+        registry: The registered wallets.
+        journal: The record of decisions.
+        latch: The halt latch.
+        now: The machine's clock; recorded, never relied on.
+    """
+
+    home: Path
+    network: Network
+    keystore: Keystore
+    registry: Registry
+    journal: Journal
+    latch: Latch
+    now: Callable[[], datetime]
+
+    def wallet(self, name: str) -> Wallet:
+        """A registered wallet of this network; its registration is checked.
+
+        Raises:
+            UsageError: No such wallet, or one of another network.
+            RefusedError: The registration was changed; the latch is engaged.
+        """
+        from coldsign.ceremony.registration import load_wallet
+
+        return load_wallet(self, name)
+
+    def halt(self, why: str, *, who: str = "coldsign") -> None:
+        """Engage the latch: from now on nothing signs until a keyholder releases it."""
+        self.latch.engage(why, self.now(), who=who, journal=self.journal)
+
+
+def open_desk(home: Path | None, network: Network) -> Desk:
+    """Open the records under a home folder; nothing is created until something is written."""
+    folder = home or default_home()
+    journal = Journal(folder)
+    return Desk(
+        home=folder,
+        network=network,
+        keystore=Keystore(folder),
+        registry=Registry(folder),
+        journal=journal,
+        latch=Latch(folder),
+        now=lambda: datetime.now(UTC),
+    )
+
+
+def default_home() -> Path:
+    """``$COLDSIGN_HOME``, else the platform's folder for a program's data."""
+    named = os.environ.get("COLDSIGN_HOME")
+    if named:
+        return Path(named).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "coldsign"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "coldsign"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "coldsign"
+
+
+def positions_of(record: KeyRecord, wallet: Wallet) -> tuple[int, ...]:
+    """The positions in a wallet that a stored key claims by its public record.
+
+    A fingerprint is a claim; signing proves it by derivation before a signature is made.
+    """
+    return tuple(
+        position for position, key in enumerate(wallet.descriptor.keys) if _claims(record, key)
+    )
+
+
+def _claims(record: KeyRecord, key: KeyExpression) -> bool:
+    if record.pubkey is not None and isinstance(key.public, bytes):
+        from coldsign.primitives.secp import compress
+
+        public = key.public
+        own = compress(record.pubkey)
+        return own[1:] == public if len(public) == 32 else own == compress(public)
+    return key.fingerprint == record.fingerprint

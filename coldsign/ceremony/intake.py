@@ -1,0 +1,118 @@
+"""Read what a SOURCE names: a file of any form, standard input, pictures, folders, videos, or the camera."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+from coldsign.errors import MalformedError, UsageError
+from coldsign.primitives.storage import read_untrusted
+from coldsign.primitives.text import printable
+from coldsign.qr.joiner import Joiner
+from coldsign.qr.payload import Kind, Payload, describe
+from coldsign.qr.read import is_visual, read_pictures
+from coldsign.qr.recognise import MAX_FILE, recognise
+
+PSBT = frozenset({Kind.PSBT})
+_NAMES = {
+    Kind.PSBT: "a PSBT",
+    Kind.TRANSACTION: "a transaction",
+    Kind.WALLET: "a wallet description",
+    Kind.SEED: "a seed",
+    Kind.BYTES: "a file",
+    Kind.TEXT: "a text",
+}
+
+
+def read_requests(
+    sources: Sequence[str],
+    *,
+    want: frozenset[Kind] = PSBT,
+    stdin: IO[bytes],
+    camera: Callable[[], Payload] | None = None,
+) -> tuple[Payload, ...]:
+    """Every message that the sources hold, in their order; pictures together are one message.
+
+    Args:
+        sources: As on the command line; ``-`` is standard input, nothing is the camera.
+        want: The kinds of payload that are due.
+        stdin: Standard input.
+        camera: Scans one message with the camera, where there is a person in front of it.
+
+    Raises:
+        MalformedError: Something else than what is due, or damaged.
+        UsageError: Nothing is named and there is no camera to look through.
+    """
+    if not sources:
+        if camera is None:
+            raise UsageError("nothing to read", hint="name a file, a folder of pictures, or '-'")
+        return (expect(camera(), want),)
+    payloads: list[Payload] = []
+    pictures: list[Path] = []
+    for source in sources:
+        if source == "-":
+            data = read_untrusted(stdin, MAX_FILE, what="standard input")
+            payloads.append(expect(recognise(data, want), want))
+        elif is_visual(Path(source)):
+            pictures.append(Path(source))
+        else:
+            payloads.append(_read_file(Path(source), want))
+    if pictures:
+        payloads.append(read_frames(pictures, want=want))
+    return tuple(payloads)
+
+
+def read_one(
+    sources: Sequence[str],
+    *,
+    want: frozenset[Kind] = PSBT,
+    stdin: IO[bytes],
+    camera: Callable[[], Payload] | None = None,
+) -> Payload:
+    """The one message that the sources hold.
+
+    Raises:
+        UsageError: They hold several.
+        MalformedError: As ``read_requests``.
+    """
+    payloads = read_requests(sources, want=want, stdin=stdin, camera=camera)
+    if len(payloads) > 1:
+        raise UsageError(f"{len(payloads)} inputs given, one is due", hint="give them one by one")
+    return payloads[0]
+
+
+def read_frames(paths: Sequence[Path], *, want: frozenset[Kind] = PSBT) -> Payload:
+    """The one message in QR pictures, folders and videos; decoded in a child process.
+
+    Raises:
+        MalformedError: No QR code, an incomplete message, or another kind than is due.
+    """
+    joiner = Joiner(want)
+    for frame in read_pictures(paths):
+        if joiner.feed(frame).done:
+            break
+    return expect(joiner.require(), want)
+
+
+def expect(payload: Payload, want: frozenset[Kind]) -> Payload:
+    """The payload, if it is of a kind that is due.
+
+    Raises:
+        MalformedError: It is another; the error names what was seen and never shows a secret.
+    """
+    if payload.kind in want:
+        return payload
+    due = " or ".join(sorted(_NAMES[kind] for kind in want))
+    raise MalformedError(
+        f"{due} is due, but this is {describe(payload)}",
+        hint="check that the right file or code was given",
+        code="wrong-kind",
+    )
+
+
+def _read_file(path: Path, want: frozenset[Kind]) -> Payload:
+    data = read_untrusted(path, MAX_FILE, what=printable(str(path), limit=200))
+    try:
+        return expect(recognise(data, want), want)
+    except MalformedError as bad:
+        name = printable(path.name, limit=100)
+        raise MalformedError(f"{name}: {bad.message}", hint=bad.hint, code=bad.code) from bad

@@ -1,0 +1,105 @@
+"""The papers beside a PSBT: the policy, the manifest and its signature, the reviewers' approvals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from coldsign.ceremony.desk import Desk
+from coldsign.ceremony.walk import Job
+from coldsign.controls.approval import APPROVAL_CAP, VerifiedApproval, open_approval
+from coldsign.controls.keyring import ring_path
+from coldsign.controls.manifest import MANIFEST_CAP, demand_signed, parse_manifest
+from coldsign.controls.policy import POLICY_CAP, Policy
+from coldsign.controls.policies import PolicyStore
+from coldsign.errors import MalformedError, RefusedError
+from coldsign.keys.keystore import KeyRecord
+from coldsign.primitives.storage import read_untrusted
+from coldsign.review.context import Manifest
+from coldsign.wallet.wallet import Wallet
+
+_SIGNATURE_CAP: Final = 1 << 20  # bytes; a detached signature has some hundred
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What a review is held against, read and understood.
+
+    Attributes:
+        policy: The rules.
+        manifest: What must be paid, where one is used.
+        approvals: The approvals, each with signatures that hold.
+    """
+
+    policy: Policy
+    manifest: Manifest | None
+    approvals: tuple[VerifiedApproval, ...]
+
+    def job(self, psbt: bytes, wallet: Wallet, *, key: KeyRecord | None = None) -> Job:
+        """A job for one PSBT under these papers."""
+        return Job(psbt, wallet, self.policy, self.manifest, self.approvals, key)
+
+
+def read_papers(
+    desk: Desk,
+    wallet: Wallet,
+    *,
+    manifest: str | None,
+    policy: str | None,
+    approvals: Sequence[str] = (),
+) -> Papers:
+    """Read the papers that a command names.
+
+    Args:
+        desk: This machine's records.
+        wallet: The wallet under review.
+        manifest: The manifest's path; its signature is looked for beside it, under ``.asc``.
+        policy: The policy's path; without one the policy bound to the wallet, or an empty one.
+        approvals: Paths of approvals.
+
+    Raises:
+        MalformedError: A file is not what it should be.
+        RefusedError: The manifest is not signed by whom the policy lists.
+        UsageError: A file is missing.
+    """
+    rules = _bound(desk, wallet) or Policy.empty()
+    if policy is not None:
+        rules = Policy.parse(read_untrusted(Path(policy), POLICY_CAP, what="policy"))
+    rows = _manifest(desk, rules, Path(manifest)) if manifest is not None else None
+    opened = tuple(_approval(desk, Path(path)) for path in approvals)
+    return Papers(rules, rows, opened)
+
+
+def _bound(desk: Desk, wallet: Wallet) -> Policy | None:
+    """The policy bound to the wallet; one that was changed behind our back halts everything."""
+    try:
+        return PolicyStore(desk.home).load(wallet)
+    except (RefusedError, MalformedError) as changed:
+        desk.halt(changed.message)
+        raise
+
+
+def _approval(desk: Desk, path: Path) -> VerifiedApproval:
+    """An approval, and its detached signature where one lies beside it."""
+    data = read_untrusted(path, APPROVAL_CAP, what="approval")
+    beside = path.with_name(path.name + ".asc")
+    detached = None
+    if beside.exists():
+        detached = read_untrusted(beside, _SIGNATURE_CAP, what="approval's signature")
+    return open_approval(data, keyring=ring_path(desk.home), now=desk.now(), detached=detached)
+
+
+def _manifest(desk: Desk, policy: Policy, path: Path) -> Manifest:
+    data = read_untrusted(path, MANIFEST_CAP, what="manifest")
+    beside = path.with_name(path.name + ".asc")
+    signature = None
+    if beside.exists():
+        signature = read_untrusted(beside, _SIGNATURE_CAP, what="manifest's signature")
+    demand_signed(
+        data,
+        signature,
+        keyring=ring_path(desk.home),
+        signers=policy.require.manifest_signers,
+        now=desk.now(),
+    )
+    return parse_manifest(data, desk.network, coverage=policy.coverage)

@@ -1,0 +1,205 @@
+"""The one way to sign: examine, approve, clear, record, sign, verify, record.
+
+The same function serves a person, a script and a test; they differ only in their ``Operator``. ``examine`` is its
+first half and all of ``inspect``.
+"""
+
+from dataclasses import dataclass
+
+from coldsign.ceremony.desk import Desk, positions_of
+from coldsign.ceremony.operator import Approval, Operator
+from coldsign.controls.approval import VerifiedApproval
+from coldsign.controls.clearance import Clearance, clear
+from coldsign.controls.context import context_of
+from coldsign.controls.entry import Body, Entry, Kind
+from coldsign.controls.policy import Policy
+from coldsign.controls.remember import Memory, recall
+from coldsign.errors import ColdsignError, DeclinedError, LockedError, RefusedError, SelfCheckError
+from coldsign.keys.keystore import KeyRecord
+from coldsign.primitives.hashes import sha256
+from coldsign.psbt.model import Psbt
+from coldsign.review.context import Manifest
+from coldsign.review.finding import Severity
+from coldsign.review.report import Report, review
+from coldsign.signer.sign import sign
+from coldsign.signer.verify import verify
+from coldsign.wallet.wallet import Wallet
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be examined or signed, and what it is held against.
+
+    Attributes:
+        psbt: The PSBT's bytes, read once.
+        wallet: The registered wallet it is said to spend from.
+        policy: The rules.
+        manifest: What the books say must be paid, where one is used.
+        approvals: The reviewers' approvals, opened and verified.
+        key: The public record of the key that would sign, where it is known beforehand.
+    """
+
+    psbt: bytes
+    wallet: Wallet
+    policy: Policy
+    manifest: Manifest | None = None
+    approvals: tuple[VerifiedApproval, ...] = ()
+    key: KeyRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature that was made and verified.
+
+    Attributes:
+        report: What was approved.
+        psbt: The request with our signatures added.
+        inputs: The numbers of the inputs that were signed.
+    """
+
+    report: Report
+    psbt: Psbt
+    inputs: tuple[int, ...]
+
+
+def examine(job: Job, desk: Desk) -> Report:
+    """Prove, check and code one PSBT; no key is needed.
+
+    Raises:
+        MalformedError: It is no PSBT.
+        LockedError: The key that would sign is none of the wallet's.
+        JournalDamagedError: The journal is damaged; the latch is engaged.
+    """
+    psbt = Psbt.parse(job.psbt)
+    memory = _recall(desk, job.wallet)
+    context = context_of(memory, psbt, job.policy, now=desk.now(), manifest=job.manifest)
+    return review(psbt, job.wallet, context, our_keys=_ours(job))
+
+
+def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
+    """Review one PSBT, have it approved, and add one key's signatures.
+
+    Raises:
+        MalformedError: It is no PSBT.
+        HaltedError: The latch is engaged.
+        RefusedError: A check, the policy, the manifest, the approvals or the journal forbid it.
+        DeclinedError: The operator said no.
+        LockedError: The key cannot be unlocked, or cannot sign this.
+        SelfCheckError: What was signed failed verification; the latch is engaged.
+    """
+    report = examine(job, desk)
+    operator.look(report)
+    desk.latch.check()
+    try:
+        demand_acceptable(report)
+        approval = operator.approve(report)
+        clearance = clear(
+            report,
+            policy=job.policy,
+            latch=desk.latch,
+            accepted=approval.accepted,
+            approvals=job.approvals,
+        )
+    except (RefusedError, DeclinedError) as no:
+        _record_no(desk, report, no)
+        raise
+    return _carry_out(job, desk, operator, clearance, approval)
+
+
+def demand_acceptable(report: Report) -> None:
+    """Stop where nobody could say yes: the first refusal, and how many more there are.
+
+    Raises:
+        RefusedError: A check refuses; its code is the finding's.
+    """
+    refusals = report.of(Severity.REFUSE)
+    if not refusals:
+        return
+    first = refusals[0]
+    more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""
+    raise RefusedError(
+        f"{first.where}: {first.text}{more}",
+        hint=f"do not sign this; docs/findings.md explains {first.code}",
+        code=first.code,
+    )
+
+
+def _recall(desk: Desk, wallet: Wallet) -> Memory:
+    """The journal's memory; a journal that does not hold halts everything."""
+    try:
+        return recall(desk.journal.entries(), wallet)
+    except RefusedError as damage:
+        desk.halt(f"the journal is damaged: {damage.message}")
+        raise
+
+
+def _ours(job: Job) -> tuple[int, ...]:
+    if job.key is None:
+        return job.wallet.our_keys
+    found = positions_of(job.key, job.wallet)
+    if not found:
+        raise LockedError(
+            f"the key {job.key.name} ({job.key.fingerprint.hex()}) is none of the keys of the"
+            f" wallet {job.wallet.name}",
+            hint="choose another --key or --wallet; coldsign wallet show lists the wallet's keys",
+            code="not-our-wallet",
+        )
+    return found
+
+
+def _carry_out(
+    job: Job, desk: Desk, operator: Operator, clearance: Clearance, approval: Approval
+) -> Signed:
+    """From the clearance to the verified signature; the journal knows before a key is touched."""
+    before = clearance.report.facts.psbt
+    name = job.key.name if job.key is not None else "-"
+    body = clearance.intent(key=name) | {"approved": approval.how}
+    intent = desk.journal.append(Kind.INTENT, body, now=desk.now())
+    try:
+        with operator.unlock() as keyring:
+            after = sign(before, keyring, clearance)
+        verify(before, after, clearance)
+    except SelfCheckError as fault:
+        _abandon(desk, intent, fault.message)
+        desk.halt(f"self-check failed: {fault.message}")
+        raise
+    except ColdsignError as no:
+        _abandon(desk, intent, no.message)
+        raise
+    except KeyboardInterrupt:
+        _abandon(desk, intent, "stopped by the person")
+        raise
+    inputs = signed_inputs(before, after)
+    outcome: Body = {
+        "intent": intent.seq,
+        "txid": clearance.report.facts.txid,
+        "inputs": list(inputs),
+        "psbt_sha256": sha256(after.serialize()).hex(),
+    }
+    desk.journal.append(Kind.SIGNED, outcome, now=desk.now())
+    return Signed(clearance.report, after, inputs)
+
+
+def signed_inputs(before: Psbt, after: Psbt) -> tuple[int, ...]:
+    """The numbers of the inputs to which something was added."""
+    pairs = zip(before.inputs, after.inputs, strict=True)
+    return tuple([n for n, (old, new) in enumerate(pairs) if old.map.raw != new.map.raw])
+
+
+def _abandon(desk: Desk, intent: Entry, why: str) -> None:
+    desk.journal.append(Kind.ABANDONED, {"intent": intent.seq, "why": why}, now=desk.now())
+
+
+def _record_no(desk: Desk, report: Report, no: RefusedError | DeclinedError) -> None:
+    kind = Kind.DECLINED if isinstance(no, DeclinedError) else Kind.REFUSED
+    facts = report.facts
+    body: Body = {
+        "wallet": facts.wallet.name,
+        "txid": facts.txid,
+        "psbt": facts.psbt.digest.hex(),
+        "review_code": " ".join(report.review_code),
+        "code": no.code,
+        "why": no.message,
+        "findings": [[found.code, found.where] for found in report.findings],
+    }
+    desk.journal.append(kind, body, now=desk.now())

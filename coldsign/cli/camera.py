@@ -1,0 +1,80 @@
+"""Scan one message with the camera: a live preview in the terminal, and how far the message is."""
+
+from collections.abc import Callable, Iterator
+
+from coldsign.cli.keyboard import Keyboard, terminal_size
+from coldsign.cli.screen import Screen
+from coldsign.errors import DeclinedError
+from coldsign.primitives.text import printable
+from coldsign.qr.joiner import Joiner, Progress
+from coldsign.qr.payload import Kind, Payload
+from coldsign.qr.read import Frame, read_camera
+
+_HOME = "\x1b[H"
+_CLEAR = "\x1b[2J\x1b[H"
+_CLEAR_TO_END = "\x1b[K"
+_STATUS_ROWS = 3
+_BAR_COLUMNS = 30
+
+
+def scan(screen: Screen, camera: int, want: frozenset[Kind]) -> Callable[[], Payload]:
+    """A scanner for the camera of this number; it needs a person in front of it."""
+
+    def run() -> Payload:
+        screen.need_person()
+        joiner = Joiner(want)
+        screen.control(_CLEAR)
+        with Keyboard() as keyboard:
+            for frame in read_camera(camera):
+                progress = _feed(joiner, frame)
+                _draw(screen, frame, progress)
+                if keyboard.key(wait_seconds=0) == "q":
+                    raise DeclinedError("stopped while scanning", code="stopped")
+                if progress.done:
+                    break
+        screen.control(_CLEAR)
+        payload = joiner.require()
+        screen.tell(f"scanned {len(payload.data)} bytes, sha256 {payload.sha256_short}", "good")
+        return payload
+
+    return run
+
+
+def _feed(joiner: Joiner, frame: Frame) -> Progress:
+    for code in frame.codes:
+        joiner.feed(code)
+    return joiner.progress
+
+
+def _draw(screen: Screen, frame: Frame, progress: Progress) -> None:
+    columns, rows = terminal_size()
+    screen.control(_HOME)
+    for line in _preview(frame, columns - 1, rows - _STATUS_ROWS - 1):
+        screen.control(line + _CLEAR_TO_END + "\n")
+    filled = progress.percent * _BAR_COLUMNS // 100
+    bar = "#" * filled + "-" * (_BAR_COLUMNS - filled)
+    seen = f"{progress.have} of {progress.need} parts" if progress.need else "no code in view yet"
+    screen.control(f"[{bar}] {progress.percent:3}%  {seen}{_CLEAR_TO_END}\n")
+    screen.control(f"{printable(progress.note, limit=columns - 1)}{_CLEAR_TO_END}\n")
+    screen.control(f"q stops{_CLEAR_TO_END}\r")
+
+
+def _preview(frame: Frame, columns: int, rows: int) -> Iterator[str]:
+    """The picture in half blocks: two pixels a character, in shades of grey, as large as fits."""
+    if not frame.width or not frame.height or columns < 2 or rows < 1:
+        return
+    scale = max(frame.width / columns, frame.height / (2 * rows))
+    across, down = int(frame.width / scale), int(frame.height / scale) // 2
+    for row in range(down):
+        line = []
+        for column in range(across):
+            x = int(column * scale)
+            top = frame.grey[int(2 * row * scale) * frame.width + x]
+            low = frame.grey[int((2 * row + 1) * scale) * frame.width + x]
+            line.append(f"\x1b[38;5;{_shade(top)};48;5;{_shade(low)}m▀")
+        yield "".join(line) + "\x1b[0m"
+
+
+def _shade(grey: int) -> int:
+    """One of the 24 greys of a 256-colour terminal."""
+    return 232 + grey * 23 // 255

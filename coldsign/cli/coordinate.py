@@ -1,0 +1,45 @@
+"""``combine`` and ``finalize``: the coordinator's side, for tests and small teams."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from coldsign.ceremony.intake import read_one, read_requests
+from coldsign.ceremony.reply import answer
+from coldsign.cli.deliver import deliver, deliver_text, delivery_options
+from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.psbt.combine import combine as combine_psbts
+from coldsign.psbt.edit import Reply as Level
+from coldsign.psbt.finalize import extract
+from coldsign.psbt.finalize import finalize as finalize_psbt
+from coldsign.psbt.model import Psbt
+
+
+@click.command(cls=ColdCommand)
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@delivery_options
+@pass_settings
+def combine(
+    settings: Settings, sources: tuple[str, ...], form: str, out: Path | None, *, force: bool
+) -> None:
+    """Join several cosigners' copies of one PSBT."""
+    requests = read_requests(sources, stdin=sys.stdin.buffer)
+    joined = combine_psbts([Psbt.parse(request.data) for request in requests])
+    result = answer(joined, requests[0], level=Level.FULL, form=form)
+    settings.screen.document({"psbt": result.base64(), "sha256": result.sha256})
+    deliver(settings.screen, result, out, force=force)
+
+
+@click.command(cls=ColdCommand)
+@click.argument("source")
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write the hex here.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@pass_settings
+def finalize(settings: Settings, source: str, out: Path | None, *, force: bool) -> None:
+    """Finish a PSBT that has all its signatures, and print the transaction as hex."""
+    request = read_one([source], stdin=sys.stdin.buffer)
+    tx = extract(finalize_psbt(Psbt.parse(request.data)))
+    text = tx.serialize().hex()
+    settings.screen.document({"txid": tx.txid_hex(), "hex": text, "vsize": (tx.weight() + 3) // 4})
+    deliver_text(settings.screen, text, out, force=force)

@@ -1,0 +1,109 @@
+"""Hand a result over: to a file, to QR pictures, to the terminal, or into a pipe."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from coldsign.ceremony.reply import FORMATS, Answer
+from coldsign.cli.screen import Screen
+from coldsign.errors import UsageError
+from coldsign.primitives.storage import write_output
+from coldsign.primitives.text import printable
+
+_BINARY = ".psbt"
+_TEXT = frozenset({".txt", ".b64", ".base64"})
+_PICTURES = frozenset({".png", ".gif", ".svg", ".pdf"})
+
+
+def delivery_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--format``, ``--out`` and ``--force``."""
+    function = click.option("--force", is_flag=True, help="Overwrite an existing file.")(function)
+    function = click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="Write .psbt, .txt (base64), .png .gif .svg .pdf (QR), or a folder of QR pictures.",
+    )(function)
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(FORMATS),
+        default="auto",
+        show_default=True,
+        help="The QR dialect; auto answers in the one the request came in.",
+    )(function)
+
+
+def demand_free(out: Path | None, *, force: bool) -> None:
+    """Refuse a taken name before any work is done, so that a refusal later cannot cost a signature.
+
+    Raises:
+        UsageError: Something stands there, or its folder does not exist.
+    """
+    if out is None:
+        return
+    if out.exists() and not out.is_dir() and not force:
+        raise UsageError(
+            f"{printable(str(out), limit=200)} exists already",
+            hint="choose another name; --force overwrites",
+            code="exists",
+        )
+    if not out.absolute().parent.is_dir():
+        raise UsageError(
+            f"there is no folder {printable(str(out.absolute().parent), limit=200)}",
+            hint="make it first",
+            code="no-such-folder",
+        )
+
+
+def deliver(screen: Screen, answer: Answer, out: Path | None, *, force: bool) -> None:
+    """Write an answer where it was asked for.
+
+    Raises:
+        UsageError: The file exists, or its name says no form that is known.
+        SelfCheckError: A QR picture reads back as something else.
+    """
+    if out is not None:
+        _to_path(screen, answer, out, force=force)
+    elif screen.json:
+        return
+    elif sys.stdout.isatty() and screen.person_present:
+        from coldsign.cli.show import show_frames
+
+        show_frames(screen, answer)
+    elif answer.chosen:
+        for frame in answer.frames().frames:
+            screen.raw(frame + "\n" if isinstance(frame, str) else frame.hex() + "\n")
+    else:
+        screen.raw(answer.base64() + "\n")
+
+
+def _to_path(screen: Screen, answer: Answer, out: Path, *, force: bool) -> None:
+    suffix = out.suffix.lower()
+    shown = printable(str(out), limit=200)
+    if suffix == _BINARY:
+        write_output(out, answer.data, force=force)
+    elif suffix in _TEXT:
+        write_output(out, answer.base64().encode() + b"\n", force=force)
+    elif suffix in _PICTURES or suffix == "" or out.is_dir():
+        from coldsign.qr.write import save
+
+        save(answer.frames(), out, force=force)
+    else:
+        raise UsageError(
+            f"{shown}: no form of output is known by the name {printable(suffix)}",
+            hint="end it in .psbt, .txt, .png, .gif, .svg or .pdf, or name a folder",
+        )
+    screen.tell(f"written to {shown}, sha256 {answer.sha256[:16]}", "good")
+
+
+def deliver_text(screen: Screen, text: str, out: Path | None, *, force: bool) -> None:
+    """One line of text to a file or to standard output."""
+    if out is not None:
+        write_output(out, text.encode() + b"\n", force=force)
+        screen.tell(f"written to {printable(str(out), limit=200)}", "good")
+    elif not screen.json:
+        screen.raw(text + "\n")

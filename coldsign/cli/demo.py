@@ -1,0 +1,67 @@
+"""``coldsign demo``: the whole way, on regtest keys made on the spot."""
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.cli.person import Person, show_report
+from coldsign.errors import UsageError
+from coldsign.primitives.text import printable
+from coldsign.review.render import to_json
+
+
+@click.command(cls=ColdCommand)
+@click.option("--yes", is_flag=True, help="Ask nothing: sign what was just made.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep the pictures and records in this new folder.",
+)
+@pass_settings
+def demo(settings: Settings, *, yes: bool, out: Path | None) -> None:
+    """Show the whole way: QR pictures in, a review, one signature each, QR pictures out."""
+    if not yes:
+        settings.screen.need_person()
+    if out is None:
+        with tempfile.TemporaryDirectory(prefix="coldsign-demo-") as folder:
+            _run(settings, Path(folder), yes=yes)
+        return
+    try:
+        out.mkdir(mode=0o700)
+    except FileExistsError:
+        shown = printable(str(out), limit=200)
+        raise UsageError(f"{shown} exists", hint="name a new folder", code="exists") from None
+    _run(settings, out, yes=yes)
+    settings.screen.tell(f"kept in {printable(str(out), limit=200)}")
+
+
+def _run(settings: Settings, folder: Path, *, yes: bool) -> None:
+    from coldsign.ceremony.demo import run_demo
+    from coldsign.ceremony.desk import Desk
+    from coldsign.ceremony.operator import ExpectingOperator, Operator
+    from coldsign.ceremony.walk import Job, examine
+    from coldsign.keys.keyring import Keyring
+    from coldsign.review.report import Report
+
+    screen = settings.screen
+
+    def told(report: Report) -> None:
+        screen.document(to_json(report))
+        show_report(screen, report)
+
+    def operator(desk: Desk, job: Job, keyring: Keyring) -> Operator:
+        if yes or "keyholder-2" in desk.home.name:
+            code = " ".join(examine(job, desk).review_code)
+            return ExpectingOperator((code,), frozenset(), lambda: keyring, told if yes else _quiet)
+        return Person(screen, lambda: keyring)
+
+    def _quiet(_report: Report) -> None:
+        screen.tell("(the second keyholder reads the same six words and signs)", "note")
+
+    transaction = run_demo(folder, lambda line: screen.tell(f"* {line}", "heading"), operator)
+    text = transaction.serialize().hex()
+    screen.document({"txid": transaction.txid_hex(), "hex": text})
+    screen.result(f"txid {transaction.txid_hex()}")

@@ -1,0 +1,122 @@
+"""``coldsign journal``: the hash-chained record of everything that was decided."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from coldsign.cli.deliver import deliver_text
+from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.controls.entry import Anchor, Entry
+from coldsign.errors import DeclinedError, UsageError
+from coldsign.primitives.text import printable
+
+_SHOWN = 160  # characters of one entry on a line
+
+
+@click.group(cls=ColdGroup)
+def journal() -> None:
+    """The append-only record of what was decided, each line bound to the one before by its hash."""
+
+
+@journal.command()
+@click.option("--last", type=click.IntRange(1), default=20, show_default=True, metavar="N")
+@pass_settings
+def show(settings: Settings, last: int) -> None:
+    """Show the last entries."""
+    entries = list(settings.desk().journal.entries())[-last:]
+    settings.screen.document({"entries": [_document(entry) for entry in entries]})
+    for entry in entries:
+        settings.screen.result(
+            f"{entry.seq:>6}  {entry.time}  {entry.kind.value:<10}  {_brief(entry)}"
+        )
+    if not entries:
+        settings.screen.tell("the journal is empty")
+
+
+@journal.command()
+@click.option(
+    "--against", metavar="N:HASH", help="A count and hash noted earlier, to see a roll-back."
+)
+@pass_settings
+def verify(settings: Settings, against: str | None) -> None:
+    """Check every line, and name the first bad one. Note the count and hash on paper."""
+    found = settings.desk().journal.verify()
+    if found.damage is not None:
+        raise found.damage
+    if against is not None:
+        settings.desk().journal.demand_anchor(_anchor(against))
+    settings.screen.document({"entries": found.anchor.seq, "hash": found.anchor.hash})
+    settings.screen.result(
+        f"{found.anchor.seq} entries, unbroken; note this: {_note(found.anchor)}"
+    )
+
+
+@journal.command()
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--sign-with", metavar="KEYID", help="Sign the receipt with this OpenPGP key.")
+@click.option(
+    "--encrypt-to", multiple=True, metavar="KEYID", help="Encrypt it to the operations desk."
+)
+@pass_settings
+def export(
+    settings: Settings,
+    out: Path | None,
+    *,
+    force: bool,
+    sign_with: str | None,
+    encrypt_to: tuple[str, ...],
+) -> None:
+    """Write the journal as a receipt, signed and encrypted if wanted."""
+    from coldsign.controls.receipt import make_receipt, seal_receipt
+
+    receipt = make_receipt(settings.desk().journal)
+    if sign_with or encrypt_to:
+        receipt = seal_receipt(receipt, signer=sign_with, recipients=encrypt_to)
+    text = receipt.decode()
+    settings.screen.document({"receipt": text})
+    deliver_text(settings.screen, text.rstrip("\n"), out, force=force)
+
+
+@journal.command()
+@click.option("--why", required=True, metavar="TEXT", help="What happened, for the journal.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_settings
+def recover(settings: Settings, why: str, *, yes: bool) -> None:
+    """Go on after a power cut tore the last line; the torn bytes are kept in the journal."""
+    desk = settings.desk()
+    if not yes and not settings.screen.agrees("Cut off the torn last line?", "recover"):
+        raise DeclinedError("the journal was left as it is", code="kept")
+    entry = desk.journal.recover_torn(why, now=desk.now())
+    settings.screen.document(_document(entry))
+    settings.screen.tell("recovered; the journal goes on", "good")
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "time": entry.time,
+        "kind": entry.kind.value,
+        "hash": entry.hash,
+        "body": entry.body,
+    }
+
+
+def _brief(entry: Entry) -> str:
+    """The entry's particulars on one line: short values only, the rest is in ``--json``."""
+    parts = [f"{k}={v}" for k, v in entry.body.items() if isinstance(v, str | int) and v != ""]
+    return printable(" ".join(parts), limit=_SHOWN)
+
+
+def _note(anchor: Anchor) -> str:
+    return f"{anchor.seq}:{anchor.hash[:16]}"
+
+
+def _anchor(text: str) -> Anchor:
+    number, _, digits = text.partition(":")
+    if not (number.isascii() and number.isdecimal() and digits):
+        raise UsageError(
+            "--against takes a count, a colon and a hash, as 'journal verify' prints them"
+        )
+    return Anchor(int(number), digits.lower())

@@ -1,0 +1,236 @@
+"""``coldsign key``: make, import, list, show, export the public side of, and remove keys."""
+
+import os
+from pathlib import Path
+
+import click
+
+from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.secrets import passphrase_options, read_passphrase, secret_file_option
+from coldsign.errors import DeclinedError, UsageError
+from coldsign.keys.entropy import gather, rolls_needed
+from coldsign.keys.keystore import KeyRecord
+from coldsign.keys.material import Material
+from coldsign.keys.mnemonic import Mnemonic
+from coldsign.keys.versions import NetworkGroup
+from coldsign.primitives.keypath import format_path, parse_path
+
+SOURCES = ("mnemonic", "seedqr", "xprv", "wif", "slip39", "codex32")
+_ASK_NEW = "New passphrase for the key file"
+_DONE = "the key file opens with any age program too: age -d"
+
+
+@click.group(cls=ColdGroup)
+def key() -> None:
+    """Make, import and keep keys; each is one passphrase-encrypted age file."""
+
+
+@key.command()
+@click.argument("name")
+@click.option("--words", type=click.Choice(["12", "24"]), default="24", show_default=True)
+@click.option("--dice", is_flag=True, help="Mix in rolls of dice, typed at the terminal.")
+@passphrase_options
+@pass_settings
+def new(
+    settings: Settings,
+    name: str,
+    words: str,
+    *,
+    dice: bool,
+    passphrase_file: Path | None,
+    passphrase_fd: int | None,
+) -> None:
+    """Make a key, show its words once, and store it encrypted."""
+    screen, desk = settings.screen, settings.desk()
+    screen.need_person()
+    _demand_free(settings, name)
+    size = 16 if words == "12" else 32
+    rolls = _ask_rolls(settings, size) if dice else ""
+    with gather(size, os.urandom, rolls=rolls) as entropy:
+        mnemonic = Mnemonic.from_entropy(entropy.reveal())
+    _show_words(settings, mnemonic)
+    material = Material.from_mnemonic(mnemonic, "", NetworkGroup.of(settings.network))
+    passphrase = read_passphrase(
+        screen, _ASK_NEW, passphrase_file, passphrase_fd, twice=True
+    )
+    record = desk.keystore.add(name, material, passphrase)
+    material.wipe()
+    mnemonic.wipe()
+    _announce(settings, record, "made")
+
+
+@key.command("import")
+@click.argument("name")
+@click.option("--from", "source", type=click.Choice(SOURCES), required=True)
+@secret_file_option
+@passphrase_options
+@click.argument("pictures", nargs=-1, metavar="[SOURCE]...")
+@pass_settings
+def import_(
+    settings: Settings,
+    name: str,
+    source: str,
+    secret_file: str | None,
+    pictures: tuple[str, ...],
+    passphrase_file: Path | None,
+    passphrase_fd: int | None,
+) -> None:
+    """Import a key from words, a SeedQR, an xprv, a WIF, or backup shares."""
+    _demand_free(settings, name)
+    from coldsign.cli.keysources import material_from
+
+    material = material_from(settings, source, secret_file, pictures)
+    passphrase = read_passphrase(
+        settings.screen, _ASK_NEW, passphrase_file, passphrase_fd, twice=True
+    )
+    try:
+        record = settings.desk().keystore.add(name, material, passphrase)
+    finally:
+        material.wipe()
+    _announce(settings, record, "imported")
+
+
+@key.command("list")
+@pass_settings
+def list_(settings: Settings) -> None:
+    """List the stored keys."""
+    records = settings.desk().keystore.records()
+    settings.screen.document({"keys": [_document(record) for record in records]})
+    if not records:
+        settings.screen.tell("no keys; coldsign key new or coldsign key import stores one")
+        return
+    settings.screen.table(
+        ("NAME", "KIND", "NETWORK", "FINGERPRINT"),
+        [(r.name, r.kind.value, r.group.value, r.fingerprint.hex()) for r in records],
+    )
+
+
+@key.command()
+@click.argument("name")
+@pass_settings
+def show(settings: Settings, name: str) -> None:
+    """Show what is public about one key."""
+    _print(settings, settings.desk().keystore.record(name))
+
+
+@key.command()
+@click.argument("name")
+@click.option("--path", required=True, metavar="PATH", help="Such as m/48h/0h/0h/2h.")
+@passphrase_options
+@pass_settings
+def xpub(
+    settings: Settings,
+    name: str,
+    path: str,
+    passphrase_file: Path | None,
+    passphrase_fd: int | None,
+) -> None:
+    """Print the extended public key at a path, with its origin, for a descriptor."""
+    desk = settings.desk()
+    steps = parse_path(path)
+    desk.keystore.record(name)
+    passphrase = read_passphrase(
+        settings.screen, f"Passphrase of {name}", passphrase_file, passphrase_fd
+    )
+    with desk.keystore.unlock(name, passphrase) as ring:
+        public, fingerprint = ring.xpub(steps), ring.fingerprint.hex()
+    text = public.serialize(settings.network)
+    origin = "/".join(part for part in (fingerprint, format_path(steps)) if part)
+    settings.screen.document({"fingerprint": fingerprint, "path": format_path(steps), "xpub": text})
+    settings.screen.result(f"[{origin}]{text}")
+
+
+@key.command()
+@click.argument("name")
+@passphrase_options
+@pass_settings
+def passphrase(
+    settings: Settings, name: str, passphrase_file: Path | None, passphrase_fd: int | None
+) -> None:
+    """Change the passphrase of a key file; the old one comes from the options or a prompt."""
+    keystore = settings.desk().keystore
+    keystore.record(name)
+    old = read_passphrase(
+        settings.screen, f"Old passphrase of {name}", passphrase_file, passphrase_fd
+    )
+    new_one = settings.screen.secret(_ASK_NEW, twice=True)
+    keystore.change_passphrase(name, old, new_one)
+    settings.screen.tell(f"the passphrase of {name} is changed; older copies keep the old one")
+    settings.screen.document({"changed": name})
+
+
+@key.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_settings
+def remove(settings: Settings, name: str, *, yes: bool) -> None:
+    """Delete a key file. Without its words or another copy the key is gone."""
+    keystore = settings.desk().keystore
+    record = keystore.record(name)
+    question = f"Delete the key {record.name} ({record.fingerprint.hex()})?"
+    if not yes and not settings.screen.agrees(question, record.name):
+        raise DeclinedError("the key was kept", code="kept")
+    keystore.remove(name)
+    settings.screen.tell(f"{name} is deleted; a disk may keep traces: destroy it with the machine")
+    settings.screen.document({"removed": name})
+
+
+def _demand_free(settings: Settings, name: str) -> None:
+    """Refuse a taken name before the person types a secret."""
+    if any(record.name == name for record in settings.desk().keystore.records()):
+        raise UsageError(
+            f"a key named {name} exists", hint="choose another name", code="key-exists"
+        )
+
+
+def _ask_rolls(settings: Settings, size: int) -> str:
+    return settings.screen.ask(
+        f"Roll a die {rolls_needed(size)} times or more and type the faces (1 to 6)."
+    )
+
+
+def _show_words(settings: Settings, mnemonic: Mnemonic) -> None:
+    screen = settings.screen
+    screen.tell(
+        "Write these words on paper. They are shown once and stored only encrypted.", "heading"
+    )
+    screen.tell("")
+    words = mnemonic.words
+    rows = (len(words) + 3) // 4
+    for row in range(rows):
+        cells = [(at, words[at]) for at in range(row, len(words), rows)]
+        screen.tell("  ".join(f"{at + 1:2}. {word:<9}" for at, word in cells).rstrip())
+    screen.tell("")
+    for at in (len(words) // 3, len(words) - 1):
+        if screen.ask(f"Read back word {at + 1}:") != words[at]:
+            raise DeclinedError(
+                f"word {at + 1} is another one",
+                hint="nothing was stored; start again",
+                code="words",
+            )
+    screen.control("\x1b[2J\x1b[3J\x1b[H")
+
+
+def _announce(settings: Settings, record: KeyRecord, verb: str) -> None:
+    settings.screen.tell(f"key {record.name} {verb}; {_DONE}", "good")
+    _print(settings, record)
+
+
+def _print(settings: Settings, record: KeyRecord) -> None:
+    settings.screen.document(_document(record))
+    settings.screen.result(f"name         {record.name}")
+    settings.screen.result(f"kind         {record.kind.value}")
+    settings.screen.result(f"network      {record.group.value}")
+    settings.screen.result(f"fingerprint  {record.fingerprint.hex()}")
+    if record.pubkey is not None:
+        settings.screen.result(f"public key   {record.pubkey.hex()}")
+
+
+def _document(record: KeyRecord) -> dict[str, str | None]:
+    return {
+        "name": record.name,
+        "kind": record.kind.value,
+        "network": record.group.value,
+        "fingerprint": record.fingerprint.hex(),
+        "pubkey": record.pubkey.hex() if record.pubkey is not None else None,
+    }

@@ -1,0 +1,59 @@
+"""What ``key import --from`` understands, each form turned into one checked secret."""
+
+import sys
+
+from coldsign.ceremony.intake import read_one
+from coldsign.cli.options import Settings
+from coldsign.cli.secrets import read_material
+from coldsign.errors import UsageError
+from coldsign.keys import seedqr
+from coldsign.keys.material import KeyKind, Material
+from coldsign.keys.versions import NetworkGroup
+from coldsign.qr.payload import Kind
+
+_KINDS = {"mnemonic": KeyKind.MNEMONIC, "xprv": KeyKind.XPRV, "wif": KeyKind.WIF}
+
+
+def material_from(
+    settings: Settings, source: str, secret_file: str | None, pictures: tuple[str, ...]
+) -> Material:
+    """The secret that ``--from`` and its companions name.
+
+    Raises:
+        MalformedError: It is not of that form.
+        UsageError: The options do not fit together.
+    """
+    if source == "seedqr":
+        return _from_seedqr(settings, secret_file, pictures)
+    if pictures:
+        raise UsageError(
+            f"--from {source} takes no SOURCE", hint="use --secret-file, or answer the prompt"
+        )
+    if source in _KINDS:
+        return read_material(settings.screen, secret_file, settings.network, _KINDS[source])
+    from coldsign.cli.shares import material_from_shares
+
+    return material_from_shares(settings, source, secret_file)
+
+
+def _from_seedqr(
+    settings: Settings, secret_file: str | None, pictures: tuple[str, ...]
+) -> Material:
+    if secret_file is not None:
+        return read_material(settings.screen, secret_file, settings.network, KeyKind.MNEMONIC)
+    camera = None
+    if not pictures:
+        from coldsign.cli.camera import scan
+
+        camera = scan(settings.screen, 0, frozenset({Kind.SEED}))
+    payload = read_one(pictures, want=frozenset({Kind.SEED}), stdin=sys.stdin.buffer, camera=camera)
+    mnemonic = seedqr.parse(payload.data)
+    passphrase = ""
+    if settings.screen.person_present:
+        passphrase = settings.screen.secret(
+            "BIP-39 passphrase (not shown; empty for none)", twice=True
+        )
+    try:
+        return Material.from_mnemonic(mnemonic, passphrase, NetworkGroup.of(settings.network))
+    finally:
+        mnemonic.wipe()

@@ -1,0 +1,56 @@
+"""``doctor`` and ``selftest``: is this machine, and is this program, fit to sign?"""
+
+import click
+
+from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.errors import SelfCheckError, UnfitError
+
+_ROLES = {"ok": "good", "warn": "confirm", "fail": "refuse"}
+
+
+@click.command(cls=ColdCommand)
+@pass_settings
+def doctor(settings: Settings) -> None:
+    """Check this machine: network, swap, core dumps, camera, clock, versions. Exit code 8 if unfit."""
+    from coldsign.ceremony.doctor import examine
+
+    checks = examine(settings.desk().home)
+    settings.screen.document(
+        {
+            "checks": [
+                {"name": c.name, "verdict": c.verdict.value, "detail": c.detail, "hint": c.hint}
+                for c in checks
+            ]
+        }
+    )
+    for check in checks:
+        role = _ROLES[check.verdict.value]
+        settings.screen.result(f"{check.verdict.value:<4}  {check.name:<18}  {check.detail}", role)
+        if check.hint and check.verdict.value != "ok":
+            settings.screen.result(f"      {check.hint}", "hint")
+    failed = [check.name for check in checks if check.verdict.value == "fail"]
+    if failed:
+        raise UnfitError(
+            f"this machine is not fit to sign: {', '.join(failed)}",
+            hint="each line above says what to mend",
+        )
+
+
+@click.command(cls=ColdCommand)
+@pass_settings
+def selftest(settings: Settings) -> None:
+    """Run the known-answer tests of every primitive."""
+    from coldsign.ceremony.selftest import run
+
+    results = run()
+    settings.screen.document(
+        {"tests": [{"name": r.name, "ok": r.ok, "detail": r.detail} for r in results]}
+    )
+    for result in results:
+        role = "good" if result.ok else "refuse"
+        settings.screen.result(f"{'ok' if result.ok else 'fail':<4}  {result.name}", role)
+    failed = [result.name for result in results if not result.ok]
+    if failed:
+        raise SelfCheckError(
+            f"known answers differ: {', '.join(failed)}", hint="do not sign with this machine"
+        )

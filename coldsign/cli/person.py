@@ -1,0 +1,98 @@
+"""The person at the terminal as the walk's operator: sees every line, names every hazard, types the amount."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from coldsign.ceremony.operator import Approval
+from coldsign.cli.keyboard import terminal_size
+from coldsign.cli.pager import MIN_COLUMNS, Row, page_through
+from coldsign.cli.screen import Screen
+from coldsign.errors import DeclinedError
+from coldsign.keys.keyring import Keyring
+from coldsign.primitives.amount import btc
+from coldsign.review.finding import Severity
+from coldsign.review.render import to_json, to_lines
+from coldsign.review.report import Report
+
+_MAX_WIDTH = 120  # columns; longer lines are harder to compare with paper
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Approves by looking and typing.
+
+    Attributes:
+        screen: Where to look and type.
+        key: How the key is unlocked.
+        accepted: Finding codes already named on the command line.
+    """
+
+    screen: Screen
+    key: Callable[[], Keyring]
+    accepted: frozenset[str] = frozenset()
+
+    def look(self, report: Report) -> None:
+        """A report that nobody can say yes to is shown at once; the others are paged through."""
+        self.screen.document(to_json(report))
+        if report.verdict == "refuse":
+            show_report(self.screen, report)
+
+    def approve(self, report: Report) -> Approval:
+        """Show every line, ask for every hazard by its name, then for the amount that leaves the wallet.
+
+        Raises:
+            DeclinedError: Anything but the exact words was typed, or nobody is there.
+        """
+        self.screen.need_person()
+        page_through(self.screen, lambda width: report_rows(report, width))
+        accepted = set(self.accepted)
+        for finding in report.of(Severity.CONFIRM):
+            if finding.code in accepted:
+                continue
+            self.screen.tell(f"{finding.where}: {finding.text}", "confirm")
+            if not self.screen.agrees("This is a risk.", finding.code):
+                raise _declined(f"the risk {finding.code} was not accepted")
+            accepted.add(finding.code)
+        self._ask_amount(report)
+        return Approval(frozenset(accepted), "typed at the terminal")
+
+    def _ask_amount(self, report: Report) -> None:
+        leaving = report.facts.totals.leaving or 0
+        self.screen.tell(f"review code: {' '.join(report.review_code)}", "code")
+        typed = self.screen.ask(
+            f"{btc(leaving)} BTC leave this wallet. Type that amount in BTC to sign; anything else stops."
+        )
+        if typed.upper().removesuffix("BTC").strip() != btc(leaving):
+            raise _declined("the amount typed is not the amount that leaves the wallet")
+
+    def unlock(self) -> Keyring:
+        """The key."""
+        return self.key()
+
+
+def report_rows(report: Report, width: int) -> Sequence[Row]:
+    """The report as rows of the pager."""
+    return [Row(line.role.value, line.text) for line in to_lines(report, width)]
+
+
+def show_report(screen: Screen, report: Report) -> None:
+    """The whole report beside the result, on standard error, unpaged."""
+    for row in report_rows(report, _width()):
+        screen.tell(row.text, row.role)
+
+
+def present_report(screen: Screen, report: Report) -> None:
+    """The report as the result itself: paged for a person, plain for a file or a pipe."""
+    if screen.result_is_read and not screen.json:
+        page_through(screen, lambda width: report_rows(report, width))
+        return
+    for row in report_rows(report, _width()):
+        screen.result(row.text, row.role)
+
+
+def _width() -> int:
+    return min(max(terminal_size()[0], MIN_COLUMNS), _MAX_WIDTH)
+
+
+def _declined(why: str) -> DeclinedError:
+    return DeclinedError(why, hint="nothing was signed", code="declined")

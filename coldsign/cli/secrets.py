@@ -1,0 +1,105 @@
+"""Where secrets come from: a hidden prompt, a file, standard input or a file descriptor. Never argv or environment."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from coldsign.cli.screen import Screen
+from coldsign.errors import MalformedError, UsageError
+from coldsign.keys.keyring import Keyring
+from coldsign.keys.material import MAX_TEXT, KeyKind, Material
+from coldsign.keys.versions import NetworkGroup
+from coldsign.primitives.network import Network
+from coldsign.primitives.storage import read_untrusted
+
+_MAX_SECRET_FILE = 4 * MAX_TEXT  # bytes; a character has at most four
+
+
+def secret_file_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--secret-file``: the secret itself."""
+    return click.option(
+        "--secret-file",
+        metavar="PATH|-",
+        help="Read the secret from a file: first line words, xprv or WIF; second line the BIP-39 passphrase.",
+    )(function)
+
+
+def passphrase_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--passphrase-file`` and ``--passphrase-fd``: the passphrase of the stored key file."""
+    function = click.option(
+        "--passphrase-fd",
+        type=int,
+        metavar="N",
+        help="Read the key file's passphrase from an open file descriptor.",
+    )(function)
+    return click.option(
+        "--passphrase-file",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="Read the key file's passphrase from the first line of a file.",
+    )(function)
+
+
+def read_passphrase(
+    screen: Screen, prompt: str, file: Path | None, descriptor: int | None, *, twice: bool = False
+) -> str:
+    """The passphrase of a key file.
+
+    Raises:
+        UsageError: Two sources are named.
+        DeclinedError: None is named and nobody is at the terminal.
+    """
+    if file is not None and descriptor is not None:
+        raise UsageError("--passphrase-file and --passphrase-fd were both given")
+    if file is not None:
+        return _first_line(read_untrusted(file, _MAX_SECRET_FILE, what="passphrase file"))
+    if descriptor is not None:
+        with os.fdopen(os.dup(descriptor), "rb", buffering=0) as stream:
+            return _first_line(read_untrusted(stream, _MAX_SECRET_FILE, what="passphrase"))
+    return screen.secret(prompt, twice=twice)
+
+
+def read_material(
+    screen: Screen, file: str | None, network: Network, kind: KeyKind | None = None
+) -> Material:
+    """A secret from a file, standard input or the hidden prompt.
+
+    Raises:
+        MalformedError: It is not one, or for other networks.
+    """
+    group = NetworkGroup.of(network)
+    if file == "-":
+        text = _text(read_untrusted(sys.stdin.buffer, _MAX_SECRET_FILE, what="secret"))
+    elif file is not None:
+        text = _text(read_untrusted(Path(file), _MAX_SECRET_FILE, what="secret file"))
+    else:
+        text = screen.secret("Words, xprv or WIF (not shown)")
+        if " " in text.strip():
+            text += "\n" + screen.secret(
+                "BIP-39 passphrase (not shown; empty for none)", twice=True
+            )
+    return Material.parse(text, group, kind)
+
+
+def stateless_keyring(screen: Screen, file: str | None, network: Network) -> Keyring:
+    """A keyring of a secret that is used once and not stored."""
+    material = read_material(screen, file, network)
+    try:
+        return material.open()
+    finally:
+        material.wipe()
+
+
+def _first_line(data: bytes) -> str:
+    return _text(data).split("\n", 1)[0].removesuffix("\r")
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise MalformedError("a secret must be UTF-8 text", code="secret-encoding") from None

@@ -1,0 +1,180 @@
+"""``inspect`` and ``sign``: the product."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from coldsign.ceremony.desk import Desk
+from coldsign.ceremony.intake import read_requests
+from coldsign.ceremony.operator import ExpectingOperator, Operator
+from coldsign.ceremony.papers import read_papers
+from coldsign.ceremony.reply import answer
+from coldsign.ceremony.walk import demand_acceptable, examine, sign_walk
+from coldsign.cli.deliver import deliver, delivery_options, demand_free
+from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.cli.person import Person, present_report, show_report
+from coldsign.cli.secrets import (
+    passphrase_options,
+    read_passphrase,
+    secret_file_option,
+    stateless_keyring,
+)
+from coldsign.errors import UsageError
+from coldsign.keys.keyring import Keyring
+from coldsign.psbt.edit import Reply as Level
+from coldsign.qr.payload import Kind, Payload
+from coldsign.review.render import to_json
+from coldsign.review.report import Report
+
+_STATELESS = "-"
+
+
+def request_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What ``inspect``, ``approve`` and ``sign`` read."""
+    for option in reversed(
+        (
+            click.argument("sources", nargs=-1, metavar="[SOURCE]..."),
+            click.option("--wallet", required=True, metavar="NAME", help="The registered wallet."),
+            click.option("--manifest", metavar="FILE", help="What the books say must be paid."),
+            click.option("--policy", metavar="FILE", help="The rules; else the wallet's own."),
+            click.option("--camera", type=int, default=0, metavar="N", help="Which camera."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def read_psbts(settings: Settings, sources: tuple[str, ...], camera: int) -> tuple[Payload, ...]:
+    """The requests that the command line names, or one from the camera."""
+    scan = None
+    if not sources:
+        from coldsign.cli.camera import scan as scanner
+
+        scan = scanner(settings.screen, camera, frozenset({Kind.PSBT}))
+    settings.screen.stdin_is_source = "-" in sources
+    return read_requests(sources, stdin=sys.stdin.buffer, camera=scan)
+
+
+@click.command(cls=ColdCommand)
+@request_options
+@pass_settings
+def inspect(
+    settings: Settings,
+    sources: tuple[str, ...],
+    wallet: str,
+    manifest: str | None,
+    policy: str | None,
+    camera: int,
+) -> None:
+    """Review withdrawals without any key: exit code 0, or 4 if they must be refused."""
+    desk = settings.desk()
+    opened = desk.wallet(wallet)
+    papers = read_papers(desk, opened, manifest=manifest, policy=policy)
+    requests = read_psbts(settings, sources, camera)
+    reports = [examine(papers.job(request.data, opened), desk) for request in requests]
+    settings.screen.document(_document(reports))
+    for report in reports:
+        present_report(settings.screen, report)
+    for report in reports:
+        demand_acceptable(report)
+
+
+@click.command(cls=ColdCommand)
+@request_options
+@click.option(
+    "--key", required=True, metavar="NAME|-", help="The key; - asks for it and forgets it."
+)
+@click.option(
+    "--approval", "approvals", multiple=True, metavar="FILE", help="A reviewer's approval."
+)
+@click.option("--expect", metavar="CODE", help="Sign without asking if this is the review code.")
+@click.option("--accept", multiple=True, metavar="FINDING-CODE", help="A risk that is accepted.")
+@click.option(
+    "--reply",
+    type=click.Choice(["full", "trimmed", "signatures"]),
+    default="full",
+    show_default=True,
+    help="How much of the PSBT goes back.",
+)
+@delivery_options
+@secret_file_option
+@passphrase_options
+@pass_settings
+def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
+    """Review a withdrawal, approve it, and add one key's signatures."""
+    screen, desk = settings.screen, settings.desk()
+    out, force = options["out"], options["force"]
+    demand_free(out, force=force)
+    wallet = desk.wallet(options["wallet"])
+    papers = read_papers(
+        desk,
+        wallet,
+        manifest=options["manifest"],
+        policy=options["policy"],
+        approvals=options["approvals"],
+    )
+    record = None if options["key"] == _STATELESS else desk.keystore.record(options["key"])
+    if not options["expect"]:
+        screen.stdin_is_source = "-" in sources
+        screen.need_person()
+    request = _only(read_psbts(settings, sources, options["camera"]))
+    operator = _operator(settings, desk, options)
+    job = papers.job(request.data, wallet, key=record)
+    signed = sign_walk(job, desk, operator)
+    reply = answer(signed.psbt, request, level=Level(options["reply"]), form=options["form"])
+    screen.document(
+        to_json(signed.report)
+        | {
+            "signed": {
+                "inputs": list(signed.inputs),
+                "psbt": reply.base64(),
+                "reply_sha256": reply.sha256,
+            }
+        }
+    )
+    count = len(signed.inputs)
+    screen.tell(f"signed {count} input{'s' * (count != 1)}; every signature verified", "good")
+    deliver(screen, reply, out, force=force)
+
+
+def _only(requests: tuple[Payload, ...]) -> Payload:
+    if len(requests) > 1:
+        raise UsageError("one PSBT is signed at a time", hint="call sign once for each of them")
+    return requests[0]
+
+
+def _operator(settings: Settings, desk: Desk, options: dict[str, Any]) -> Operator:
+    screen = settings.screen
+    accepted = frozenset(options["accept"])
+
+    def unlock() -> Keyring:
+        if options["key"] == _STATELESS:
+            return stateless_keyring(screen, options["secret_file"], settings.network)
+        name = options["key"]
+        passphrase = read_passphrase(
+            screen, f"Passphrase of {name}", options["passphrase_file"], options["passphrase_fd"]
+        )
+        return desk.keystore.unlock(name, passphrase)
+
+    if not options["expect"]:
+        return Person(screen, unlock, accepted)
+
+    def told(report: Report) -> None:
+        screen.document(to_json(report))
+        show_report(screen, report)
+
+    return ExpectingOperator((options["expect"],), accepted, unlock, told)
+
+
+def _document(reports: Sequence[Report]) -> dict[str, Any]:
+    """The JSON of one review, or of a batch with its sums."""
+    documents = [to_json(report) for report in reports]
+    if len(documents) == 1:
+        return documents[0]
+    sums = {
+        name: sum(document["totals"][name] or 0 for document in documents)
+        for name in ("in", "payments", "change", "fee", "leaving")
+    }
+    return {"batch": documents, "totals": sums}

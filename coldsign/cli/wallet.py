@@ -1,0 +1,168 @@
+"""``coldsign wallet``: register wallets, show them and their addresses, audit address lists."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from coldsign.ceremony.intake import read_one
+from coldsign.ceremony.registration import prove_ours, register, unregister
+from coldsign.cli.deliver import deliver_text
+from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.secrets import passphrase_options, read_passphrase
+from coldsign.cli.walletview import document, rows, summary
+from coldsign.errors import DeclinedError
+from coldsign.primitives.text import printable
+from coldsign.qr.payload import Kind
+from coldsign.wallet.formats.export import Format
+from coldsign.wallet.formats.export import export as export_wallet
+from coldsign.wallet.formats.recognise import recognise
+from coldsign.wallet.wallet import CHANGE, RECEIVE, Wallet
+
+_DESCRIPTIONS = frozenset({Kind.WALLET, Kind.BYTES, Kind.TEXT})
+_MAX_SHOWN = 10_000  # addresses; more are for `wallet audit`, which streams
+
+
+@click.group(cls=ColdGroup)
+def wallet() -> None:
+    """Register wallets; only a registered wallet's coins are signed for."""
+
+
+@wallet.command()
+@click.argument("name")
+@click.argument("source", required=False)
+@click.option(
+    "--key", "key_name", metavar="NAME", help="Prove that this stored key is one of its keys."
+)
+@click.option("--yes", is_flag=True, help="Register without asking, for scripts.")
+@click.option("--force", is_flag=True, help="Replace a registration of this name.")
+@click.option("--camera", type=int, default=0, metavar="N", help="Which camera to scan with.")
+@passphrase_options
+@pass_settings
+def add(
+    settings: Settings,
+    name: str,
+    source: str | None,
+    key_name: str | None,
+    *,
+    yes: bool,
+    force: bool,
+    camera: int,
+    passphrase_file: Path | None,
+    passphrase_fd: int | None,
+) -> None:
+    """Register a wallet: a descriptor, BSMS, Coldcard, Caravan, Specter, Sparrow, BIP-388 or UR."""
+    screen, desk = settings.screen, settings.desk()
+    if not yes:
+        screen.stdin_is_source = source == "-"
+        screen.need_person()
+    scan = None
+    if source is None:
+        from coldsign.cli.camera import scan as scanner
+
+        scan = scanner(screen, camera, _DESCRIPTIONS)
+    payload = read_one(
+        [source] if source else [], want=_DESCRIPTIONS, stdin=sys.stdin.buffer, camera=scan
+    )
+    found = recognise(payload.data, desk.network)
+    proposed = Wallet.create(name, found.descriptor, created_by=found.source)
+    if key_name is not None:
+        desk.keystore.record(key_name)
+        phrase = read_passphrase(
+            screen, f"Passphrase of {key_name}", passphrase_file, passphrase_fd
+        )
+        with desk.keystore.unlock(key_name, phrase) as ring:
+            ours = prove_ours(proposed, ring)
+        proposed = Wallet.create(name, found.descriptor, our_keys=ours, created_by=found.source)
+    for row in rows(proposed, desk.keystore.records()):
+        screen.tell(row.text, row.role)
+    if not yes and not screen.agrees("Does every line agree with the cosigners' papers?", "yes"):
+        raise DeclinedError("the wallet was not registered", code="kept")
+    register(desk, proposed, force=force)
+    screen.tell(f"wallet {proposed.name} registered", "good")
+    screen.document(document(proposed))
+
+
+@wallet.command("list")
+@pass_settings
+def list_(settings: Settings) -> None:
+    """List the registered wallets."""
+    wallets = settings.desk().registry.list()
+    settings.screen.document({"wallets": [summary(found) for found in wallets]})
+    if not wallets:
+        settings.screen.tell("no wallets; coldsign wallet add registers one")
+        return
+    lines = [
+        (w.name, w.network.name, w.script_kind, "{} of {}".format(*w.threshold), w.digest.hex()[:8])
+        for w in wallets
+    ]
+    settings.screen.table(("NAME", "NETWORK", "SCRIPT", "NEEDS", "DIGEST"), lines)
+
+
+@wallet.command()
+@click.argument("name")
+@pass_settings
+def show(settings: Settings, name: str) -> None:
+    """Show a wallet: every cosigner, which is ours, and its spending conditions in words."""
+    desk = settings.desk()
+    found = desk.wallet(name)
+    settings.screen.document(document(found))
+    for row in rows(found, desk.keystore.records()):
+        settings.screen.result(row.text, row.role)
+
+
+@wallet.command()
+@click.argument("name")
+@click.option("--from", "start", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option("--count", type=click.IntRange(1, _MAX_SHOWN), default=10, show_default=True)
+@click.option("--change", is_flag=True, help="Change addresses instead of receiving ones.")
+@pass_settings
+def addresses(settings: Settings, name: str, *, start: int, count: int, change: bool) -> None:
+    """Derive a wallet's addresses."""
+    found = settings.desk().wallet(name)
+    branch = CHANGE if change and found.branches > 1 else RECEIVE
+    last = min(start + count, 2**31) if found.descriptor.ranged else 1
+    first = start if found.descriptor.ranged else 0
+    listed = [(index, found.address(branch, index)) for index in range(first, last)]
+    settings.screen.document(
+        {
+            "wallet": found.name,
+            "addresses": [
+                {"branch": branch, "index": index, "address": address} for index, address in listed
+            ],
+        }
+    )
+    for index, address in listed:
+        settings.screen.result(f"{branch}/{index} {address}")
+
+
+@wallet.command()
+@click.argument("name")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in Format]),
+    default="descriptor",
+    show_default=True,
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@pass_settings
+def export(settings: Settings, name: str, form: str, out: Path | None, *, force: bool) -> None:
+    """Write a registration in the form that another program reads."""
+    text = export_wallet(settings.desk().wallet(name), Format(form)).decode()
+    settings.screen.document({"wallet": name, "format": form, "text": text})
+    deliver_text(settings.screen, text.rstrip("\n"), out, force=force)
+
+
+@wallet.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_settings
+def remove(settings: Settings, name: str, *, yes: bool) -> None:
+    """Forget a registration; the journal keeps what was signed with it."""
+    if not yes and not settings.screen.agrees(f"Forget the wallet {printable(name)}?", name):
+        raise DeclinedError("the registration was kept", code="kept")
+    unregister(settings.desk(), name)
+    settings.screen.tell(f"{printable(name)} is no longer registered")
+    settings.screen.document({"removed": name})
