@@ -17,13 +17,12 @@ from coldsign.review import size
 from coldsign.review.items import InputFacts, OutputFacts, OutputKind, Totals
 from coldsign.review.ownership import Ownership, own_input, own_output
 from coldsign.review.presigned import UNSIGNED, Signed, examine, has_signatures
-from coldsign.review.prevouts import prove
+from coldsign.review.prevouts import LEGACY_KINDS, prove
 from coldsign.review.timing import path_is_open
 from coldsign.wallet.wallet import Wallet
 from coldsign.wallet.words import SpendingPath
 
 RECEIVE, CHANGE = 0, 1
-_LEGACY_KINDS = frozenset({"pkh", "sh-multi"})
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def gather(psbt: Psbt, wallet: Wallet, *, our_keys: tuple[int, ...] = ()) -> Fac
 
 def _inputs(psbt: Psbt, wallet: Wallet) -> tuple[InputFacts, ...]:
     kind = wallet.script_kind
-    taproot, legacy = kind == "tr", kind in _LEGACY_KINDS
+    taproot, legacy = kind == "tr", kind in LEGACY_KINDS
     found: list[InputFacts] = []
     for index, (txin, given) in enumerate(zip(psbt.tx.inputs, psbt.inputs, strict=True)):
         prevout = prove(given, txin, taproot_wallet=taproot, wallet_is_legacy=legacy)

@@ -4,7 +4,7 @@ People compare the ends. An attacker grinds keys until the ends fit, so two diff
 the same ends are not chance: among a thousand payments that happens once in ten thousand batches.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from coldsign.primitives.script import witness_program
 
@@ -54,3 +54,16 @@ def twin(known: Mapping[Ends, tuple[str, bytes]], address: str, script: bytes) -
         if other is not None and other[1] != script:
             return other[0]
     return None
+
+
+def resembling(scripts: Iterable[bytes]) -> Callable[[bytes], bool]:
+    """A quick test whether a script's address could begin like one of these.
+
+    An address begins like another only if the programs' first 15 bits are equal (bech32) or the
+    programs are neighbours (base58); so a long memory is searched without writing out addresses.
+    """
+    near: set[tuple[int, int]] = set()
+    for script in scripts:
+        head = int.from_bytes(_program(script)[:2], "big")
+        near.update((len(script), head + step) for step in (-1, 0, 1))
+    return lambda script: (len(script), int.from_bytes(_program(script)[:2], "big")) in near

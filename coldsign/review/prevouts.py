@@ -7,6 +7,8 @@ from coldsign.primitives.script import Kind, classify
 from coldsign.primitives.tx import Transaction, TxIn, TxOut
 from coldsign.psbt.input_map import PsbtInput
 
+LEGACY_KINDS = frozenset({"pkh", "sh-multi"})
+"""The kinds of wallets whose signatures commit to no amount at all."""
 _LEGACY = frozenset({Kind.P2PKH, Kind.P2PK, Kind.MULTISIG})
 
 
@@ -71,7 +73,7 @@ def _differences(proven: TxOut, claimed: TxOut) -> list[AmountFault]:
     return faults
 
 
-def is_legacy(script: bytes, *, wallet_is_legacy: bool) -> bool:
+def _is_legacy(script: bytes, *, wallet_is_legacy: bool) -> bool:
     """Whether a coin's signature digest commits to no amount and must come with its transaction.
 
     A P2SH coin may be either; there the wallet decides, since its own coins are all of one kind.
@@ -104,7 +106,7 @@ def prove(given: PsbtInput, txin: TxIn, *, taproot_wallet: bool, wallet_is_legac
     if (
         claimed is not None
         and known is not None
-        and is_legacy(known.script, wallet_is_legacy=wallet_is_legacy)
+        and _is_legacy(known.script, wallet_is_legacy=wallet_is_legacy)
     ):
         faults.append(AmountFault.LEGACY_WITNESS_UTXO)
     return Prevout(known, _proof(proven, claimed, taproot_wallet), tuple(faults), claimed)

@@ -487,6 +487,12 @@ def test_a_taproot_coin_among_other_kinds_is_not_proven_by_its_claim():
     assert report.verdict == "refuse"
 
 
+def test_a_foreign_claim_is_refused_whatever_the_policy_says():
+    draft = Draft(coins=(*HONEST.coins, Coin(None, 1_000, drop=(0,))))
+    allowed = limits(foreign_inputs=True, unproven_v0_amounts=True)
+    assert draft.review(allowed).verdict == "refuse"
+
+
 def test_foreign_inputs_are_asked_where_the_policy_allows_them():
     draft = Draft(coins=(*HONEST.coins, Coin(None, 1_000)))
     assert draft.review(limits(foreign_inputs=True)).verdict == "confirm"
@@ -646,7 +652,7 @@ def test_two_look_alikes_in_one_batch_are_refused():
 def test_scripts_without_address_have_no_look_alike():
     history = Memory()
     history.past.append(PastTransaction(b"\1" * 32, (), ((b"\x51", 5), (PAYEES[0], 6)), ()))
-    draft = Draft(payments=(*HONEST_PAYMENTS, Pay(0, DATA)))
+    draft = Draft(payments=(*HONEST_PAYMENTS, Pay(0, DATA), Pay(700, b"\x51")))
     assert "look-alike-address" not in codes(draft.review(Context(history=history)))
 
 
@@ -808,3 +814,23 @@ def test_the_place_of_a_foreign_signature_on_other_wallets():
         ("W-wsh", (b"\x13", bytes(64))),
     ):
         assert "foreign-signature" in codes(Draft(wallet=name).with_coin(0, add=[pair]).review())
+
+
+def test_one_address_thrice_shows_the_whole_sum():
+    three = Draft(payments=(*(Pay(10_000_000, PAYEES[0]),) * 3, Pay(99_995_000, place=(1, 12))))
+    texts = [f.text for f in three.review().findings if f.code == "same-destination-twice"]
+    assert texts[-1] == "goes to the same address as output 0, 0.30000000 BTC together"
+
+
+def test_two_earlier_transactions_may_be_joined_into_one():
+    history = Memory()
+    coins = [txin.outpoint for txin in HONEST.tx().inputs]
+    payments = [(out.script, out.sats) for out in HONEST.tx().outputs[:2]]
+    for number in (0, 1):
+        txid = bytes([number]) * 32
+        history.past.append(PastTransaction(txid, (coins[number],), (payments[number],)))
+    report = HONEST.review(Context(history=history))
+    assert grave(report) == {"replaces-earlier"}
+    one = replace_field(history.past[0], payments=())
+    history.past[0] = one
+    assert "redirects-earlier" in grave(HONEST.review(Context(history=history)))

@@ -12,6 +12,8 @@ from coldsign.review.finding import TRANSACTION, Finding, confirm, refuse
 from coldsign.review.items import OutputFacts
 
 Payments = Counter[tuple[bytes, int]]
+MAX_NAMED = 3
+"""Earlier transactions named in one line."""
 
 
 def amount_changed(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -101,14 +103,19 @@ def redirects_earlier(facts: Facts, context: Context) -> Iterator[Finding]:
     Gain: the customer's payment, by a swap after the approval.
     Do: treat it as an attack, unless the earlier request was wrong; then make a new manifest.
     """
-    for past in _others(facts, context):
-        old = Counter(past.payments)
-        for output in _paid(facts):
-            if old[output.script, output.sats] > 0:
-                old[output.script, output.sats] -= 1
-            elif output.manifest_id is None:
-                text = f"was not paid by {past.txid[::-1].hex()}, whose coins it spends"
-                yield refuse("redirects-earlier", output.where, text)
+    others = _others(facts, context)
+    if not others:
+        return
+    old: Payments = Counter()
+    for past in others:
+        old |= Counter(past.payments)
+    names = " and ".join([past.txid[::-1].hex() for past in others[:MAX_NAMED]])
+    for output in _paid(facts):
+        if old[output.script, output.sats] > 0:
+            old[output.script, output.sats] -= 1
+        elif output.manifest_id is None:
+            text = f"was not paid by {names}, whose coins this transaction spends"
+            yield refuse("redirects-earlier", output.where, text)
 
 
 def _shares_a_coin(facts: Facts, past: PastTransaction) -> bool:

@@ -9,7 +9,7 @@ from coldsign.review.context import Context
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, Severity, note, refuse
 from coldsign.review.items import InputFacts
-from coldsign.review.prevouts import AmountFault, Proof, is_legacy
+from coldsign.review.prevouts import LEGACY_KINDS, AmountFault, Proof
 
 MAX_UNKNOWN = 16_384
 """Bytes of one field without a meaning for us; proprietary ones in use have under 5,000."""
@@ -22,24 +22,21 @@ def _with_fault(facts: Facts, fault: AmountFault) -> Iterator[InputFacts]:
 def amount_unproven(facts: Facts, context: Context) -> Iterator[Finding]:
     """No previous transaction proves an input's amount.
 
-    With allow.unproven_v0_amounts an amount that is only claimed needs a confirmation instead,
-    for segwit version 0 coins; for a legacy coin, or without even a claim, never.
+    With allow.unproven_v0_amounts an amount that is only claimed needs a confirmation instead, if
+    it is a segwit version 0 coin of ours; for a legacy or a foreign coin it is always refused.
 
     Severity: refuse, confirm
     Gain: he shows the same transaction twice with different false amounts, and joins the two
         signatures into one that burns the rest as fee (BIP-143 signs one input's amount only).
     Do: have the coordinator include the full previous transactions (PSBT_IN_NON_WITNESS_UTXO).
     """
-    legacy = facts.wallet.script_kind in {"pkh", "sh-multi"}
+    allowed = context.limits.unproven_v0_amounts and facts.wallet.script_kind not in LEGACY_KINDS
     for known in facts.inputs:
         if known.prevout.proof is Proof.ABSENT:
             text = "its amount is neither proven nor even claimed"
             yield refuse("amount-unproven", known.where, text)
         elif known.prevout.proof is Proof.CLAIMED:
-            may = context.limits.unproven_v0_amounts and not is_legacy(
-                known.script or b"", wallet_is_legacy=legacy
-            )
-            severity = Severity.CONFIRM if may else Severity.REFUSE
+            severity = Severity.CONFIRM if allowed and known.ours else Severity.REFUSE
             text = f"its amount of {btc(known.amount or 0)} BTC is only claimed, not proven"
             yield Finding("amount-unproven", severity, known.where, text)
 

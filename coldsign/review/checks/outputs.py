@@ -176,14 +176,15 @@ def same_destination_twice(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: compare both with the books.
     """
     del context
-    seen: dict[bytes, OutputFacts] = {}
+    seen: dict[bytes, list[OutputFacts]] = {}
     for output in facts.outputs:
         if output.kind is OutputKind.DATA:
             continue
-        first = seen.setdefault(output.script, output)
-        if first is not output:
-            total = btc(first.sats + output.sats)
-            text = f"goes to the same address as output {first.index}, {total} BTC together"
+        same = seen.setdefault(output.script, [])
+        same.append(output)
+        if len(same) > 1:
+            total = btc(sum([other.sats for other in same]))
+            text = f"goes to the same address as output {same[0].index}, {total} BTC together"
             yield confirm("same-destination-twice", output.where, text)
 
 
@@ -215,7 +216,8 @@ def look_alike_address(facts: Facts, context: Context) -> Iterator[Finding]:
 
 
 def _earlier(facts: Facts, context: Context) -> Iterator[tuple[str, bytes]]:
-    for script in context.history.paid_scripts():
+    resembles = lookalike.resembling(out.script for out in facts.outputs if not out.ours)
+    for script in filter(resembles, context.history.paid_scripts()):
         address = to_address(script, facts.network)
         if address is not None:
             yield address, script
