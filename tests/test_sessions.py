@@ -9,6 +9,7 @@ a terminal shows them), `exit N` where that is not 0, and the files of the folde
 `COLDSIGN_REWRITE=1 pytest tests/test_sessions.py` writes what is printed now: read the difference.
 """
 
+import itertools
 import json
 import os
 import re
@@ -18,10 +19,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.tools import docs
+
 HERE = Path(__file__).resolve().parent
 SESSIONS = sorted((HERE / "sessions").rglob("*.txt"))
 PROGRAMS = Path(sys.executable).parent
 SECONDS = 120
+# A way to end (True: well) that no session can show, because it needs a person, a camera or the
+# state of one machine; each is tested on its own floor.
+NOT_SHOWN = {
+    "coldsign key new": {True},
+    "coldsign halt release": {True},
+    "coldsign doctor": {True, False},
+    "coldsign selftest": {False},
+    "coldsign key list": {False},
+    "coldsign wallet list": {False},
+    "coldsign key passphrase": {True},
+}
 SECTION = re.compile(r"^-- (?P<name>\S+)(?: = (?P<data>\S+) (?P<value>\S+))? --$")
 # What no two runs have in common is written as a word: the folder, and the time of day.
 VARIABLE = [(re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC|\+00:00)?"), "TIME")]
@@ -108,5 +122,33 @@ def test_session(path: Path, tmp_path: Path) -> None:
         assert played == "\n".join(lines).strip("\n")
 
 
-def test_there_are_sessions() -> None:
-    assert SESSIONS
+def shown() -> dict[str, set[bool]]:
+    """Each command of the sessions, and whether it was shown to work, to refuse, or both."""
+    leaves = {
+        name for name, command in docs.commands() if not isinstance(command, docs.click.Group)
+    }
+    found: dict[str, set[bool]] = {name: set() for name in leaves}
+    for path in SESSIONS:
+        lines, _ = split(path.read_text())
+        for place, line in enumerate(lines):
+            if line.startswith("$ "):
+                answer = "\n".join(itertools.takewhile(is_answer, lines[place + 1 :]))
+                good = not re.search(r"^(exit \d+|error: .*)$", answer, re.MULTILINE)
+                for name in leaves:
+                    words = re.sub(r" --(network|home) \S+| --json| --no-color", "", line)
+                    if re.search(rf"\b{name}\b", words):
+                        found[name].add(good)
+    return found
+
+
+def is_answer(line: str) -> bool:
+    return not line.startswith(("$ ", "# "))
+
+
+def test_every_command_is_shown_working_and_refusing() -> None:
+    missing = {
+        name: missing
+        for name, ways in shown().items()
+        if (missing := {True, False} - ways - NOT_SHOWN.get(name, set()))
+    }
+    assert not missing
