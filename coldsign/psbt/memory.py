@@ -13,9 +13,6 @@ weighs at least one."""
 OFF_CURVE = "not a public key on secp256k1"
 OFF_CURVE_XONLY = "not an x-only public key on secp256k1"
 
-_KEY_FORMS = {33: (b"\2", b"\3"), 65: (b"\4",)}
-"""First bytes of public keys by their size; the hybrid forms 6 and 7 are no wallet's."""
-
 MAX_PARTS = 200_000
 """Inputs, outputs and witness items of previous transactions, leaves of script trees, and items of
 final witnesses, in all. Each costs a microsecond and 100 bytes however short it is; four megabytes of
@@ -78,8 +75,9 @@ class Memory:
 
     def public_key(self, data: bytes) -> bytes:
         """A public key of 33 or 65 bytes."""
-        if data[:1] not in (_KEY_FORMS.get(len(data)) or ()):
-            raise MalformedError(OFF_CURVE)
+        size = len(data)
+        if not ((size == 33 and data[0] in {2, 3}) or (size == 65 and data[0] == 4)):
+            raise MalformedError(OFF_CURVE)  # the hybrid forms 6 and 7 are no wallet's
         self.points.add(data)
         return data
 

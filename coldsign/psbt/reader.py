@@ -2,7 +2,7 @@
 
 from coldsign.errors import MalformedError
 from coldsign.primitives.cursor import Cursor
-from coldsign.psbt.fields import Field, field_name, map_name
+from coldsign.psbt.fields import Field, map_name
 from coldsign.psbt.raw import Key, Map, Pair, by_type
 
 MAX_PAIRS = 65_536
@@ -52,43 +52,46 @@ class MapReader:
             MalformedError: A length or a key type is not minimal or runs past the end, a key occurs
                 twice, or the PSBT has more than ``MAX_PAIRS`` pairs.
         """
-        data, at, end, left = self._data, self.offset, len(self._data), self._left
-        new = tuple.__new__
+        data, at, end, new = self._data, self.offset, len(self._data), tuple.__new__
         pairs: list[Pair] = []
-        seen: set[bytes] = set()
         try:
             while size := data[at]:
                 key_at = at + 1
                 if size >= 0xFD:
                     size, key_at = self._long_size(at, kind, index)
                 stop = key_at + size
-                raw_key = data[key_at:stop]
-                size = data[stop]
-                value_at = stop + 1
-                if size >= 0xFD:
-                    size, value_at = self._long_size(stop, kind, index)
-                stop = value_at + size
-                first = raw_key[0]
+                first = data[key_at]
                 key = (
-                    new(Key, (first, raw_key[1:]))
+                    new(Key, (first, data[key_at + 1 : stop]))
                     if first < 0xFD
-                    else _long_key(raw_key, at, kind, index)
+                    else _long_key(data[key_at:stop], at, kind, index)
                 )
-                if stop > end or raw_key in seen or len(seen) == left:
-                    name = f"{map_name(kind, index)}: {field_name(kind, key.type)} at offset {at}"
-                    raise MalformedError(
-                        f"{name}: {_problem(cut=stop > end, again=raw_key in seen)}"
-                    )
-                seen.add(raw_key)
-                pairs.append((key, data[value_at:stop]))
+                size = data[stop]
+                at = stop + 1
+                if size >= 0xFD:
+                    size, at = self._long_size(stop, kind, index)
+                stop = at + size
+                pairs.append((key, data[at:stop]))
                 at = stop
+                if at > end or len(pairs) > self._left:
+                    break
         except IndexError:
             raise MalformedError(f"{map_name(kind, index)}: the PSBT ends inside it") from None
-        raw = data[self.offset : at]
-        found = Map(kind, index, self.offset, tuple(pairs), raw, by_type(pairs))
+        found = Map(kind, index, self.offset, tuple(pairs), data[self.offset : at], by_type(pairs))
+        self._check(found, cut=at > end)
         self.offset = at + 1
-        self._left = left - len(pairs)
+        self._left -= len(pairs)
         return found
+
+    def _check(self, found: Map, *, cut: bool) -> None:
+        """Refuse a map whose last value is cut, with too many pairs, or with a key twice."""
+        if cut:
+            raise found.error(found.pairs[-1], "its value runs past the end")
+        if len(found.pairs) > self._left:
+            raise found.error(found.pairs[-1], f"more than {MAX_PAIRS} pairs")
+        for group in found.fields.values():
+            if len(group) > 1 and len({key.data for key, _ in group}) != len(group):
+                raise found.error(_repeated(group), "the key occurs twice")
 
     def _long_size(self, at: int, kind: type[Field], index: int) -> tuple[int, int]:
         """A length that does not fit one byte, and the offset behind it."""
@@ -104,7 +107,7 @@ def _long_key(raw_key: bytes, at: int, kind: type[Field], index: int) -> Key:
     return Key(number, raw_key[cursor.offset :])
 
 
-def _problem(*, cut: bool, again: bool) -> str:
-    if cut:
-        return "its value runs past the end"
-    return "the key occurs twice" if again else f"more than {MAX_PAIRS} pairs"
+def _repeated(group: list[Pair]) -> Pair:
+    """A pair of one type whose key was there before."""
+    last = {pair[0].data: at for at, pair in enumerate(group)}
+    return next(group[last[key.data]] for at, (key, _) in enumerate(group) if last[key.data] != at)

@@ -54,7 +54,8 @@ def unsigned_tx(
     inputs: int = 1, outputs: int = 1, *, script_sig: bytes = b"", sats: int = 1000
 ) -> bytes:
     vin = b"".join(
-        bytes((n + 1,)) * 32 + bytes(4) + var_bytes(script_sig) + b"\xff" * 4 for n in range(inputs)
+        bytes((n % 255 + 1,)) * 32 + bytes(4) + var_bytes(script_sig) + b"\xff" * 4
+        for n in range(inputs)
     )
     vout = (sats.to_bytes(8, "little", signed=True) + var_bytes(SCRIPT)) * outputs
     return b"\x02\0\0\0" + compact_size(inputs) + vin + compact_size(outputs) + vout + bytes(4)

@@ -20,7 +20,7 @@ from coldsign.psbt.edit import (
 from coldsign.psbt.fields import Global, In, Out
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.raw import Key
-from tests.psbt.samples import KEYS, ORIGIN, XONLY, attack, fixture, recorded, v0, v2
+from tests.psbt.samples import KEYS, OFF_CURVE, ORIGIN, XONLY, attack, fixture, recorded, v0, v2
 
 DER = bytes.fromhex("3006020101020101")
 LEAF = bytes(32)
@@ -249,3 +249,11 @@ def test_only_the_transaction_and_signatures_of_version_2_are_left():
     assert trim(psbt, Reply.SIGNATURES).raw == v2([inputs[0][:2]], extra=extra)
     assert Global.XPUB not in trim(psbt, Reply.SIGNATURES).global_map.map.fields
     assert Out.WITNESS_SCRIPT in trim(psbt, Reply.TRIMMED).outputs[0].map.fields
+
+
+def test_signatures_of_keys_that_are_not_on_the_curve_are_not_added():
+    with pytest.raises(MalformedError, match="not a public key"):
+        add_signatures(Psbt.parse(v0()), {0: ((partial_sig_key(OFF_CURVE), DER + b"\1"),)})
+    pair = (tap_script_sig_key(b"\xff" * 32, LEAF), bytes(64))
+    with pytest.raises(MalformedError, match="not an x-only public key"):
+        add_signatures(Psbt.parse(v0()), {0: (pair,)})

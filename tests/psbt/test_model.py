@@ -8,8 +8,11 @@ from coldsign.errors import MalformedError
 from coldsign.psbt import model, reader
 from coldsign.psbt.model import MAGIC, MAX_PSBT, Psbt
 from tests.psbt.samples import (
+    KEYS,
+    OFF_CURVE,
     ORIGIN,
     SCRIPT,
+    XONLY,
     a_map,
     attack,
     in_v2,
@@ -186,3 +189,25 @@ def test_swapped_maps_are_read_as_what_they_now_are():
     assert "input 0" in refused(v0([in_map], [()]))
     swapped = v0([()], [[(0x06, b"", b"\0\xc0\0")], [(0x02, b"", ORIGIN)]])
     assert refused(swapped).startswith("output 1: PSBT_OUT_BIP32_DERIVATION at offset 130:")
+
+
+def test_points_that_are_known_need_no_proof():
+    off, on = OFF_CURVE, KEYS[0]
+    data = v0([[(0x06, on, ORIGIN)], [(0x06, off, ORIGIN)]])
+    psbt = Psbt.read(data)
+    assert psbt.points == {on, off}
+    psbt.prove_points(frozenset({off}))
+    with pytest.raises(
+        MalformedError, match=r"input 1: PSBT_IN_BIP32_DERIVATION at offset \d+: not a public"
+    ):
+        psbt.prove_points(frozenset({on}))
+    assert "input 1" in refused(data)
+
+
+def test_xonly_points_that_are_known_need_no_proof():
+    off = b"\xff" * 32
+    data = v0([[(0x17, b"", off)]], [[(0x05, b"", XONLY[0])]])
+    psbt = Psbt.read(data)
+    assert psbt.xonly == {XONLY[0], off}
+    psbt.prove_points(frozenset({off}))
+    assert "input 0: PSBT_IN_TAP_INTERNAL_KEY" in refused(data)
