@@ -10,8 +10,8 @@ from coldsign.ceremony.walk import Job
 from coldsign.controls.approval import APPROVAL_CAP, VerifiedApproval, open_approval
 from coldsign.controls.keyring import ring_path
 from coldsign.controls.manifest import MANIFEST_CAP, demand_signed, parse_manifest
-from coldsign.controls.policy import POLICY_CAP, Policy
 from coldsign.controls.policies import PolicyStore
+from coldsign.controls.policy import POLICY_CAP, Policy
 from coldsign.errors import MalformedError, RefusedError
 from coldsign.keys.keystore import KeyRecord
 from coldsign.primitives.storage import read_untrusted

@@ -24,19 +24,21 @@ FORMATS = ("auto", *(d.value for d in Dialect if d not in {Dialect.TEXT, Dialect
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A PSBT on its way back.
+    """A PSBT (or, for ``qr show``, any message) on its way out.
 
     Attributes:
-        data: The PSBT's bytes at the chosen level.
+        data: Its bytes, of a PSBT at the chosen level.
         dialect: How it is written into QR codes.
         detail: What the request's dialect said about itself, for an answer in kind.
         chosen: Whether the dialect was chosen by name rather than taken from the request.
+        kind: What the bytes are.
     """
 
     data: bytes
     dialect: Dialect
     detail: str
     chosen: bool
+    kind: Kind = Kind.PSBT
 
     @property
     def sha256(self) -> str:
@@ -51,7 +53,7 @@ class Answer:
         """The QR frames."""
         dialect = self.dialect if self.chosen else _AS_QR.get(self.dialect, self.dialect)
         return split(
-            self.data, kind=Kind.PSBT, dialect=dialect, detail=self.detail, density=density
+            self.data, kind=self.kind, dialect=dialect, detail=self.detail, density=density
         )
 
 

@@ -36,7 +36,7 @@ def combine(
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write the hex here.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @pass_settings
-def finalize(settings: Settings, source: str, out: Path | None, *, force: bool) -> None:
+def finalize(settings: Settings, /, source: str, out: Path | None, *, force: bool) -> None:
     """Finish a PSBT that has all its signatures, and print the transaction as hex."""
     request = read_one([source], stdin=sys.stdin.buffer)
     tx = extract(finalize_psbt(Psbt.parse(request.data)))

@@ -21,7 +21,7 @@ from coldsign.review.render import to_json
     help="Keep the pictures and records in this new folder.",
 )
 @pass_settings
-def demo(settings: Settings, *, yes: bool, out: Path | None) -> None:
+def demo(settings: Settings, /, *, yes: bool, out: Path | None) -> None:
     """Show the whole way: QR pictures in, a review, one signature each, QR pictures out."""
     if not yes:
         settings.screen.need_person()

@@ -16,7 +16,7 @@ def halt() -> None:
 
 @halt.command()
 @pass_settings
-def status(settings: Settings) -> int:
+def status(settings: Settings, /) -> int:
     """Say whether the latch is engaged, and why; exit code 7 if it is."""
     desk = settings.desk()
     found = desk.latch.status()
@@ -31,7 +31,7 @@ def status(settings: Settings) -> int:
 @halt.command()
 @click.option("--why", required=True, metavar="TEXT", help="The reason, for the journal.")
 @pass_settings
-def engage(settings: Settings, why: str) -> None:
+def engage(settings: Settings, /, why: str) -> None:
     """Stop all signing on this machine."""
     settings.desk().halt(why, who=_who())
     settings.screen.document({"engaged": True, "why": why})
@@ -42,7 +42,7 @@ def engage(settings: Settings, why: str) -> None:
 @click.option("--why", metavar="TEXT", help="The reason, for the journal; asked for if not given.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
-def release(settings: Settings, why: str | None, *, yes: bool) -> None:
+def release(settings: Settings, /, why: str | None, *, yes: bool) -> None:
     """Allow signing again, with a reason that goes into the journal."""
     desk, screen = settings.desk(), settings.screen
     found = desk.latch.status()

@@ -22,7 +22,7 @@ def journal() -> None:
 @journal.command()
 @click.option("--last", type=click.IntRange(1), default=20, show_default=True, metavar="N")
 @pass_settings
-def show(settings: Settings, last: int) -> None:
+def show(settings: Settings, /, last: int) -> None:
     """Show the last entries."""
     entries = list(settings.desk().journal.entries())[-last:]
     settings.screen.document({"entries": [_document(entry) for entry in entries]})
@@ -39,7 +39,7 @@ def show(settings: Settings, last: int) -> None:
     "--against", metavar="N:HASH", help="A count and hash noted earlier, to see a roll-back."
 )
 @pass_settings
-def verify(settings: Settings, against: str | None) -> None:
+def verify(settings: Settings, /, against: str | None) -> None:
     """Check every line, and name the first bad one. Note the count and hash on paper."""
     found = settings.desk().journal.verify()
     if found.damage is not None:
@@ -62,6 +62,7 @@ def verify(settings: Settings, against: str | None) -> None:
 @pass_settings
 def export(
     settings: Settings,
+    /,
     out: Path | None,
     *,
     force: bool,
@@ -83,7 +84,7 @@ def export(
 @click.option("--why", required=True, metavar="TEXT", help="What happened, for the journal.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
-def recover(settings: Settings, why: str, *, yes: bool) -> None:
+def recover(settings: Settings, /, why: str, *, yes: bool) -> None:
     """Go on after a power cut tore the last line; the torn bytes are kept in the journal."""
     desk = settings.desk()
     if not yes and not settings.screen.agrees("Cut off the torn last line?", "recover"):

@@ -33,6 +33,7 @@ def key() -> None:
 @pass_settings
 def new(
     settings: Settings,
+    /,
     name: str,
     words: str,
     *,
@@ -50,9 +51,7 @@ def new(
         mnemonic = Mnemonic.from_entropy(entropy.reveal())
     _show_words(settings, mnemonic)
     material = Material.from_mnemonic(mnemonic, "", NetworkGroup.of(settings.network))
-    passphrase = read_passphrase(
-        screen, _ASK_NEW, passphrase_file, passphrase_fd, twice=True
-    )
+    passphrase = read_passphrase(screen, _ASK_NEW, passphrase_file, passphrase_fd, twice=True)
     record = desk.keystore.add(name, material, passphrase)
     material.wipe()
     mnemonic.wipe()
@@ -68,6 +67,7 @@ def new(
 @pass_settings
 def import_(
     settings: Settings,
+    /,
     name: str,
     source: str,
     secret_file: str | None,
@@ -92,7 +92,7 @@ def import_(
 
 @key.command("list")
 @pass_settings
-def list_(settings: Settings) -> None:
+def list_(settings: Settings, /) -> None:
     """List the stored keys."""
     records = settings.desk().keystore.records()
     settings.screen.document({"keys": [_document(record) for record in records]})
@@ -108,7 +108,7 @@ def list_(settings: Settings) -> None:
 @key.command()
 @click.argument("name")
 @pass_settings
-def show(settings: Settings, name: str) -> None:
+def show(settings: Settings, /, name: str) -> None:
     """Show what is public about one key."""
     _print(settings, settings.desk().keystore.record(name))
 
@@ -120,6 +120,7 @@ def show(settings: Settings, name: str) -> None:
 @pass_settings
 def xpub(
     settings: Settings,
+    /,
     name: str,
     path: str,
     passphrase_file: Path | None,
@@ -163,7 +164,7 @@ def passphrase(
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
-def remove(settings: Settings, name: str, *, yes: bool) -> None:
+def remove(settings: Settings, /, name: str, *, yes: bool) -> None:
     """Delete a key file. Without its words or another copy the key is gone."""
     keystore = settings.desk().keystore
     record = keystore.record(name)

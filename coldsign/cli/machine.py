@@ -10,7 +10,7 @@ _ROLES = {"ok": "good", "warn": "confirm", "fail": "refuse"}
 
 @click.command(cls=ColdCommand)
 @pass_settings
-def doctor(settings: Settings) -> None:
+def doctor(settings: Settings, /) -> None:
     """Check this machine: network, swap, core dumps, camera, clock, versions. Exit code 8 if unfit."""
     from coldsign.ceremony.doctor import examine
 
@@ -38,7 +38,7 @@ def doctor(settings: Settings) -> None:
 
 @click.command(cls=ColdCommand)
 @pass_settings
-def selftest(settings: Settings) -> None:
+def selftest(settings: Settings, /) -> None:
     """Run the known-answer tests of every primitive."""
     from coldsign.ceremony.selftest import run
 

@@ -25,11 +25,13 @@ class Person:
         screen: Where to look and type.
         key: How the key is unlocked.
         accepted: Finding codes already named on the command line.
+        act: What a yes does, in a word.
     """
 
     screen: Screen
     key: Callable[[], Keyring]
     accepted: frozenset[str] = frozenset()
+    act: str = "sign"
 
     def look(self, report: Report) -> None:
         """A report that nobody can say yes to is shown at once; the others are paged through."""
@@ -60,7 +62,7 @@ class Person:
         leaving = report.facts.totals.leaving or 0
         self.screen.tell(f"review code: {' '.join(report.review_code)}", "code")
         typed = self.screen.ask(
-            f"{btc(leaving)} BTC leave this wallet. Type that amount in BTC to sign; anything else stops."
+            f"{btc(leaving)} BTC leave this wallet. Type that amount to {self.act}; anything else stops."
         )
         if typed.upper().removesuffix("BTC").strip() != btc(leaving):
             raise _declined("the amount typed is not the amount that leaves the wallet")

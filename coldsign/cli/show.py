@@ -30,15 +30,24 @@ class _View:
     paused: bool = False
 
 
-def show_frames(screen: Screen, answer: Answer) -> None:
+def show_frames(
+    screen: Screen, answer: Answer, *, density: Density | None = None, rate: int = _RATE
+) -> None:
     """Show an answer until the person presses q.
+
+    Args:
+        screen: The terminal.
+        answer: What is shown.
+        density: The largest QR version to begin with; what the terminal can show if not given.
+        rate: Frames a second to begin with.
 
     Raises:
         SelfCheckError: A code does not read back as what it should say.
         UnfitError: The terminal is too small for any code.
     """
     columns, rows = terminal_size()
-    view = _View(answer, Density.for_terminal(columns, rows, reserve=_STATUS_ROWS + 1))
+    fitting = Density.for_terminal(columns, rows, reserve=_STATUS_ROWS + 1)
+    view = _View(answer, density or fitting, rate)
     with Keyboard() as keyboard:
         screen.control(_HIDE_CURSOR)
         try:

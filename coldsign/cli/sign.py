@@ -62,6 +62,7 @@ def read_psbts(settings: Settings, sources: tuple[str, ...], camera: int) -> tup
 @pass_settings
 def inspect(
     settings: Settings,
+    /,
     sources: tuple[str, ...],
     wallet: str,
     manifest: str | None,
@@ -119,7 +120,7 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     if not options["expect"]:
         screen.stdin_is_source = "-" in sources
         screen.need_person()
-    request = _only(read_psbts(settings, sources, options["camera"]))
+    request = only(read_psbts(settings, sources, options["camera"]))
     operator = _operator(settings, desk, options)
     job = papers.job(request.data, wallet, key=record)
     signed = sign_walk(job, desk, operator)
@@ -139,9 +140,14 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     deliver(screen, reply, out, force=force)
 
 
-def _only(requests: tuple[Payload, ...]) -> Payload:
+def only(requests: tuple[Payload, ...]) -> Payload:
+    """The one request that a signature or an approval is for.
+
+    Raises:
+        UsageError: There are several.
+    """
     if len(requests) > 1:
-        raise UsageError("one PSBT is signed at a time", hint="call sign once for each of them")
+        raise UsageError("one PSBT is decided on at a time", hint="give them one by one")
     return requests[0]
 
 

@@ -41,6 +41,7 @@ def wallet() -> None:
 @pass_settings
 def add(
     settings: Settings,
+    /,
     name: str,
     source: str | None,
     key_name: str | None,
@@ -85,7 +86,7 @@ def add(
 
 @wallet.command("list")
 @pass_settings
-def list_(settings: Settings) -> None:
+def list_(settings: Settings, /) -> None:
     """List the registered wallets."""
     wallets = settings.desk().registry.list()
     settings.screen.document({"wallets": [summary(found) for found in wallets]})
@@ -102,7 +103,7 @@ def list_(settings: Settings) -> None:
 @wallet.command()
 @click.argument("name")
 @pass_settings
-def show(settings: Settings, name: str) -> None:
+def show(settings: Settings, /, name: str) -> None:
     """Show a wallet: every cosigner, which is ours, and its spending conditions in words."""
     desk = settings.desk()
     found = desk.wallet(name)
@@ -117,7 +118,7 @@ def show(settings: Settings, name: str) -> None:
 @click.option("--count", type=click.IntRange(1, _MAX_SHOWN), default=10, show_default=True)
 @click.option("--change", is_flag=True, help="Change addresses instead of receiving ones.")
 @pass_settings
-def addresses(settings: Settings, name: str, *, start: int, count: int, change: bool) -> None:
+def addresses(settings: Settings, /, name: str, *, start: int, count: int, change: bool) -> None:
     """Derive a wallet's addresses."""
     found = settings.desk().wallet(name)
     branch = CHANGE if change and found.branches > 1 else RECEIVE
@@ -148,7 +149,7 @@ def addresses(settings: Settings, name: str, *, start: int, count: int, change: 
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @pass_settings
-def export(settings: Settings, name: str, form: str, out: Path | None, *, force: bool) -> None:
+def export(settings: Settings, /, name: str, form: str, out: Path | None, *, force: bool) -> None:
     """Write a registration in the form that another program reads."""
     text = export_wallet(settings.desk().wallet(name), Format(form)).decode()
     settings.screen.document({"wallet": name, "format": form, "text": text})
@@ -159,7 +160,7 @@ def export(settings: Settings, name: str, form: str, out: Path | None, *, force:
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
-def remove(settings: Settings, name: str, *, yes: bool) -> None:
+def remove(settings: Settings, /, name: str, *, yes: bool) -> None:
     """Forget a registration; the journal keeps what was signed with it."""
     if not yes and not settings.screen.agrees(f"Forget the wallet {printable(name)}?", name):
         raise DeclinedError("the registration was kept", code="kept")

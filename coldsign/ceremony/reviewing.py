@@ -1,0 +1,42 @@
+"""A reviewer's half of the walk: examine, approve, and have gpg sign the approval. No key of the wallet is near."""
+
+from coldsign.ceremony.desk import Desk
+from coldsign.ceremony.operator import Operator
+from coldsign.ceremony.walk import Job, demand_acceptable, examine
+from coldsign.controls.approval import Approval, approve
+from coldsign.controls.entry import Kind
+from coldsign.controls.gpg import Signed
+from coldsign.review.report import Report
+
+
+def approve_walk(job: Job, desk: Desk, operator: Operator, *, signer: str) -> tuple[Report, Signed]:
+    """Review one PSBT and sign an approval of exactly that review with OpenPGP.
+
+    Args:
+        job: What is reviewed, and against what.
+        desk: This machine's records.
+        operator: Who reviews.
+        signer: The reviewer's OpenPGP key, as gpg's ``--local-user``; it may live on a token.
+
+    Raises:
+        MalformedError: It is no PSBT.
+        RefusedError: A check refuses, or a risk was not accepted by name.
+        DeclinedError: The reviewer said no.
+        LockedError: gpg has no such key.
+        UnfitError: gpg is missing or could not sign.
+    """
+    report = examine(job, desk)
+    operator.look(report)
+    demand_acceptable(report)
+    accepted = operator.approve(report).accepted
+    approval = Approval.of(report, accepted=accepted, now=desk.now())
+    signed = approve(approval, signer=signer)
+    body = {
+        "wallet": job.wallet.name,
+        "txid": report.facts.txid,
+        "psbt": report.facts.psbt.digest.hex(),
+        "review_code": " ".join(report.review_code),
+        "reviewer": signed.fingerprint,
+    }
+    desk.journal.append(Kind.APPROVED, body, now=desk.now())
+    return report, signed

@@ -1,0 +1,98 @@
+"""``coldsign approve``: a reviewer's OpenPGP-signed approval of one review."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from coldsign.ceremony.operator import ExpectingOperator, Operator
+from coldsign.ceremony.papers import read_papers
+from coldsign.ceremony.reply import Answer
+from coldsign.ceremony.reviewing import approve_walk
+from coldsign.cli.deliver import deliver_text, demand_free
+from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.cli.person import Person, show_report
+from coldsign.cli.sign import only, read_psbts, request_options
+from coldsign.errors import LockedError
+from coldsign.keys.keyring import Keyring
+from coldsign.qr.payload import Dialect, Kind
+from coldsign.review.render import to_json
+from coldsign.review.report import Report
+
+_PICTURES = frozenset({".png", ".gif", ".svg", ".pdf"})
+
+
+@click.command(cls=ColdCommand)
+@request_options
+@click.option(
+    "--signer", required=True, metavar="KEYID", help="Your OpenPGP key; it may be on a token."
+)
+@click.option("--expect", metavar="CODE", help="Approve without asking if this is the review code.")
+@click.option("--accept", multiple=True, metavar="FINDING-CODE", help="A risk that is accepted.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="PATH", help="A text file, or QR pictures."
+)
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@pass_settings
+def approve(
+    settings: Settings,
+    /,
+    sources: tuple[str, ...],
+    wallet: str,
+    manifest: str | None,
+    policy: str | None,
+    camera: int,
+    signer: str,
+    expect: str | None,
+    accept: tuple[str, ...],
+    out: Path | None,
+    *,
+    force: bool,
+) -> None:
+    """Review a withdrawal on a machine of your own and sign an approval of it."""
+    screen, desk = settings.screen, settings.desk()
+    demand_free(out, force=force)
+    opened = desk.wallet(wallet)
+    papers = read_papers(desk, opened, manifest=manifest, policy=policy)
+    if not expect:
+        screen.stdin_is_source = "-" in sources
+        screen.need_person()
+    request = only(read_psbts(settings, sources, camera))
+    operator = _operator(settings, expect, frozenset(accept))
+    report, signed = approve_walk(papers.job(request.data, opened), desk, operator, signer=signer)
+    text = signed.armored.decode("ascii")
+    screen.document(to_json(report) | {"approval": {"text": text, "reviewer": signed.fingerprint}})
+    screen.tell(f"approved by {signed.fingerprint}", "good")
+    _hand_over(settings, text, out, force=force)
+
+
+def _operator(settings: Settings, expect: str | None, accepted: frozenset[str]) -> Operator:
+    screen = settings.screen
+    if not expect:
+        return Person(screen, _no_key, accepted, "approve")
+
+    def told(report: Report) -> None:
+        screen.document(to_json(report))
+        show_report(screen, report)
+
+    return ExpectingOperator((expect,), accepted, _no_key, told)
+
+
+def _no_key() -> Keyring:
+    raise LockedError("an approval touches no key of the wallet")
+
+
+def _hand_over(settings: Settings, text: str, out: Path | None, *, force: bool) -> None:
+    """The approval to a text file, to QR pictures, to the terminal as QR, or into a pipe."""
+    answer = Answer(text.encode("ascii"), Dialect.BBQR, "", chosen=True, kind=Kind.TEXT)
+    if out is not None and (out.suffix.lower() in _PICTURES or out.is_dir()):
+        from coldsign.qr.write import save
+
+        save(answer.frames(), out, force=force)
+        settings.screen.tell(f"written to {out.name}", "good")
+    elif out is None and sys.stdout.isatty() and settings.screen.person_present:
+        from coldsign.cli.show import show_frames
+
+        show_frames(settings.screen, answer)
+    else:
+        deliver_text(settings.screen, text.rstrip("\n"), out, force=force)

@@ -1,0 +1,99 @@
+"""``coldsign policy``: the rules bound to a wallet, and the OpenPGP keys that may approve."""
+
+from pathlib import Path
+
+import click
+
+from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.controls.keyring import EXPORT_CAP, PinnedKey, pin, pinned, unpin
+from coldsign.controls.policies import PolicyStore
+from coldsign.controls.policy import POLICY_CAP, Policy
+from coldsign.errors import DeclinedError
+from coldsign.primitives.storage import read_untrusted
+from coldsign.primitives.text import printable
+
+_SHOWN = 300  # characters of one setting
+
+
+@click.group(cls=ColdGroup)
+def policy() -> None:
+    """Bind rules to a wallet, and pin the reviewers' keys."""
+
+
+@policy.command("set")
+@click.argument("wallet")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_settings
+def set_(settings: Settings, /, wallet: str, file: Path, *, yes: bool) -> None:
+    """Bind a policy file to a wallet; what changes is shown first."""
+    screen, desk = settings.screen, settings.desk()
+    found = desk.wallet(wallet)
+    data = read_untrusted(file, POLICY_CAP, what="policy")
+    store = PolicyStore(desk.home)
+    changes = store.changes(found, Policy.parse(data))
+    for line in changes or ("nothing changes",):
+        screen.tell(printable(line, limit=_SHOWN))
+    if not yes and not screen.agrees(f"Bind this policy to the wallet {found.name}?", "yes"):
+        raise DeclinedError("the policy was not bound", code="kept")
+    store.bind(found, data, journal=desk.journal, now=desk.now())
+    digest = Policy.parse(data).digest.hex()
+    screen.document({"wallet": found.name, "policy": digest, "changes": list(changes)})
+    screen.tell(f"policy {digest[:16]} bound to {found.name}", "good")
+
+
+@policy.command()
+@click.argument("wallet")
+@pass_settings
+def show(settings: Settings, /, wallet: str) -> None:
+    """Show the rules in force for a wallet."""
+    desk = settings.desk()
+    bound = PolicyStore(desk.home).load(desk.wallet(wallet))
+    rules = bound or Policy.empty()
+    values = {key: _plain(value) for key, value in rules.settings().items()}
+    settings.screen.document(
+        {"bound": bound is not None, "policy": rules.digest.hex(), "settings": values}
+    )
+    settings.screen.tell("bound policy" if bound else "no policy is bound; these are the defaults")
+    for key, value in values.items():
+        settings.screen.result(f"{key:<26} {printable(str(value), limit=_SHOWN)}")
+
+
+@policy.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("fingerprints", nargs=-1, required=True, metavar="FINGERPRINT...")
+@pass_settings
+def trust(settings: Settings, /, file: Path, fingerprints: tuple[str, ...]) -> None:
+    """Pin OpenPGP keys of reviewers and manifest signers from an exported key file."""
+    home = settings.desk().home
+    exported = read_untrusted(file, EXPORT_CAP, what="key file")
+    _print_keys(settings, pin(home, exported, fingerprints))
+
+
+@policy.command()
+@click.argument("fingerprint")
+@pass_settings
+def distrust(settings: Settings, /, fingerprint: str) -> None:
+    """Forget a pinned OpenPGP key."""
+    _print_keys(settings, unpin(settings.desk().home, fingerprint))
+
+
+@policy.command()
+@pass_settings
+def trusted(settings: Settings, /) -> None:
+    """List the pinned OpenPGP keys."""
+    _print_keys(settings, pinned(settings.desk().home))
+
+
+def _print_keys(settings: Settings, keys: tuple[PinnedKey, ...]) -> None:
+    settings.screen.document(
+        {"keys": [{"fingerprint": key.fingerprint, "user": key.user} for key in keys]}
+    )
+    for key in keys:
+        settings.screen.result(f"{key.fingerprint}  {key.user}")
+    if not keys:
+        settings.screen.tell("no keys are pinned")
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,124 @@
+"""``coldsign qr``: show any file as QR codes, and scan any message."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from coldsign.ceremony.intake import read_one
+from coldsign.ceremony.reply import FORMATS, Answer
+from coldsign.cli.deliver import deliver, demand_free
+from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.primitives.storage import write_output
+from coldsign.primitives.text import printable
+from coldsign.qr.payload import Dialect, Kind
+
+_EVERYTHING = frozenset(Kind) - {Kind.SEED}
+_SHOWABLE = frozenset({Kind.PSBT, Kind.TRANSACTION, Kind.WALLET, Kind.BYTES, Kind.TEXT})
+_AUTO = "auto"
+
+
+@click.group(cls=ColdGroup)
+def qr() -> None:
+    """Show files as QR codes and scan messages; no key is involved."""
+
+
+@qr.command()
+@click.argument("source")
+@click.option("--format", "form", type=click.Choice(FORMATS), default=_AUTO, show_default=True)
+@click.option("--density", default=_AUTO, metavar="auto|N", help="Largest QR version, 1 to 40.")
+@click.option("--fps", type=click.IntRange(1, 10), default=5, show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="PATH", help="Pictures or a folder."
+)
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@pass_settings
+def show(
+    settings: Settings,
+    /,
+    source: str,
+    form: str,
+    density: str,
+    fps: int,
+    out: Path | None,
+    *,
+    force: bool,
+) -> None:
+    """Show a file as QR codes in the terminal, or write them as pictures."""
+    from coldsign.qr.density import Density
+    from coldsign.qr.write import save
+
+    demand_free(out, force=force)
+    payload = read_one([source], want=_SHOWABLE, stdin=sys.stdin.buffer)
+    chosen = form != _AUTO
+    dialect = Dialect(form) if chosen else payload.dialect
+    answer = Answer(payload.data, dialect, payload.detail, chosen, payload.kind)
+    limit = None if density == _AUTO else Density(_number(density))
+    frames = answer.frames(limit)
+    settings.screen.document(
+        {"frames": len(frames.frames), "dialect": frames.dialect.value, "sha256": answer.sha256}
+    )
+    if out is not None:
+        save(frames, out, force=force, period_ms=1000 // fps)
+        shown = printable(str(out), limit=200)
+        settings.screen.tell(f"written to {shown}, sha256 {frames.sha256_short}", "good")
+    elif settings.screen.result_is_read:
+        from coldsign.cli.show import show_frames
+
+        show_frames(settings.screen, answer, density=limit, rate=fps)
+    else:
+        for frame in frames.frames:
+            text = frame if isinstance(frame, str) else frame.hex()
+            settings.screen.result(text)
+
+
+@qr.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--camera", type=int, default=0, metavar="N", help="Which camera to scan with.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@pass_settings
+def scan(
+    settings: Settings,
+    /,
+    sources: tuple[str, ...],
+    camera: int,
+    out: Path | None,
+    *,
+    force: bool,
+) -> None:
+    """Read one message from QR pictures or the camera; secrets are refused."""
+    demand_free(out, force=force)
+    scanner = None
+    if not sources:
+        from coldsign.cli.camera import scan as make_scanner
+
+        scanner = make_scanner(settings.screen, camera, _EVERYTHING)
+    payload = read_one(sources, want=_EVERYTHING, stdin=sys.stdin.buffer, camera=scanner)
+    settings.screen.document(
+        {
+            "kind": payload.kind.value,
+            "dialect": payload.dialect.value,
+            "bytes": len(payload.data),
+            "sha256_short": payload.sha256_short,
+            "hex": payload.data.hex(),
+        }
+    )
+    if out is not None and payload.kind is not Kind.PSBT:
+        write_output(out, payload.data, force=force)
+        settings.screen.tell(f"written to {printable(str(out), limit=200)}", "good")
+    elif payload.kind is Kind.PSBT:
+        deliver(
+            settings.screen,
+            Answer(payload.data, Dialect.BASE64, "", chosen=False),
+            out,
+            force=force,
+        )
+    elif not settings.screen.json:
+        settings.screen.result(payload.data.decode("utf-8", "backslashreplace"))
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise click.BadParameter("a QR version from 1 to 40, or auto", param_hint="--density")
+    return int(text)
