@@ -26,9 +26,7 @@ A, B, C, D = (key(number) for number in range(4))
 
 
 def make(text, network=MAINNET, name="w", **more):
-    return Wallet.create(
-        name, Descriptor.parse(text, network, require_checksum=False), **more
-    )
+    return Wallet.create(name, Descriptor.parse(text, network, require_checksum=False), **more)
 
 
 def refused(text, match, network=MAINNET, code=None):

@@ -49,7 +49,8 @@ def pair(receive: Descriptor, change: Descriptor) -> Descriptor:
     keys = tuple(map(_joined, receive.keys, change.keys)) if same else (None,)
     known = tuple(key for key in keys if key is not None)
     joined = replace(receive, keys=known)
-    if len(known) < len(keys) or joined != replace(change, keys=known):
+    is_one = len(known) == len(keys) and joined == replace(change, keys=known)
+    if not is_one or receive == change:
         raise MalformedError(
             "wallet file: two descriptors that differ in more than their branch",
             hint="give the receive and the change descriptor of one wallet, in this order",

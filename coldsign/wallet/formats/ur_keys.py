@@ -149,8 +149,9 @@ def _tail(item: object, is_extended: bool, template: str | None) -> str:  # noqa
         if part == [] and not hardened:
             words.append("*")
         elif isinstance(part, list) and len(part) == 4:
-            first = _plain_step(part[0], part[1] is not False)
-            words.append(f"<{first};{_plain_step(part[2], part[3] is not False)}>")
+            first = format_path((_plain_step(part[0], part[1] is not False),))
+            second = format_path((_plain_step(part[2], part[3] is not False),))
+            words.append(f"<{first};{second}>")
         else:
             words.append(format_path((_plain_step(part, hardened),)))
     return "".join(f"/{word}" for word in words)
