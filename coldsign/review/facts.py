@@ -15,6 +15,7 @@ from coldsign.psbt.model import Psbt
 from coldsign.psbt.output_map import PsbtOutput
 from coldsign.review import size
 from coldsign.review.items import InputFacts, OutputFacts, OutputKind, Totals
+from coldsign.review.matching import NO_MANIFEST, Matching
 from coldsign.review.ownership import Ownership, own_input, own_output
 from coldsign.review.presigned import UNSIGNED, Signed, examine, has_signatures
 from coldsign.review.prevouts import LEGACY_KINDS, prove
@@ -38,6 +39,7 @@ class Facts:
         totals: The sums.
         paths: The wallet's ways of spending that this transaction's locks leave open.
         weight: Weight units of the signed transaction, at worst.
+        matching: Which output pays which row of the manifest, where one is used.
     """
 
     psbt: Psbt
@@ -48,6 +50,7 @@ class Facts:
     totals: Totals
     paths: tuple[SpendingPath, ...]
     weight: int
+    matching: Matching = NO_MANIFEST
 
     @property
     def tx(self) -> Transaction:

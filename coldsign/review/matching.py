@@ -22,6 +22,10 @@ class Matching(NamedTuple):
     extra: tuple[OutputFacts, ...]
 
 
+NO_MANIFEST = Matching({}, (), ())
+"""Without a manifest nothing is due and nothing is extra."""
+
+
 def match(outputs: tuple[OutputFacts, ...], manifest: Manifest) -> Matching:
     """Match rows and outputs by script and amount, both in order.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from coldsign.psbt.model import Psbt
 from coldsign.review.checklist import CHECKS
 from coldsign.review.code import review_code
-from coldsign.review.context import Context
+from coldsign.review.context import Context, Manifest
 from coldsign.review.facts import Facts, gather
 from coldsign.review.finding import Finding, Severity
 from coldsign.review.items import OutputFacts
@@ -57,11 +57,15 @@ def review(
     """
     facts = gather(psbt, wallet, our_keys=our_keys)
     if context.manifest is not None:
-        ids = match(facts.outputs, context.manifest).ids
-        named = tuple([_named(output, ids.get(output.index)) for output in facts.outputs])
-        facts = dataclasses.replace(facts, outputs=named)
+        facts = _matched(facts, context.manifest)
     findings = tuple([finding for check in CHECKS for finding in check(facts, context)])
     return Report(facts, context, findings, review_code(facts, context.manifest))
+
+
+def _matched(facts: Facts, manifest: Manifest) -> Facts:
+    matching = match(facts.outputs, manifest)
+    outputs = tuple([_named(output, matching.ids.get(output.index)) for output in facts.outputs])
+    return dataclasses.replace(facts, outputs=outputs, matching=matching)
 
 
 def _named(output: OutputFacts, manifest_id: str | None) -> OutputFacts:

@@ -99,7 +99,7 @@ class Draft:
 
     def parent(self, number: int) -> Transaction:
         coin = self.coins[number]
-        came_from = OutPoint(sha256(bytes([number, coin.sats % 251])).digest(), 0)
+        came_from = OutPoint(sha256(u32(number) + bytes([coin.sats % 251])).digest(), 0)
         spent = TxIn(came_from, coin.parent_script_sig, coin.parent_sequence)
         outputs = (TxOut(31_337, STRANGER), TxOut(coin.sats, self.script(coin)))
         return Transaction(2, (spent,), outputs, 0)

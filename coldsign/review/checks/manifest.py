@@ -7,14 +7,7 @@ from coldsign.primitives.text import printable
 from coldsign.review.context import Context, Coverage, ManifestRow
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, note, refuse
-from coldsign.review.matching import Matching, match
-
-
-def _matching(facts: Facts, context: Context) -> Matching:
-    """Who pays what; without a manifest nothing is due and nothing is extra."""
-    if context.manifest is None:
-        return Matching({}, (), ())
-    return match(facts.outputs, context.manifest)
+from coldsign.review.matching import Matching
 
 
 def _named(row: ManifestRow) -> str:
@@ -47,7 +40,8 @@ def not_in_manifest(facts: Facts, context: Context) -> Iterator[Finding]:
     Gain: a payment of his own among the customers'.
     Do: treat it as an attack; compare the manifest's source with the coordinator's.
     """
-    matching = _matching(facts, context)
+    del context
+    matching = facts.matching
     off = _off(matching)
     for output in matching.extra:
         if output.index not in off:
@@ -66,7 +60,7 @@ def manifest_payment_missing(facts: Facts, context: Context) -> Iterator[Finding
     """
     if context.manifest is None or context.manifest.coverage is Coverage.PART:
         return
-    matching = _matching(facts, context)
+    matching = facts.matching
     off = {row.id for row in _off(matching).values()}
     for row in matching.unpaid:
         if row.id not in off:
@@ -81,7 +75,8 @@ def manifest_amount_differs(facts: Facts, context: Context) -> Iterator[Finding]
     Gain: the difference, if he is the customer; a dispute, if he is not.
     Do: have the coordinator make the transaction anew from the manifest.
     """
-    matching = _matching(facts, context)
+    del context
+    matching = facts.matching
     off, swapped = _off(matching), _swapped(matching)
     extra = {out.index: out for out in matching.extra}
     for index, row in off.items():
@@ -98,7 +93,8 @@ def manifest_amounts_swapped(facts: Facts, context: Context) -> Iterator[Finding
     Gain: the larger amount, while every total is right.
     Do: have the coordinator make the transaction anew from the manifest.
     """
-    for index, row in _swapped(_matching(facts, context)).items():
+    del context
+    for index, row in _swapped(facts.matching).items():
         text = f"pays another row's amount where the manifest's {_named(row)} is due"
         yield refuse("manifest-amounts-swapped", f"output {index}", text)
 
@@ -112,7 +108,7 @@ def manifest_part(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     if context.manifest is None or context.manifest.coverage is Coverage.WHOLE:
         return
-    unpaid = len(_matching(facts, context).unpaid)
+    unpaid = len(facts.matching.unpaid)
     if unpaid:
         rows = len(context.manifest.rows)
         text = f"pays {rows - unpaid} of the manifest's {rows} rows"
