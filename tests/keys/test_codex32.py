@@ -15,6 +15,7 @@ from tests.vectors import vector_file
 
 PROPERTY = settings(max_examples=100, deadline=None)
 S = BECH32_ALPHABET.index("s")
+UNSPLIT = Share(0, "test", S, bytes(26)).serialize()
 PAYLOADS = st.sampled_from([26, 32, 52, 71, 103]).flatmap(
     lambda size: st.lists(st.integers(0, 31), min_size=size, max_size=size).map(bytes)
 )
@@ -134,9 +135,22 @@ def test_every_wrong_or_exchanged_character_is_noticed(size):
                 parse(swapped + text[position + 1 :])
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("mq" + UNSPLIT[2:], "does not begin"),
+        (UNSPLIT[:20] + "b" + UNSPLIT[21:], "character 21"),
+        (UNSPLIT[:20] + "\N{KELVIN SIGN}" + UNSPLIT[21:], "mixed|character 21"),
+    ],
+    ids=["prefix", "letter", "kelvin"],
+)
+def test_other_letters_are_named_by_position(text, message):
+    with pytest.raises(MalformedError, match=message):
+        parse(text)
+
+
 SHARES = tuple(Share(2, "test", index, bytes([index]) * 26).serialize() for index in range(3))
 OTHER = Share(2, "tent", 7, bytes(26)).serialize()
-UNSPLIT = Share(0, "test", S, bytes(26)).serialize()
 
 
 @pytest.mark.parametrize(

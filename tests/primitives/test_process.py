@@ -282,6 +282,18 @@ def test_what_cannot_be_done_is_reported(monkeypatch):
     }
 
 
+def test_what_is_in_force_is_reported(monkeypatch):
+    asked = []
+    libc = types.SimpleNamespace(prctl=lambda *_: 0, syscall=lambda *_: 0)
+    monkeypatch.setitem(sys.modules, "resource", fake_resource(lambda *limit: asked.append(limit)))
+    monkeypatch.setattr(process, "_libc", lambda: libc)
+    monkeypatch.setattr(seccomp, "this_machine", lambda: seccomp.AARCH64)
+    measures = process.harden() + process.confine_decoder(1 << 28, 5)
+    assert all(measure.ok and measure.detail for measure in measures)
+    assert ("CPU", (5, 6)) in asked
+    assert ("AS", (1 << 28, 1 << 28)) in asked
+
+
 def fake_resource(setrlimit):
     module = types.ModuleType("resource")
     for name in ("CORE", "AS", "CPU", "FSIZE", "NPROC", "NOFILE"):
