@@ -136,24 +136,16 @@ def trim(psbt: Psbt, level: Reply) -> Psbt:
     """The PSBT with only what this level of reply keeps; it still combines with the request."""
     if level is Reply.FULL:
         return psbt
-    kept = _TRANSACTION if level is Reply.SIGNATURES else KNOWN | {Global: _TRANSACTION[Global]}
-    return Psbt.of_maps(
-        _keep(psbt.global_map.map, kept[Global]),
-        [_keep(found.map, kept[In] - _redundant(found)) for found in psbt.inputs],
-        [_keep(found.map, kept[Out]) for found in psbt.outputs],
-    )
+    types = _TRANSACTION if level is Reply.SIGNATURES else KNOWN | {Global: _TRANSACTION[Global]}
+    redundant = {found.map.number for found in psbt.inputs if is_segwit(found)}
 
+    def keep(m: Map) -> Map:
+        kept = types[m.kind]
+        if m.kind is In and m.number in redundant:
+            kept -= {In.NON_WITNESS_UTXO}
+        return m if kept.issuperset(m.fields) else m.keeping(lambda pair: pair[0].type in kept)
 
-def _redundant(found: PsbtInput) -> frozenset[int]:
-    """A previous transaction, where the signatures commit to the amount in the witness UTXO."""
-    return frozenset({In.NON_WITNESS_UTXO}) if is_segwit(found) else frozenset()
-
-
-def _keep(m: Map, types: frozenset[int]) -> Map:
-    def kept(pair: Pair) -> bool:
-        return pair[0].type in types
-
-    return m.keeping(kept)
+    return psbt.keeping(keep)
 
 
 def differences(before: Psbt, after: Psbt) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from coldsign.psbt.reader import MapReader
 from coldsign.psbt.version2 import FINAL_SEQUENCE, locktime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from coldsign.psbt.raw import Map
 
@@ -89,12 +89,25 @@ class Psbt:
         in_raw = [reader.read(In, index) for index in range(inputs)]
         out_raw = [reader.read(Out, index) for index in range(outputs)]
         reader.finish()
+        return cls._typed(globals_, in_raw, out_raw, memory=memory, raw=data)
+
+    @classmethod
+    def _typed(
+        cls,
+        globals_: GlobalMap,
+        inputs: "Iterable[Map]",
+        outputs: "Iterable[Map]",
+        *,
+        memory: Memory,
+        raw: bytes,
+    ) -> "Psbt":
+        """Read the fields of the input and output maps."""
         version = globals_.version
-        inputs_ = tuple([PsbtInput.read(m, version, memory) for m in in_raw])
-        outputs_ = tuple([PsbtOutput.read(m, version, memory) for m in out_raw])
+        inputs_ = tuple([PsbtInput.read(m, version, memory) for m in inputs])
+        outputs_ = tuple([PsbtOutput.read(m, version, memory) for m in outputs])
         tx = globals_.unsigned_tx or _transaction(globals_, inputs_, outputs_)
         points, xonly = frozenset(memory.points), frozenset(memory.xonly)
-        return cls(version, globals_, inputs_, outputs_, tx, data, points, xonly)
+        return cls(version, globals_, inputs_, outputs_, tx, raw, points, xonly)
 
     def prove_points(self, known: frozenset[bytes]) -> None:
         """Check that every public key is on the curve, except those known to be, in either form.
@@ -128,6 +141,19 @@ class Psbt:
             MalformedError: The maps do not make a valid PSBT.
         """
         return cls.parse(joined((global_map, *inputs, *outputs)))
+
+    def keeping(self, keep: "Callable[[Map], Map]") -> "Psbt":
+        """This PSBT with fewer pairs, none of them new: their points need no second proof.
+
+        Args:
+            keep: Gives each map with the pairs that stay, among them those its version requires.
+        """
+        kept = [keep(m) for m in self.maps()]
+        after = 1 + len(self.inputs)
+        memory = Memory()
+        globals_ = GlobalMap.read(kept[0], memory)
+        raw = joined(kept)
+        return self._typed(globals_, kept[1:after], kept[after:], memory=memory, raw=raw)
 
     def with_signed(
         self, global_map: GlobalMap, inputs: tuple[PsbtInput, ...], memory: Memory

@@ -42,6 +42,9 @@ Pair = tuple[Key, bytes]
 
 def serialize_pair(pair: Pair) -> bytes:
     """One pair as it stands in a map."""
+    (type_, data), value = pair
+    if type_ < 0xFD and len(data) < 0xFC and len(value) < 0xFD:
+        return bytes((len(data) + 1, type_)) + data + bytes((len(value),)) + value
     return var_bytes(pair[0].serialize()) + var_bytes(pair[1])
 
 
