@@ -51,7 +51,7 @@ class Person:
         for finding in report.of(Severity.CONFIRM):
             if finding.code in accepted:
                 continue
-            self.screen.tell(f"{finding.where}: {finding.text}", "confirm")
+            self.screen.say(f"{finding.where}: {finding.text}", "confirm")
             if not self.screen.agrees("This is a risk.", finding.code):
                 raise _declined(f"the risk {finding.code} was not accepted")
             accepted.add(finding.code)

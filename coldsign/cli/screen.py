@@ -13,7 +13,9 @@ The rules:
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
@@ -36,6 +38,7 @@ STYLES: Mapping[str, str] = {
     "hint": "cyan",
     "good": "green",
 }
+_NARROWEST = 20  # columns; below, words are cut anyway
 _NOT_A_PERSON = "nobody is at this terminal to answer"
 _SCRIPT_HINT = (
     "a script passes what a person would type: see --expect, --accept, --yes and --secret-file"
@@ -88,6 +91,12 @@ class Screen:
     def tell(self, text: str, role: str = "") -> None:
         """Something for the person, on standard error."""
         self._print("stderr", text, role)
+
+    def say(self, sentence: str, role: str = "") -> None:
+        """A sentence for the person, folded between words at the terminal's width."""
+        columns = shutil.get_terminal_size().columns
+        for line in textwrap.wrap(sentence, max(_NARROWEST, columns - 1)) or [""]:
+            self.tell(line, role)
 
     def error(self, code: str, message: str, hint: str) -> None:
         """The one ``error:`` line of a failed run, and its hint."""
@@ -177,7 +186,7 @@ class Screen:
     def ask(self, question: str, *, role: str = "") -> str:
         """One line typed by the person; what was typed before the question is thrown away."""
         self.need_person()
-        self._print("stderr", question, role)
+        self.say(question, role)
         (self._stderr or sys.stderr).write("> ")
         (self._stderr or sys.stderr).flush()
         with _terminal_input() as terminal:

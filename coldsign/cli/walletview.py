@@ -68,8 +68,7 @@ def rows(wallet: Wallet, records: Sequence[KeyRecord]) -> Iterator[Row]:
 def _cosigner(
     wallet: Wallet, records: Sequence[KeyRecord], position: int, key: KeyExpression
 ) -> Iterator[Row]:
-    total = len(wallet.descriptor.keys)
-    yield Row("heading", f"key {position + 1} of {total}{_whose(wallet, records, position)}")
+    yield Row("heading", f"key {position}{_whose(wallet, records, position)}")
     yield Row("", f"  {key.text(wallet.network)}")
 
 
