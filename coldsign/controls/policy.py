@@ -92,7 +92,6 @@ class Policy:
     def _made(cls, values: dict[str, Any]) -> "Policy":
         limits = Limits(**{key.split(".")[1]: values[key] for key in _LIMITS})
         require = Require(**{key.split(".")[1]: values[key] for key in _REQUIRE})
-        _demand_sense(limits, require)
         part = values["allow.partial_manifest"]
         return cls(
             limits=limits,
@@ -167,19 +166,6 @@ def _flat(document: dict[str, Any]) -> list[tuple[str, object]]:
             )
         found += [(f"{name}.{key}", value) for key, value in table.items()]
     return found
-
-
-def _demand_sense(limits: Limits, require: Require) -> None:
-    """Settings that contradict each other: a policy that could never be met, or means nothing."""
-    for name in ("sat_per_vb", "percent"):
-        if getattr(limits, f"confirm_{name}") > getattr(limits, f"refuse_{name}"):
-            raise MalformedError(f"policy: fee.confirm_{name} is above fee.refuse_{name}")
-    countable = set(require.reviewers) - set(require.keyholders)
-    if require.approvals > len(countable):
-        raise MalformedError(
-            f"policy: require.approvals is {require.approvals}, but only {len(countable)} of"
-            " require.reviewers count"
-        )
 
 
 def _whole(low: int, high: int) -> Callable[[str, object], int]:
