@@ -16,7 +16,7 @@ from coldsign.psbt.output_map import PsbtOutput
 from coldsign.review import size
 from coldsign.review.items import InputFacts, OutputFacts, OutputKind, Totals
 from coldsign.review.matching import NO_MANIFEST, Matching
-from coldsign.review.ownership import Ownership, own_input, own_output
+from coldsign.review.ownership import Owner, Ownership, own_input, own_output
 from coldsign.review.presigned import UNSIGNED, Signed, examine, has_signatures
 from coldsign.review.prevouts import LEGACY_KINDS, prove
 from coldsign.review.timing import path_is_open
@@ -102,10 +102,11 @@ def gather(psbt: Psbt, wallet: Wallet, *, our_keys: tuple[int, ...] = ()) -> Fac
         our_keys: Positions in the descriptor of the keys this machine would sign with; the
             wallet's registered ones if none are given.
     """
-    inputs = _inputs(psbt, wallet)
+    owner = Owner(wallet)
+    inputs = _inputs(psbt, owner)
     outputs = tuple(
         [
-            _output(wallet, index, out, psbt.outputs[index])
+            _output(owner, index, out, psbt.outputs[index])
             for index, out in enumerate(psbt.tx.outputs)
         ]
     )
@@ -122,7 +123,8 @@ def gather(psbt: Psbt, wallet: Wallet, *, our_keys: tuple[int, ...] = ()) -> Fac
     )
 
 
-def _inputs(psbt: Psbt, wallet: Wallet) -> tuple[InputFacts, ...]:
+def _inputs(psbt: Psbt, owner: Owner) -> tuple[InputFacts, ...]:
+    wallet = owner.wallet
     kind = wallet.script_kind
     taproot, legacy = kind == "tr", kind in LEGACY_KINDS
     found: list[InputFacts] = []
@@ -135,7 +137,7 @@ def _inputs(psbt: Psbt, wallet: Wallet) -> tuple[InputFacts, ...]:
                 outpoint=txin.outpoint,
                 sequence=txin.sequence,
                 prevout=prevout,
-                ownership=own_input(wallet, given, script),
+                ownership=own_input(owner, given, script),
                 presigned=UNSIGNED,
                 given=given,
                 network=wallet.network,
@@ -144,8 +146,9 @@ def _inputs(psbt: Psbt, wallet: Wallet) -> tuple[InputFacts, ...]:
     return tuple(found)
 
 
-def _output(wallet: Wallet, index: int, out: TxOut, given: PsbtOutput) -> OutputFacts:
-    ownership = own_output(wallet, given, out.script)
+def _output(owner: Owner, index: int, out: TxOut, given: PsbtOutput) -> OutputFacts:
+    wallet = owner.wallet
+    ownership = own_output(owner, given, out.script)
     form = classify(out.script)
     address = to_address(out.script, wallet.network)
     return OutputFacts(

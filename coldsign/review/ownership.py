@@ -5,15 +5,15 @@ exactly this script at that place; what the PSBT claims beside it must then agre
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 from typing import NamedTuple
 
-from coldsign.primitives.keypath import KeyOrigin
+from coldsign.primitives.keypath import KeyOrigin, KeyPath
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.output_map import PsbtOutput
 from coldsign.wallet.derive import Derived
+from coldsign.wallet.keyexpr import KeyExpression
 from coldsign.wallet.wallet import Place, Wallet
 
 MAX_PLACES = 4
@@ -46,8 +46,7 @@ class FalseClaim(NamedTuple):
     about: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(NamedTuple):
     """What was established about one script.
 
     Attributes:
@@ -63,6 +62,10 @@ class Ownership:
     names_our_keys: bool
 
 
+STRANGER = Ownership(None, None, (), False)  # noqa: FBT003 - a field, not a switch
+"""A script that is not ours and is not said to be."""
+
+
 def hints_of(given: PsbtInput | PsbtOutput) -> tuple[Hint, ...]:
     """Every key origin one map claims."""
     hints = [Hint(key, origin) for key, origin in given.bip32_derivations.items()]
@@ -74,60 +77,87 @@ def hints_of(given: PsbtInput | PsbtOutput) -> tuple[Hint, ...]:
     return tuple(hints)
 
 
-def find(wallet: Wallet, hints: tuple[Hint, ...], script: bytes) -> tuple[Place, Derived] | None:
-    """The place whose derived script is exactly this one, looked for where the hints point."""
-    for place in islice(_places(wallet, hints), MAX_PLACES):
-        derived = wallet.derive(*place)
-        if derived.script_pubkey == script:
-            return place, derived
-    return None
+class Owner:
+    """A wallet made ready to be asked about many scripts: what never changes is worked out once."""
+
+    __slots__ = ("_everywhere", "_fingerprints", "_starts", "wallet")
+
+    def __init__(self, wallet: Wallet) -> None:
+        self.wallet = wallet
+        keys = wallet.descriptor.keys
+        self._fingerprints = frozenset(key.fingerprint for key in keys)
+        branches = range(wallet.branches)
+        self._everywhere = (
+            () if wallet.descriptor.ranged else tuple(Place(branch, 0) for branch in branches)
+        )
+        self._starts = [[_start(key, branch) for key in keys] for branch in branches]
+
+    def find(self, hints: tuple[Hint, ...], script: bytes) -> tuple[Place, Derived] | None:
+        """The place whose derived script is exactly this one, looked for where the hints point."""
+        for place in islice(self._places(hints), MAX_PLACES):
+            derived = self.wallet.derive(*place)
+            if derived.script_pubkey == script:
+                return place, derived
+        return None
+
+    def _places(self, hints: tuple[Hint, ...]) -> Iterable[Place]:
+        """The place the first hint names; only if it was wrong, those the others name.
+
+        A wallet without a wildcard has so few places that no hint is needed.
+        """
+        yield from self._everywhere
+        if not hints or self._everywhere:
+            return
+        first = self.wallet.places([(hints[0].key, hints[0].origin)])
+        yield from first
+        others = self.wallet.places([(hint.key, hint.origin) for hint in hints])
+        yield from (place for place in others if place not in first)
+
+    def has_origin(self, position: int, place: Place, origin: KeyOrigin) -> bool:
+        """Whether this is the whole origin of a key of the wallet at a place."""
+        fingerprint, path, ranged = self._starts[place.branch][position]
+        if origin.fingerprint != fingerprint:
+            return False
+        return origin.path == ((*path, place.index) if ranged else path)
+
+    def is_named_in(self, hints: tuple[Hint, ...]) -> bool:
+        """Whether any claim names a key of this wallet by its fingerprint."""
+        return any(hint.origin.fingerprint in self._fingerprints for hint in hints)
 
 
-def _places(wallet: Wallet, hints: tuple[Hint, ...]) -> Iterable[Place]:
-    """The place the first hint names; only if it was wrong, those the others name."""
-    if not wallet.descriptor.ranged:
-        yield from (Place(branch, 0) for branch in range(wallet.branches))
-        return
-    pairs = [(hint.key, hint.origin) for hint in hints]
-    first = wallet.places(pairs[:1])
-    yield from first
-    yield from (place for place in wallet.places(pairs) if place not in first)
+def _start(key: KeyExpression, branch: int) -> tuple[bytes, KeyPath, bool]:
+    """A key's fingerprint, its path up to the wildcard, and whether there is one."""
+    start, tail = key.expected_origin, key.path(branch, 0)
+    return start.fingerprint, start.path + (tail[:-1] if key.ranged else tail), key.ranged
 
 
-def own_input(wallet: Wallet, given: PsbtInput, script: bytes) -> Ownership:
+def own_input(owner: Owner, given: PsbtInput, script: bytes) -> Ownership:
     """Establish whether an input's script is ours, and check all that is claimed about it."""
     hints = hints_of(given)
-    found = find(wallet, hints, script)
+    found = owner.find(hints, script)
     if found is None:
-        return Ownership(None, None, (), _names(wallet, hints))
+        return Ownership(None, None, (), owner.is_named_in(hints))
     place, derived = found
     false = [
-        *_false_keys(wallet, place, derived, hints),
+        *_false_keys(owner, place, derived, hints),
         *_false_input_scripts(given, derived),
         *_false_taproot_input(given, derived),
     ]
     return Ownership(place, derived, tuple(false), names_our_keys=True)
 
 
-def own_output(wallet: Wallet, given: PsbtOutput, script: bytes) -> Ownership:
+def own_output(owner: Owner, given: PsbtOutput, script: bytes) -> Ownership:
     """Establish whether an output's script is ours, and check all that is claimed about it."""
     hints = hints_of(given)
-    found = find(wallet, hints, script)
+    found = owner.find(hints, script)
     if found is None:
-        return Ownership(None, None, (), _names(wallet, hints))
+        return Ownership(None, None, (), owner.is_named_in(hints)) if hints else STRANGER
     place, derived = found
     false = [
-        *_false_keys(wallet, place, derived, hints),
+        *_false_keys(owner, place, derived, hints),
         *_false_output_data(given, derived),
     ]
     return Ownership(place, derived, tuple(false), names_our_keys=True)
-
-
-def _names(wallet: Wallet, hints: tuple[Hint, ...]) -> bool:
-    if not hints:
-        return False
-    ours = {key.fingerprint for key in wallet.descriptor.keys}
-    return any(hint.origin.fingerprint in ours for hint in hints)
 
 
 def positions(derived: Derived) -> Mapping[bytes, tuple[int, ...]]:
@@ -139,7 +169,7 @@ def positions(derived: Derived) -> Mapping[bytes, tuple[int, ...]]:
 
 
 def _false_keys(
-    wallet: Wallet, place: Place, derived: Derived, hints: tuple[Hint, ...]
+    owner: Owner, place: Place, derived: Derived, hints: tuple[Hint, ...]
 ) -> Iterable[FalseClaim]:
     known = positions(derived)
     for hint in hints:
@@ -148,7 +178,7 @@ def _false_keys(
         if at is None:
             yield FalseClaim(ClaimFault.FOREIGN_KEY, f"key {hint.key.hex()} {hint.origin}")
             continue
-        if all(hint.origin != wallet.origin(position, *place) for position in at):
+        if not any(owner.has_origin(position, place, hint.origin) for position in at):
             yield FalseClaim(ClaimFault.WRONG_ORIGIN, f"key {hint.key.hex()} {hint.origin}")
         if hint.leaves and not _signs(derived, at, hint.leaves):
             yield FalseClaim(ClaimFault.WRONG_LEAF, f"key {hint.key.hex()}")

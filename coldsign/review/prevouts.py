@@ -1,7 +1,7 @@
 """What each input spends: amounts and scripts, proven from previous transactions or not at all."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from coldsign.primitives.script import Kind, classify
 from coldsign.primitives.tx import Transaction, TxIn, TxOut
@@ -31,8 +31,7 @@ class AmountFault(Enum):
     LEGACY_WITNESS_UTXO = "witness utxo of a legacy coin"
 
 
-@dataclass(frozen=True, slots=True)
-class Prevout:
+class Prevout(NamedTuple):
     """The coin an input spends.
 
     Attributes:
@@ -50,7 +49,7 @@ class Prevout:
     @property
     def proven(self) -> bool:
         """Whether the amount may be relied on."""
-        return self.proof in {Proof.PREVIOUS, Proof.TAPROOT}
+        return self.proof is Proof.PREVIOUS or self.proof is Proof.TAPROOT
 
 
 def _from_previous(

@@ -416,7 +416,7 @@ def test_amounts_out_of_range_are_refused():
     found = {check.__name__: list(check(huge, Context())) for check in CHECKS}
     assert [finding.where for finding in found["amount_out_of_range"]] == ["transaction"] * 2
     known = facts.inputs[0]
-    prevout = replace(known.prevout, out=known.prevout.out._replace(sats=-5))
+    prevout = known.prevout._replace(out=known.prevout.out._replace(sats=-5))
     negative = replace(facts, inputs=(replace(known, prevout=prevout),))
     found = {check.__name__: list(check(negative, Context())) for check in CHECKS}
     assert [finding.where for finding in found["amount_out_of_range"]] == ["input 0"]
