@@ -38,7 +38,8 @@ def finalize(psbt: Psbt) -> Psbt:
         try:
             inputs.append(_finished(found, txin.outpoint))
         except RefusedError as no:
-            raise RefusedError(f"input {index} cannot be finished: {no.message}") from no
+            why = f"input {index} cannot be finished: {no.message}"
+            raise RefusedError(why, hint=no.hint) from no
     return Psbt.of_maps(psbt.global_map.map, inputs, [found.map for found in psbt.outputs])
 
 

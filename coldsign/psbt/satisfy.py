@@ -17,11 +17,14 @@ from coldsign.primitives.script import (
     parse_multisig,
     push,
 )
+from coldsign.primitives.text import printable
 from coldsign.primitives.tx import Witness
 from coldsign.psbt.input_map import PsbtInput
 
 TAPSCRIPT = 0xC0
 """The one leaf version with known rules (BIP-342)."""
+
+LET_THE_NODE = "a Bitcoin Core node finishes any script it knows: finalizepsbt"
 
 OP_NUMEQUAL = 0x9C
 
@@ -84,7 +87,7 @@ def _bare(script: bytes, found: PsbtInput) -> Witness:
         return (_signature(script[1:-1], found),)
     multi = parse_multisig(script)
     if multi is None:
-        raise RefusedError(f"no way to finish the script {disassemble(script)}")
+        raise RefusedError(f"no way to finish the script {_words(script)}", hint=LET_THE_NODE)
     needed, keys = multi
     signatures = [found.partial_sigs[key] for key in keys if key in found.partial_sigs]
     if len(signatures) < needed:
@@ -93,6 +96,10 @@ def _bare(script: bytes, found: PsbtInput) -> Witness:
         b"",
         *signatures[:needed],
     )  # the empty item is OP_CHECKMULTISIG's, which pops one too many
+
+
+def _words(script: bytes) -> str:
+    return printable(disassemble(script), 200)
 
 
 def _key_hash(key_hash: bytes, found: PsbtInput) -> Witness:
@@ -119,8 +126,11 @@ def _p2tr(found: PsbtInput) -> Witness:
         if stack is not None:
             stacks.append((*stack, script, block))
     if not stacks:
-        scripts = "; ".join(disassemble(script) for script, _ in found.tap_leaf_scripts.values())
-        raise RefusedError(f"no signature of the key path, and no leaf to finish: {scripts}")
+        leaves = list(found.tap_leaf_scripts.values())[:3]  # one line must do
+        scripts = "; ".join(_words(script) for script, _ in leaves)
+        raise RefusedError(
+            f"no signature of the key path, and no leaf to finish: {scripts}", hint=LET_THE_NODE
+        )
     return min(stacks, key=lambda stack: (sum(map(len, stack)), stack))
 
 

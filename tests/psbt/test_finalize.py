@@ -73,8 +73,10 @@ def test_recorded_signatures_give_the_nodes_transaction(path):
 
 
 def test_a_script_we_do_not_finish_is_named():
-    with pytest.raises(RefusedError, match="no way to finish the script OP_2 "):
+    with pytest.raises(RefusedError, match="no way to finish the script OP_2 ") as refused:
         finalize(joined(by_name("wsh-miniscript-recovery-1x4")))
+    assert "finalizepsbt" in refused.value.hint
+    assert len(refused.value.message) < 300
 
 
 def test_the_bips_final_psbt():

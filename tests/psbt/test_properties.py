@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldsign.errors import MalformedError
+from coldsign.errors import MalformedError, RefusedError
+from coldsign.psbt.combine import combine
 from coldsign.psbt.edit import Reply, differences, trim
+from coldsign.psbt.finalize import extract, finalize
 from coldsign.psbt.model import MAGIC, Psbt
 from tests.fuzz.mutate import Mutator, holds, join, split
 from tests.fuzz.seeds import seed_files, seeds
@@ -159,3 +161,22 @@ def test_every_byte_of_a_psbt_changed():
 def test_recordings_are_seeds_too():
     assert recorded()
     assert len(SEEDS) > 20
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32))
+def test_any_accepted_mutant_can_be_trimmed_combined_and_finalized_or_is_refused(seed):
+    mutator = Mutator(SEEDS, seed)
+    for data in (mutator.mutant() for _ in range(20)):
+        if not holds(data):
+            continue
+        psbt = Psbt.parse(data)
+        for level in Reply:
+            trimmed = trim(psbt, level)
+            assert Psbt.parse(trimmed.raw).unique_id() == psbt.unique_id()
+            assert combine([psbt, trimmed]).raw == combine([psbt]).raw
+        try:
+            finished = finalize(psbt)
+        except RefusedError:
+            continue
+        assert extract(finished).outputs == psbt.tx.outputs
