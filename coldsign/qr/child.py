@@ -67,18 +67,21 @@ class Child:
             UnfitError: The decoder does not start on this machine.
         """
         self._send(pack(say, body))
+        fault = b""
         while True:
             answer = unpack(self._read)
             if answer is None:
                 raise self._ended()
             if answer[0] is Say.DONE:
-                return
+                break
             if answer[0] is Say.FAULT:
-                raise MalformedError(printable(answer[1], 200))
-            if answer[0] is Say.READY:
+                fault = answer[1]
+            elif answer[0] is Say.READY:
                 self.second_opinion = answer[1] == b"\1"
             else:
                 yield answer
+        if fault:
+            raise MalformedError(printable(fault, 200))
 
     def _ended(self) -> MalformedError | UnfitError:
         if self.second_opinion is None:

@@ -13,6 +13,7 @@ from coldsign.qr.ur import cbor, ur1, uri
 from coldsign.qr.ur.fountain import MAX_FRAGMENTS, Mixer
 
 Frame = str | bytes
+_MAX_SINGLE = 7089  # the most any QR code holds, of digits; saves encoding what cannot fit
 
 _UR_TYPES = {
     (Dialect.UR, Kind.PSBT): "crypto-psbt",
@@ -143,6 +144,10 @@ def _series(
 
 def _single(data: bytes, dialect: Dialect, detail: str) -> Frame:
     """The one code of a dialect without parts."""
+    if len(data) > _MAX_SINGLE:
+        raise UsageError(
+            f"{len(data)} bytes of {dialect} do not fit one QR code", hint="use --format ur or bbqr"
+        )
     if dialect is Dialect.BASE64:
         return plain.encode_base64(data)
     if dialect is Dialect.HEX:

@@ -81,9 +81,13 @@ def save(frames: Frames, path: Path, *, force: bool = False, period_ms: int = _P
         UsageError: It exists, or its ending says nothing, or the message is too large for one sheet.
         SelfCheckError: The decoder read something else.
     """
+    suffix = path.suffix.lower()
+    if suffix == ".png" and frames.need > _SHEET_CODES:
+        raise UsageError(
+            f"{frames.need} codes do not fit one picture", hint="write a .gif, or name a folder"
+        )
     symbols = [matrix(frames, frame) for frame in frames.frames]
     needed, captions = symbols[: frames.need], _captions(frames)
-    suffix = path.suffix.lower()
     if suffix == ".gif":
         data = _gif([picture(symbol) for symbol in symbols], period_ms)
         _compare(frames.frames, [data])
@@ -161,10 +165,6 @@ def _sheet(symbols: Sequence[Matrix]) -> "Image":
     """All codes in one picture."""
     from PIL import Image
 
-    if len(symbols) > _SHEET_CODES:
-        raise UsageError(
-            f"{len(symbols)} codes do not fit one picture", hint="write a .gif, or name a folder"
-        )
     if len(symbols) == 1:
         return picture(symbols[0], _module(symbols[0]))
     columns = sheet.columns_for(len(symbols))
