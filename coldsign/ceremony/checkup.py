@@ -48,6 +48,7 @@ class Machine:
         user: The effective user id.
         optimize: Python's ``-O`` level.
         module_path: Where Python looks for modules.
+        current: The current folder.
         modules: The names of the loaded modules.
         dumpable: Whether other processes can read this one's memory.
         random: The system's random generator.
@@ -62,6 +63,7 @@ class Machine:
     user: int
     optimize: int
     module_path: tuple[str, ...]
+    current: str
     modules: frozenset[str]
     dumpable: bool
     random: Callable[[int], bytes]
@@ -79,6 +81,7 @@ class Machine:
             user=os.geteuid(),
             optimize=sys.flags.optimize,
             module_path=tuple(sys.path),
+            current=current_folder(),
             modules=frozenset(sys.modules),
             dumpable=is_dumpable(),
             random=os.urandom,
@@ -96,6 +99,22 @@ class Machine:
     def entries(self, folder: str, pattern: str = "*") -> tuple[Path, ...]:
         """What stands in a system folder, by name; nothing where it is missing."""
         return tuple(sorted((self.root / folder).glob(pattern)))
+
+
+def current_folder() -> str:
+    """The current folder; a dot where it was removed."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return "."
+
+
+def mode_of(path: Path) -> int:
+    """The type and permissions of what a path leads to; 0 where it leads nowhere we may look."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 def free_bytes(folder: Path) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from coldsign.ceremony import airgap
-from coldsign.ceremony.checkup import Check, Machine, Verdict
+from coldsign.ceremony.checkup import Check, Machine, Verdict, mode_of
 from coldsign.errors import UnfitError
 from coldsign.keys.entropy import check_generator
 from coldsign.primitives.text import printable
@@ -159,7 +159,7 @@ def gnupg(machine: Machine) -> Check:
     missing = [
         program
         for program in ("gpg", "gpgv")
-        if not any((machine.root / folder[1:] / program).is_file() for folder in folders)
+        if not any(stat.S_ISREG(mode_of(machine.root / folder[1:] / program)) for folder in folders)
     ]
     if missing:
         hint = "apt install gnupg gpgv; needed for approvals and signed manifests only"
@@ -180,7 +180,7 @@ def foreign_code(machine: Machine) -> Check:
         return Check(
             name, Verdict.WARN, f"Python ran {' and '.join(hooks)}", "start with python -I"
         )
-    if {"", "."} & set(machine.module_path):
+    if {"", ".", machine.current} & set(machine.module_path):
         hint = "start the coldsign program, not python -m, or use python -I"
         return Check(name, Verdict.WARN, "modules are also looked for in the current folder", hint)
     return Check(name, Verdict.OK, "no loader variable, no start-up hook")
@@ -219,7 +219,8 @@ def home_folder(machine: Machine) -> Check:
 def disk(machine: Machine) -> Check:
     """Fails where the disk is too full to record a decision before signing."""
     folder = next(
-        (one for one in (machine.home, *machine.home.parents) if one.is_dir()), machine.root
+        (one for one in (machine.home, *machine.home.parents) if stat.S_ISDIR(mode_of(one))),
+        machine.root,
     )
     free = machine.free_bytes(folder)
     detail = f"{free >> 20} MiB free"

@@ -63,6 +63,7 @@ def fit(tmp_path):
         user=os.geteuid() or 1000,
         optimize=0,
         module_path=("/usr/lib/python3",),
+        current="/home/somebody",
         modules=frozenset({"sys"}),
         dumpable=False,
         random=os.urandom,
@@ -199,7 +200,8 @@ def test_loader_variables_fail(fit, name):
 
 def test_other_foreign_code(fit):
     assert complaints(replace(fit, modules=frozenset({"sitecustomize"}))) == {"foreign-code": WARN}
-    assert complaints(replace(fit, module_path=("", "/usr"))) == {"foreign-code": WARN}
+    for folder in ("", ".", "/home/somebody"):
+        assert complaints(replace(fit, module_path=(folder, "/usr"))) == {"foreign-code": WARN}
     write(fit.root, {"etc/ld.so.preload": "/evil.so\n"})
     assert complaints(fit) == {"foreign-code": FAIL}
 
@@ -301,6 +303,27 @@ def test_the_disk(fit, free, verdict):
     missing = replace(fit, home=fit.home / "not" / "made", free_bytes=free_bytes)
     assert doctor.disk(missing).verdict is verdict
     assert asked == [fit.home]
+
+
+def test_what_may_not_be_looked_at_counts_as_missing(fit, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert doctor.gnupg(fit).detail == "missing: gpg, gpgv"
+    assert doctor.disk(fit).verdict is OK  # of the root's file system
+    monkeypatch.setattr(Path, "lstat", refuse)
+    assert doctor.home_folder(fit).detail == "cannot be read: Permission denied"
+
+
+def test_the_current_folder_may_be_gone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert checkup.current_folder() == str(tmp_path)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert checkup.current_folder() == "."
 
 
 def test_a_check_is_a_plain_value():
