@@ -143,8 +143,16 @@ def _os_error(error: OSError) -> ColdsignError:
     return kind(f"{reason}{where}", code="file")
 
 
+_HINTS = {
+    3: "nothing was signed or written; ask the sender for it again",
+    4: "nothing was signed; a person must look at this",
+    6: "nothing was signed",
+}
+
+
 def _report(error: ColdsignError, settings: Settings) -> int:
-    settings.screen.error(error.code, error.message, error.hint)
+    hint = error.hint or _HINTS.get(error.exit_code, "")
+    settings.screen.error(error.code, error.message, hint)
     return error.exit_code
 
 

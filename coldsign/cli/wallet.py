@@ -7,6 +7,7 @@ import click
 
 from coldsign.ceremony.intake import read_one
 from coldsign.ceremony.registration import prove_ours, register, unregister
+from coldsign.cli.audit import audit
 from coldsign.cli.deliver import deliver_text
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
 from coldsign.cli.secrets import passphrase_options, read_passphrase
@@ -26,6 +27,9 @@ _MAX_SHOWN = 10_000  # addresses; more are for `wallet audit`, which streams
 @click.group(cls=ColdGroup)
 def wallet() -> None:
     """Register wallets; only a registered wallet's coins are signed for."""
+
+
+wallet.add_command(audit)
 
 
 @wallet.command()
