@@ -94,6 +94,8 @@ def height_locktime(data: bytes) -> int:
 
 def txout(data: bytes) -> TxOut:
     """An amount and a script, and nothing else."""
+    if len(data) > 8 and data[8] < 0xFD and len(data) == 9 + data[8]:  # nearly always: no cursor
+        return TxOut(sats(data[:8]), data[9:])
     cursor = Cursor(data, "output")
     amount = in_range(cursor.i64())
     script = cursor.var_bytes()

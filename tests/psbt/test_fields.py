@@ -248,3 +248,14 @@ def test_key_origins_of_a_recording_are_those_of_its_descriptor():
     origins = [str(origin) for origin in psbt.inputs[0].bip32_derivations.values()]
     assert len(origins) == 3
     assert all(origin[1:20] in found["descriptor"] for origin in origins)
+
+
+def test_a_witness_utxo_with_a_long_script():
+    long = (7).to_bytes(8, "little") + b"\xfd\x2c\x01" + bytes(300)
+    assert one((0x01, b"", long)).witness_utxo == (7, bytes(300))
+    assert "bytes too many" in refusal(inputs=[(0x01, b"", long + b"\0")])
+    assert "non-minimal" in refusal(inputs=[(0x01, b"", bytes(8) + b"\xfd\x01\x00\x51")])
+
+
+def test_an_extended_secret_key_is_no_extended_public_key():
+    assert "not a public key" in refusal(globals_=[(0x01, xpub(2, key=b"\0" + XONLY[0]), ORIGIN)])
