@@ -158,6 +158,8 @@ def _throw_away() -> Iterator[str]:
     """A key ring of gpg's own that is gone afterwards."""
     try:
         with tempfile.TemporaryDirectory(prefix="coldsign-") as folder:
+            # gpg 2.2 dies over a revoked key where there is no trust database; an empty one will do.
+            Path(folder, "trustdb.gpg").touch(mode=0o600)
             yield folder
     except OSError as error:
         raise failure(error, "cannot use", Path(tempfile.gettempdir())) from None

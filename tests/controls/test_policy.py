@@ -197,7 +197,7 @@ class TestDestinations:
 
     @pytest.mark.parametrize("entry", ["nowhere", "wpkh(x)#abcdefgh"])
     def test_a_bad_one_is_named(self, entry):
-        with pytest.raises(MalformedError, match="allow.destinations entry 1, "):
+        with pytest.raises(MalformedError, match=r"allow.destinations entry 1, "):
             parse(f"[allow]\ndestinations = ['{entry}']").places(MAINNET)
 
 
