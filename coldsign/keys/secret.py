@@ -10,6 +10,8 @@ The process is therefore not dumpable, writes no core, and ends soon after it si
 from types import TracebackType
 from typing import NoReturn, Self
 
+from coldsign.primitives.process import lock_memory
+
 MAX_SECRET = 1 << 16  # no seed, share or key text is longer: more is a mistake of the caller
 
 
@@ -43,6 +45,8 @@ class Secret:
         if len(data) > MAX_SECRET:
             raise ValueError("a secret of this size is a mistake")
         self._data = data if isinstance(data, bytearray) else bytearray(data)
+        # Out of swap where the system allows it; the doctor says where it does not.
+        lock_memory(self._data)
 
     @classmethod
     def from_text(cls, text: str) -> Self:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coldsign.keys import secret as secret_module
 from coldsign.keys.secret import MAX_SECRET, Secret, wipe
 
 
@@ -57,3 +58,15 @@ def test_shared_small_objects_are_left_alone():
     wipe(b"")
     wipe(b"a")
     assert bytes([97]) == b"a"
+
+
+def test_the_buffer_is_kept_out_of_swap_and_a_refusal_is_no_failure(monkeypatch):
+    asked = []
+
+    def refuse(buffer):
+        asked.append(bytes(buffer))
+        return False
+
+    monkeypatch.setattr(secret_module, "lock_memory", refuse)
+    assert Secret(b"canary").reveal() == b"canary"
+    assert asked == [b"canary"]
