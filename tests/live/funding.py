@@ -63,6 +63,15 @@ def as_version_2(psbt: str) -> str:
     """The same request as PSBT version 2 (BIP-370), rewritten by libwally."""
     parsed = wallycore.psbt_from_base64(psbt, 0)
     wallycore.psbt_set_version(parsed, 0, 2)
+    # Nobody may add inputs or outputs any more; otherwise coldsign refuses.
+    wallycore.psbt_set_tx_modifiable_flags(parsed, 0)
+    return str(wallycore.psbt_to_base64(parsed, 0))
+
+
+def as_version_0(psbt: str) -> str:
+    """A version 2 PSBT as the node reads it."""
+    parsed = wallycore.psbt_from_base64(psbt, 0)
+    wallycore.psbt_set_version(parsed, 0, 0)
     return str(wallycore.psbt_to_base64(parsed, 0))
 
 

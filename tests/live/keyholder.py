@@ -50,30 +50,37 @@ def coldsign(*words: str | Path, folder: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Keyholder:
-    """Everything one cosigner does at the table."""
+    """Everything one cosigner does at the table; `key` is how `sign` is told which key."""
 
     folder: Path
+    key: tuple[str, ...]
 
     @classmethod
-    def at(cls, folder: Path, cosigner: Cosigner, descriptor: str) -> "Keyholder":
-        """Imports the key and registers the wallet in a new home folder."""
+    def storing(cls, folder: Path, cosigner: Cosigner, descriptor: str) -> "Keyholder":
+        """Imports the key into an encrypted file and registers the wallet as partly ours."""
+        holder = cls._at(folder, cosigner, descriptor, ("--key", "mine", *PASSPHRASE))
+        secret = ("--from", cosigner.source, "--secret-file", "secret")
+        holder.run("key", "import", "mine", *secret, *PASSPHRASE)
+        (folder / "secret").unlink()
+        holder.run("wallet", "add", "vault", "wallet.txt", "--yes", *holder.key)
+        return holder
+
+    @classmethod
+    def stateless(cls, folder: Path, cosigner: Cosigner, descriptor: str) -> "Keyholder":
+        """Registers the wallet; the secret is read for each signature and forgotten."""
+        holder = cls._at(folder, cosigner, descriptor, ("--key", "-", "--secret-file", "secret"))
+        holder.run("wallet", "add", "vault", "wallet.txt", "--yes")
+        return holder
+
+    @classmethod
+    def _at(
+        cls, folder: Path, cosigner: Cosigner, descriptor: str, key: tuple[str, ...]
+    ) -> "Keyholder":
         folder.mkdir(parents=True)
-        holder = cls(folder)
+        holder = cls(folder, key)
         holder.write("secret", cosigner.secret)
         holder.write("passphrase", "correct horse battery staple\n")
         holder.write("wallet.txt", descriptor + "\n")
-        holder.run(
-            "key",
-            "import",
-            "mine",
-            "--from",
-            cosigner.source,
-            "--secret-file",
-            "secret",
-            *PASSPHRASE,
-        )
-        (folder / "secret").unlink()
-        holder.run("wallet", "add", "vault", "wallet.txt", "--key", "mine", "--yes", *PASSPHRASE)
         return holder
 
     def write(self, name: str, text: str) -> Path:
@@ -103,18 +110,7 @@ class Keyholder:
             words += ["--accept", code]
         for option, value in options.items():
             words += [f"--{option}", value]
-        self.run(
-            "sign",
-            *sources,
-            "--wallet",
-            "vault",
-            "--key",
-            "mine",
-            *PASSPHRASE,
-            *words,
-            "--out",
-            out,
-        )
+        self.run("sign", *sources, "--wallet", "vault", *self.key, *words, "--out", out)
         return report
 
 
