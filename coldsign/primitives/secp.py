@@ -5,13 +5,22 @@ Public keys are 33 bytes compressed or 65 bytes uncompressed; the hybrid forms 0
 libsecp256k1 reads, are refused everywhere, as no wallet makes them.
 """
 
+import warnings
 from typing import Any
-
-import wallycore
 
 from coldsign.errors import MalformedError
 
-_curve: Any = wallycore  # untyped: its stubs name the C signatures
+
+def _load() -> Any:  # noqa: ANN401 - untyped: its stubs name the C signatures
+    """The library; its SWIG glue warns of itself, and crashes at exit where warnings are errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import wallycore
+
+    return wallycore
+
+
+_curve: Any = _load()
 
 _ECDSA: int = _curve.EC_FLAG_ECDSA
 _ECDSA_LOW_R: int = _curve.EC_FLAG_ECDSA | _curve.EC_FLAG_GRIND_R

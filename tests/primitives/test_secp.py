@@ -1,6 +1,8 @@
 import csv
 import hashlib
 import json
+import subprocess
+import sys
 
 import pytest
 from embit import ec
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from coldsign.errors import MalformedError
 from coldsign.primitives import secp
-from tests.vectors import vector_file
+from tests.vectors import ROOT, vector_file
 
 QUICK = settings(max_examples=200, deadline=None)
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -267,3 +269,16 @@ def test_a_flipped_der_is_the_same_encoding_or_malformed(secret, digest, bit):
 def test_der_that_is_not_strict(der):
     with pytest.raises(MalformedError):
         secp.der_decode(bytes.fromhex(der if len(der) % 2 == 0 else der + "1"))
+
+
+def test_the_library_loads_where_warnings_are_errors():
+    program = "import coldsign.primitives.secp as s; print(s.public_key(bytes(31) + b'a').hex())"
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert len(run.stdout.strip()) == 66
