@@ -231,10 +231,10 @@ def _encoded(key: bytes, rule: KeyRule) -> bytes:
         if rule is not KeyRule.TAPROOT:
             raise MalformedError(f"an x-only key in a {rule.value} script (BIP-386)")
         if not is_xonly(key):
-            raise MalformedError(f"x-only key {key.hex()} is not on the curve")
+            raise MalformedError("an x-only key that is not on the curve")
         return key
     if not is_public_key(key):
-        raise MalformedError(f"public key {printable(key.hex(), 66)} is not on the curve")
+        raise MalformedError("a public key that is not on the curve")
     if len(key) == 65 and rule is not KeyRule.LEGACY:
         raise MalformedError(f"an uncompressed key in a {rule.value} script (BIP-382, BIP-386)")
     return key[1:] if rule is KeyRule.TAPROOT else key

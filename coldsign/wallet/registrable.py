@@ -9,12 +9,12 @@ from typing import Final
 
 from coldsign.errors import MalformedError
 from coldsign.keys.bip32 import ExtendedPublicKey
-from coldsign.primitives.keypath import HARDENED, format_path
+from coldsign.primitives.keypath import format_path
 from coldsign.primitives.secp import compress
 from coldsign.wallet.derive import branch_key
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.keyexpr import KeyExpression
-from coldsign.wallet.miniscript.ast import MULTISIGS, Fragment, Node
+from coldsign.wallet.miniscript.ast import MULTISIGS, Fragment
 
 UNKNOWN_FINGERPRINT: Final = bytes(4)
 """What exports write where they do not know the master key; it identifies nobody."""
@@ -31,9 +31,8 @@ def require_registrable(descriptor: Descriptor) -> None:
     for number, key in enumerate(descriptor.keys, 1):
         _require_origin(number, key)
     _require_distinct(descriptor)
-    for node, _ in descriptor.scripts():
-        for quorum in node.walk():
-            _require_distinct_cosigners(descriptor, quorum)
+    for quorum in quorums(descriptor):
+        _require_distinct_cosigners(descriptor, quorum)
 
 
 def _require_branches(descriptor: Descriptor) -> None:
@@ -78,15 +77,10 @@ def _require_origin(number: int, key: KeyExpression) -> None:
 def _points(descriptor: Descriptor) -> Iterator[tuple[int, bytes]]:
     """For each key and branch: its position, and the x of the key from which the addresses follow."""
     for position, key in enumerate(descriptor.keys):
-        seen = set()
         for branch in range(len(key.branches)):
             found = branch_key(key, branch)
             point = found.pubkey if isinstance(found, ExtendedPublicKey) else found
-            point = point if len(point) == 32 else compress(point)[1:]
-            seen.add(point)
-            yield position, point
-        if len(seen) < len(key.branches):
-            raise MalformedError(f"descriptor: key {position + 1}: its branches are the same")
+            yield position, point if len(point) == 32 else compress(point)[1:]
 
 
 def _require_distinct(descriptor: Descriptor) -> None:
@@ -112,7 +106,7 @@ def _require_distinct(descriptor: Descriptor) -> None:
 
 
 def _fixed(key: KeyExpression) -> tuple[tuple[int, ...], ...]:
-    return () if key.ranged else tuple(t for t in key.branches if t and t[-1] < HARDENED)
+    return () if key.ranged else tuple(tail for tail in key.branches if tail)
 
 
 def _twice(one: int, other: int, what: str) -> MalformedError:
@@ -123,22 +117,24 @@ def _twice(one: int, other: int, what: str) -> MalformedError:
     )
 
 
-def _require_distinct_cosigners(descriptor: Descriptor, quorum: Node) -> None:
+def quorums(descriptor: Descriptor) -> Iterator[tuple[int, ...]]:
+    """The positions of the keys that are counted together, for every multisig and threshold."""
+    for script, _ in descriptor.scripts():
+        for node in script.walk():
+            if node.fragment in MULTISIGS:
+                yield node.keys
+            elif node.fragment is Fragment.THRESH:
+                yield tuple(key for sub in node.subs for part in sub.walk() for key in part.keys)
+
+
+def _require_distinct_cosigners(descriptor: Descriptor, quorum: tuple[int, ...]) -> None:
     """Within one quorum no master key may stand twice, at whatever account."""
-    if quorum.fragment is Fragment.THRESH:
-        positions = [key for sub in quorum.subs for part in sub.walk() for key in part.keys]
-    elif quorum.fragment in MULTISIGS:
-        positions = list(quorum.keys)
-    else:
-        return
     seen: dict[bytes, int] = {}
-    for position in positions:
+    for position in quorum:
         key = descriptor.keys[position]
-        fingerprint = key.fingerprint
-        if fingerprint == UNKNOWN_FINGERPRINT or (key.origin is None and not key.ranged):
+        if key.fingerprint == UNKNOWN_FINGERPRINT or (key.origin is None and not key.ranged):
             continue
-        other = seen.setdefault(fingerprint, position)
+        other = seen.setdefault(key.fingerprint, position)
         if other != position:
-            raise _twice(
-                other, position, f"of one quorum are of one master key {fingerprint.hex()}"
-            )
+            named = key.fingerprint.hex()
+            raise _twice(other, position, f"of one quorum are of one master key {named}")

@@ -51,7 +51,9 @@ class Registry:
             UnfitError: The folder cannot be read.
         """
         try:
-            found = [path.stem for path in self._folder.glob("*.json")]
+            found = [path.stem for path in self._folder.iterdir() if path.suffix == ".json"]
+        except FileNotFoundError:
+            return ()
         except OSError as error:
             raise failure(error, "cannot read", self._folder) from None
         return tuple(sorted(name for name in found if is_safe_name(name)))

@@ -152,8 +152,7 @@ def after_words(lock: int) -> str:
 
 
 def _about(minutes: int) -> str:
-    for name, size in _UNITS:
-        if minutes * 10 >= size * 9:  # nine tenths of a unit is said as that unit
-            count = max(1, round(minutes / size))
-            return f"about {count} {name}{'s' if count > 1 else ''}"
-    return "less than a minute"
+    """A time of at least a minute in its largest unit; nine tenths of a unit are said as one."""
+    name, size = next(unit for unit in _UNITS if minutes * 10 >= unit[1] * 9)
+    count = max(1, round(minutes / size))
+    return f"about {count} {name}{'s' if count > 1 else ''}"

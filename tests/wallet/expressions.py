@@ -30,7 +30,7 @@ class Expressions:
     def _all(self, name, depth, bases):
         return f"{name}({','.join(self.make(depth - 1, base) for base in bases)})"
 
-    def _b(self, depth):
+    def _b(self, depth):  # noqa: PLR0911
         names = ["pk", "pkh", "older", "after", "hash", "multi", "0", "1"]
         if depth > 0:
             names = [*names[:6], *"cdjntlu", *COMBINATIONS["B"], "thresh"]

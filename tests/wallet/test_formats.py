@@ -139,7 +139,7 @@ def test_descriptor_lines_that_are_not_one_wallet():
     refused(f"{receive}\n{branches(f'wpkh({A})')[1]}", "differ in more than their branch")
     refused(f"{receive}\n{branches(f'wsh(sortedmulti(1,{A},{B},{C}))')[1]}", "differ in more")
     refused(f"{receive}\n{with_checksum(f'wsh({MULTI})')}", "differ in more")
-    refused("\n".join([receive, change, change]), "not one wallet|differ")
+    refused(f"{receive}\n{change}\n{change}", "not one wallet|differ")
     refused("\n".join([with_checksum(f"wpkh({A})"), receive, change]), "not one wallet")
     refused("\n".join([receive] * 4), "4 descriptors")
     refused("# nothing\n", "no descriptor in it")
@@ -305,6 +305,7 @@ def test_a_coldcard_file():
     [
         (coldcard(Policy="4 of 3"), "quorum of 4 of 3"),
         (coldcard(Policy="0 of 3"), "quorum of 0 of 3"),
+        (coldcard(Policy="2 OF 3"), "no line 'Policy"),
         (coldcard(Policy="2 of 4"), "says 4 keys, it has 3"),
         (coldcard(Format="P2TR"), "format P2TR is unknown"),
         (coldcard(Derivation=None), "no derivation"),

@@ -40,7 +40,7 @@ def verdicts(seed, depth, *, taproot):
         ours = None
     try:
         theirs = btclib_parse(add_checksum(text)).script_pub_key(3).script
-    except Exception:  # an oracle's error types are its own
+    except Exception:  # noqa: BLE001  # an oracle's error types are its own
         theirs = None
     return ours, theirs, expression
 
@@ -115,7 +115,10 @@ def test_locks_in_different_paths_may_differ_in_kind():
 
 
 def test_uncompressed_and_x_only_keys_stay_in_their_scripts():
-    point = "04a34b99f22c790c4e36b2b3c2c35a36db06226e41c692fc82b8b56ac1c540c5bd5b8dec5235a0fa8722476c7709c02559e3aa73aa03918ba2d492eea75abea235"
+    point = (
+        "04a34b99f22c790c4e36b2b3c2c35a36db06226e41c692fc82b8b56ac1c540c5bd"
+        "5b8dec5235a0fa8722476c7709c02559e3aa73aa03918ba2d492eea75abea235"
+    )
     refused(f"pk({point})", "uncompressed key in a segwit")
     refused(f"pk({point})", "uncompressed key in a taproot", "tr(" + A + ",{})")
     refused(f"pk({NUMS})", "x-only key in a segwit")
@@ -180,6 +183,21 @@ def test_more_ways_than_can_be_reviewed_are_refused_at_registration():
         script = f"and_b({script},a:{one})"
     with pytest.raises(MalformedError, match="more than 256 ways"):
         Wallet.create("w", parse(f"wsh({script})"))
+
+
+def test_more_than_any_script_can_hold():
+    point = "a34b99f22c790c4e36b2b3c2c35a36db06226e41c692fc82b8b56ac1c540c5bd"
+    refused(
+        f"thresh(1{',pk(' + point + ')'}{(',s:pk(' + point + ')') * 999})",
+        "more than 999",
+        f"tr({NUMS},{{}})",
+    )
+    leaf = f"multi_a(1,{','.join([point] * 600)})"
+    refused(f"{{{leaf},{leaf}}}", "more than 1100 keys", f"tr({NUMS},{{}})")
+    with pytest.raises(MalformedError, match="longer than"):
+        parse("wpkh(" + "0" * 300_000)
+    with pytest.raises(MalformedError, match="more than 4096 characters"):
+        parse(f"wpkh([{'0' * 5000}])")
 
 
 def test_deep_trees():

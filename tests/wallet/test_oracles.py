@@ -34,8 +34,10 @@ SPELLINGS = [
     f"wsh(or_d(pk({A}),and_v(v:multi(2,{B},{C},{D}),older(65535))))",
     f"wsh(thresh(3,pk({A}),s:pk({B}),s:pk({C}),sln:older(12960)))",
     f"wsh(andor(pk({A}),older(1008),pk({B})))",
-    f"wsh(andor(multi(2,{A},{B}),or_i(and_v(v:pkh({C}),after(900000)),and_v(v:pkh({D}),"
-    f"older(4194305))),pk({E})))",
+    (
+        f"wsh(andor(multi(2,{A},{B}),or_i(and_v(v:pkh({C}),after(900000)),and_v(v:pkh({D}),"
+        f"older(4194305))),pk({E})))"
+    ),
     f"wsh(and_v(v:pk({A}),sha256({H32})))",
     f"wsh(and_v(and_v(v:pk({A}),v:hash160({H20})),older(16)))",
     f"wsh(and_b(pk({A}),a:pkh({B})))",
@@ -51,8 +53,10 @@ SPELLINGS = [
     f"tr({NUMS},sortedmulti_a(2,{A},{B},{C}))",
     f"tr({A},{{pk({B}),multi_a(2,{C},{D},{E})}})",
     f"tr({NUMS},{{{{pk({A}),pk({B})}},and_v(v:pk({C}),older(144))}})",
-    f"tr({A},{{sortedmulti_a(1,{B},{C}),{{or_b(pk({D}),s:pk({E})),and_v(v:pk({key(5)}),"
-    f"after(700000))}}}})",
+    (
+        f"tr({A},{{sortedmulti_a(1,{B},{C}),{{or_b(pk({D}),s:pk({E})),and_v(v:pk({key(5)}),"
+        f"after(700000))}}}})"
+    ),
     f"tr({A},thresh(2,pk({B}),s:pk({C}),snl:older(10)))",
     f"tr({A},and_v(v:multi_a(2,{B},{C},{D}),older(52560)))",
     f"tr({A},andor(pk({B}),dv:older(9),pk({C})))",

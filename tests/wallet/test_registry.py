@@ -1,5 +1,4 @@
 import json
-import os
 
 import pytest
 
@@ -197,9 +196,15 @@ def test_files_others_can_write_are_not_read(shelf):
 
 def test_a_symbolic_link_is_not_followed(shelf):
     shelf.add(wallet())
-    os.symlink(path_of(shelf), path_of(shelf, "link"))
+    path_of(shelf, "link").symlink_to(path_of(shelf))
     with pytest.raises(UnfitError):
         shelf.load("link")
+
+
+def test_a_folder_that_is_none(shelf):
+    shelf._folder.write_text("")
+    with pytest.raises(UsageError, match="cannot read"):
+        shelf.names()
 
 
 def test_foreign_files_in_the_folder_are_ignored(shelf):

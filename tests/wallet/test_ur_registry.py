@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldsign.errors import MalformedError
-from coldsign.keys.bip32 import ExtendedPublicKey
+from coldsign.keys.bip32 import ExtendedPublicKey, ExtendedSecretKey
+from coldsign.primitives.hashes import sha256
 from coldsign.primitives.network import MAINNET, TESTNET4
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.formats import ur_registry
@@ -70,7 +71,7 @@ def test_published_accounts(name, field, kind):
             assert found.script_kind == script_kind
             assert f"[37b5eed4/{path}]" in found.body
             Wallet.create("w", found)
-        with pytest.raises(MalformedError, match="test|main networks"):
+        with pytest.raises(MalformedError, match=r"test|main networks"):
             recognise(data, TESTNET4)
 
 
@@ -116,6 +117,17 @@ def test_test_networks_are_written_too():
     assert recognise(data, TESTNET4).descriptor == made.descriptor
     with pytest.raises(MalformedError, match="test networks"):
         recognise(data, MAINNET)
+
+
+def test_keys_without_an_origin_give_the_same_scripts():
+    master = ExtendedSecretKey.from_seed(sha256(b"coldsign wallet tests 0"))
+    public = master.neuter().serialize(MAINNET)
+    plain = account(0).partition("]")[2]
+    for text in (f"{plain}/<0;1>/*", f"[{master.fingerprint.hex()}]{public}/<0;1>/*"):
+        descriptor = Descriptor.parse(f"wpkh({text})", MAINNET, require_checksum=False)
+        made = Wallet.create("w", descriptor)
+        read = Wallet.create("w", recognise(ur_registry.serialize(made), MAINNET).descriptor)
+        assert read.derive(1, 9) == made.derive(1, 9)
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_checksums_of_bip_380():
         elif entry["label"] == "No checksum":
             assert strip_checksum(text) == (text, False)
         else:
-            with pytest.raises(MalformedError, match="checksum|character"):
+            with pytest.raises(MalformedError, match=r"checksum|character"):
                 strip_checksum(text)
     assert used == 8
 

@@ -139,7 +139,7 @@ def test_taproot_leaves_prove_themselves():
 def test_places_that_do_not_exist():
     wallet = make(f"wpkh({A})")
     for branch, index in ((2, 0), (-1, 0), (0, -1), (0, HARDENED)):
-        with pytest.raises(MalformedError, match="no (branch|address)"):
+        with pytest.raises(MalformedError, match=r"no (branch|address)"):
             wallet.derive(branch, index)
     single = make(f"pkh({account(0)})")
     assert single.derive(0, 0).keys == (single.descriptor.keys[0].public.pubkey,)
@@ -334,6 +334,43 @@ def test_checksums():
     wrong = text[:-1] + ("q" if text[-1] != "q" else "p")
     with pytest.raises(MalformedError, match="is not that of its text"):
         Descriptor.parse(wrong, MAINNET, require_checksum=False)
+
+
+def test_text_and_keys_that_are_none():
+    wif = "KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU74sHUHy8S"
+    for text, match in (
+        (f"wpkh({A}))", "text is left over"),
+        (f"wpkh({A}", "'\\)' is due at the end"),
+        (f"wpkh({A},{B})", "'\\)' is due"),
+        ("wpkh(m)", "neither an extended key"),
+        (f"wpkh({A.replace('<0;1>', 'm')})", "m is not a step"),
+        (f"wpkh({A.replace('0;1', 'm;1')})", "m is not a step"),
+        ("wpkh(" + "zz" * 33 + ")", "neither"),
+        ("wpkh(" + "0 " * 33 + ")", "neither"),
+        ("wpkh(02" + "ff" * 32 + ")", "not on the curve"),
+        ("tr(" + "ff" * 32 + ")", "x-only key that is not on the curve"),
+        (f"wpkh({wif[:-1]}T)", "WIF"),
+        (f"wpkh({wif}/0)", "only extended keys have children"),
+    ):
+        with pytest.raises(MalformedError, match=match):
+            make(text)
+    with pytest.raises(MalformedError, match="main networks") as caught:
+        make(f"wpkh({wif})", REGTEST)
+    assert caught.value.code == "wrong-network"
+
+
+def test_of_secret_keys_only_the_public_half_is_kept():
+    wif = "KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU74sHUHy8S"
+    body = make(f"wpkh({wif})").descriptor.body
+    assert body == "wpkh(02f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9)"
+    master = ExtendedSecretKey.from_seed(sha256(b"coldsign wallet tests 0"))
+    text = master.serialize(MAINNET)
+    assert make(f"wpkh({text}/48h/0h/0h/2h/<0;1>/*)").descriptor.body == f"wpkh({A})"
+    assert make(f"wpkh([00000001]{text}/48h/0h/0h/2h/<0;1>/*)".replace("00000001", A[1:9])).words
+    plain = make(f"wpkh({text}/<0;1>/*)").descriptor
+    assert plain.keys[0].origin is None
+    assert plain.body.startswith("wpkh(xpub")
+    refused(f"wpkh({text}/<0h;1h>/*)", "multipath with or before a hardened step")
 
 
 def test_spellings_are_made_one():

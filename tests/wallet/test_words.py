@@ -38,6 +38,11 @@ def test_a_single_key(outer):
     assert made.threshold == (1, 1)
 
 
+def test_wallets_without_a_script_tree_need_no_caution():
+    assert wallet(f"wpkh({A})").cautions == ()
+    assert wallet(f"tr({POINT})").cautions == ()
+
+
 def test_raw_keys_are_named_by_their_beginning():
     fixture = next(one for one in fixtures() if "uncompressed" in one["kind"])
     words = wallet(fixture["descriptor"], REGTEST).words

@@ -158,11 +158,7 @@ def _tail(item: object, is_extended: bool, template: str | None) -> str:  # noqa
 
 
 def key_item(key: KeyExpression, network: Network) -> Tag:
-    """The hdkey or eckey of a key expression.
-
-    Raises:
-        MalformedError: The registry type cannot say it: more than two branches.
-    """
+    """The hdkey or eckey of a registered wallet's key, which has two branches at most."""
     public = key.public
     if isinstance(public, bytes):
         return Tag(306, {3: public})
@@ -184,7 +180,5 @@ def _parts(columns: list[tuple[int, ...]]) -> list[Any]:
     parts: list[Any] = []
     for column in columns:
         flat = [item for step in column for item in (step % HARDENED, step >= HARDENED)]
-        if len(column) > 2:
-            raise MalformedError(f"{_WHAT}: more than two branches cannot be written")
         parts += [flat] if len(column) == 2 else flat
     return parts

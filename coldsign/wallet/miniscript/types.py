@@ -50,10 +50,8 @@ def infer(node: Node, context: Context) -> Type:
         found = _thresh(node.number, subs)
     elif node.fragment is Fragment.WRAP_D:
         found = _wrap_d(subs[0], context)
-    elif node.fragment in _RULES:
-        found = _RULES[node.fragment](*subs)
     else:
-        raise MalformedError(f"descriptor: {node.fragment.value}() stands only as a whole script")
+        found = _RULES[node.fragment](*subs)
     if not found & frozenset("BVKW"):
         raise MalformedError(
             f"descriptor: the arguments of {node.fragment.value} have the wrong types (BIP-379)"
