@@ -14,6 +14,7 @@ from coldsign.primitives.tx import Transaction, TxOut
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.output_map import PsbtOutput
 from coldsign.review import size
+from coldsign.review.context import PastTransaction
 from coldsign.review.items import InputFacts, OutputFacts, OutputKind, Totals
 from coldsign.review.matching import NO_MANIFEST, Matching
 from coldsign.review.ownership import Owner, Ownership, own_input, own_output
@@ -40,6 +41,7 @@ class Facts:
         paths: The wallet's ways of spending that this transaction's locks leave open.
         weight: Weight units of the signed transaction, at worst.
         matching: Which output pays which row of the manifest, where one is used.
+        conflicts: The transactions signed before that spend a coin of this one, itself included.
     """
 
     psbt: Psbt
@@ -51,6 +53,7 @@ class Facts:
     paths: tuple[SpendingPath, ...]
     weight: int
     matching: Matching = NO_MANIFEST
+    conflicts: tuple[PastTransaction, ...] = ()
 
     @property
     def tx(self) -> Transaction:

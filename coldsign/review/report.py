@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from coldsign.psbt.model import Psbt
 from coldsign.review.checklist import CHECKS
 from coldsign.review.code import review_code
-from coldsign.review.context import Context, Manifest
+from coldsign.review.context import Context, History, Manifest, PastTransaction
 from coldsign.review.facts import Facts, gather
 from coldsign.review.finding import Finding, Severity
 from coldsign.review.items import OutputFacts
@@ -56,10 +56,19 @@ def review(
             ones if none are given.
     """
     facts = gather(psbt, wallet, our_keys=our_keys)
+    facts = dataclasses.replace(facts, conflicts=_conflicts(facts, context.history))
     if context.manifest is not None:
         facts = _matched(facts, context.manifest)
     findings = tuple([finding for check in CHECKS for finding in check(facts, context)])
     return Report(facts, context, findings, review_code(facts, context.manifest))
+
+
+def _conflicts(facts: Facts, history: History) -> tuple[PastTransaction, ...]:
+    found: dict[bytes, PastTransaction] = {}
+    for known in facts.inputs:
+        for past in history.spenders(known.outpoint):
+            found.setdefault(past.txid, past)
+    return tuple(found.values())
 
 
 def _matched(facts: Facts, manifest: Manifest) -> Facts:

@@ -834,3 +834,16 @@ def test_two_earlier_transactions_may_be_joined_into_one():
     one = replace_field(history.past[0], payments=())
     history.past[0] = one
     assert "redirects-earlier" in grave(HONEST.review(Context(history=history)))
+
+
+def test_a_replacement_with_the_same_data_output_has_the_same_payments():
+    allowed = Limits(op_return=True)
+    tagged = Draft(payments=(*HONEST_PAYMENTS, Pay(0, DATA)))
+    draft, context = after(tagged, draft=tagged.with_payment(2, sats=79_990_000), limits=allowed)
+    report = draft.review(context)
+    assert grave(report) == {"replaces-earlier"}
+    assert "the same payments" in str(report.findings)
+    other = tagged.with_payment(3, script=DATA[:1] + push(b"elsewhere"))
+    assert "redirects-earlier" in grave(other.review(context))
+    apart = other_coins(tagged).with_payment(0, sats=29_000_000).with_payment(1, sats=21_000_000)
+    assert not grave(apart.review(context))

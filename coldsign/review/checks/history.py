@@ -30,26 +30,18 @@ def amount_changed(facts: Facts, context: Context) -> Iterator[Finding]:
             yield refuse("amount-changed", known.where, text)
 
 
-def _conflicts(facts: Facts, context: Context) -> tuple[PastTransaction, ...]:
-    """Transactions signed before that spend a coin of this one, the same one included."""
-    found: dict[bytes, PastTransaction] = {}
-    for known in facts.inputs:
-        for past in context.history.spenders(known.outpoint):
-            found.setdefault(past.txid, past)
-    return tuple(found.values())
-
-
-def _others(facts: Facts, context: Context) -> tuple[PastTransaction, ...]:
+def _others(facts: Facts) -> tuple[PastTransaction, ...]:
+    """The transactions signed before that spend a coin of this one and are another."""
     txid = facts.tx.txid()
-    return tuple(past for past in _conflicts(facts, context) if past.txid != txid)
+    return tuple(past for past in facts.conflicts if past.txid != txid)
 
 
 def _paid(facts: Facts) -> list[OutputFacts]:
     return [out for out in facts.outputs if not out.ours and out.form is not Kind.OP_RETURN]
 
 
-def _payments(facts: Facts) -> Payments:
-    return Counter((output.script, output.sats) for output in _paid(facts))
+def _leaving(facts: Facts) -> list[OutputFacts]:
+    return [out for out in facts.outputs if not out.ours]
 
 
 def signed_before(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -59,8 +51,9 @@ def signed_before(facts: Facts, context: Context) -> Iterator[Finding]:
     Gain: none; the signatures are deterministic and will be the same bytes.
     Do: confirm if the first reply was lost.
     """
+    del context
     txid = facts.tx.txid()
-    if any(past.txid == txid for past in _conflicts(facts, context)):
+    if any(past.txid == txid for past in facts.conflicts):
         text = "this machine signed the same transaction before; the signatures will be the same"
         yield confirm("signed-before", TRANSACTION, text)
 
@@ -74,21 +67,23 @@ def replaces_earlier(facts: Facts, context: Context) -> Iterator[Finding]:
     Gain: none if the payments are the same: it is how a fee is raised.
     Do: read the difference; confirm if the earlier transaction is to be replaced.
     """
-    for past in _others(facts, context):
+    del context
+    for past in _others(facts):
         text = f"replaces {past.txid[::-1].hex()}: {difference(facts, past)}"
         yield confirm("replaces-earlier", TRANSACTION, text)
 
 
 def difference(facts: Facts, past: PastTransaction) -> str:
     """What changes against an earlier transaction: coins, payments, and what is left for others."""
-    new, old = _payments(facts), Counter(past.payments)
+    new = Counter((output.script, output.sats) for output in _leaving(facts))
+    old = Counter(past.payments)
     coins = {known.outpoint for known in facts.inputs}
     shared = len(coins.intersection(past.outpoints))
     words = [f"{shared} of its {len(past.outpoints)} coins"]
-    added, dropped = new - old, old - new
+    added, dropped = (new - old).total(), (old - new).total()
     words += [f"{len(coins) - shared} other coins"] if len(coins) > shared else []
-    words += [f"{added.total()} new payments"] if added else []
-    words += [f"{dropped.total()} payments dropped"] if dropped else []
+    words += [f"{added} new payments"] if added else []
+    words += [f"{dropped} payments dropped"] if dropped else []
     if not added and not dropped:
         words.append("the same payments")
     return ", ".join(words)
@@ -103,14 +98,15 @@ def redirects_earlier(facts: Facts, context: Context) -> Iterator[Finding]:
     Gain: the customer's payment, by a swap after the approval.
     Do: treat it as an attack, unless the earlier request was wrong; then make a new manifest.
     """
-    others = _others(facts, context)
+    del context
+    others = _others(facts)
     if not others:
         return
     old: Payments = Counter()
     for past in others:
         old |= Counter(past.payments)
     names = " and ".join([past.txid[::-1].hex() for past in others[:MAX_NAMED]])
-    for output in _paid(facts):
+    for output in _leaving(facts):
         if old[output.script, output.sats] > 0:
             old[output.script, output.sats] -= 1
         elif output.manifest_id is None:

@@ -1,0 +1,203 @@
+"""Rows of the catalogue that have no bytes in the test data, built from their text."""
+
+from dataclasses import replace
+
+import pytest
+
+from coldsign.primitives.keypath import HARDENED, KeyOrigin
+from coldsign.primitives.script import multisig, p2sh, p2wsh
+from coldsign.review.context import Context, Limits
+from tests.review.build import (
+    HONEST_COINS,
+    HONEST_MANIFEST,
+    HONEST_PAYMENTS,
+    OUR_FINGERPRINT,
+    PAYEES,
+    STRANGER,
+    Coin,
+    Draft,
+    G,
+    Memory,
+    Pay,
+    codes,
+    grave,
+    wallet,
+)
+
+HONEST = Draft()
+KEYS = wallet().derive(1, 12).keys
+
+
+def origin(cosigner, *path):
+    start = wallet().descriptor.keys[cosigner].origin
+    return KeyOrigin(start.fingerprint, start.path + path).to_bytes()
+
+
+def our_origin(value, number=0):
+    """The honest PSBT with another origin for our own key on one input."""
+    key = wallet().derive(*HONEST_COINS[number].place).keys[0]
+    return HONEST.with_coin(number, change={b"\x06" + key: value})
+
+
+CHANGE_CLAIMS = [(b"\x02" + key, origin(position, 1, 12)) for position, key in enumerate(KEYS)]
+
+
+def false_change(script, witness_script):
+    return HONEST.with_payment(
+        2, place=None, script=script, add=[(b"\x01", witness_script), *CHANGE_CLAIMS]
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "value"),
+    [
+        ("I-23", origin(0, 0, 4)),
+        ("I-24", KeyOrigin(OUR_FINGERPRINT, (48, 0, 0, 2, 0, 3)).to_bytes()),
+        ("I-25", KeyOrigin(bytes(4), (*wallet().origin(0, 0, 3).path,)).to_bytes()),
+        (
+            "I-29",
+            KeyOrigin(
+                OUR_FINGERPRINT, (48 + HARDENED, 1 + HARDENED, HARDENED, 2 + HARDENED, 0, 3)
+            ).to_bytes(),
+        ),
+    ],
+)
+def test_a_false_origin_of_our_key_on_an_input(row, value):
+    assert row
+    report = our_origin(value).review()
+    assert grave(report) == {"false-key-origin"}
+    assert report.facts.inputs[0].ours
+
+
+@pytest.mark.parametrize(
+    ("row", "script"),
+    [
+        ("C-02", multisig(1, (KEYS[0], G))),
+        ("C-03", multisig(2, (KEYS[0], KEYS[1], G))),
+        ("C-04", multisig(1, tuple(sorted(KEYS)))),
+        ("C-05", multisig(3, tuple(sorted(KEYS)))),
+        ("C-06", multisig(2, tuple(sorted(KEYS, reverse=True)))),
+    ],
+)
+def test_another_quorum_as_change(row, script):
+    assert row
+    report = false_change(p2wsh(script), script).review()
+    assert "false-change-claim" in codes(report)
+    assert report.facts.outputs[2].kind.value == "payment"
+
+
+def test_c07_and_c08_the_same_keys_in_another_kind_of_script():
+    script = wallet().derive(1, 12).witness_script
+    for changed in (p2sh(p2wsh(script)), p2sh(script)):
+        assert "false-change-claim" in codes(false_change(changed, script).review())
+
+
+@pytest.mark.parametrize("branch", [2, 0x7FFF_FFFF])
+def test_c14_a_branch_that_is_not_the_wallets(branch):
+    claim = [(b"\x02" + KEYS[0], origin(0, branch, 12))]
+    report = HONEST.with_payment(2, place=None, add=claim).review()
+    assert "false-change-claim" in codes(report)
+
+
+@pytest.mark.parametrize("index", [5_000, 40_000, 1_000_000, 0x7FFF_FFFF])
+def test_c09_to_c12_change_too_far_along(index):
+    report = HONEST.with_payment(2, place=(1, index)).review()
+    assert grave(report) == {"change-index-too-far"}
+
+
+def test_c24_eleven_change_outputs():
+    change = tuple(Pay(7_000_000, place=(1, 12 + n)) for n in range(11))
+    report = Draft(payments=(*HONEST_PAYMENTS[:2], *change, Pay(2_995_000, STRANGER))).review()
+    assert grave(report) == {"several-change-outputs"}
+
+
+@pytest.mark.parametrize(
+    ("row", "fee", "verdict"),
+    [("O-01", 12_500_000, "refuse"), ("O-02", 100_000, "confirm"), ("T-25", 0, "confirm")],
+)
+def test_fees(row, fee, verdict):
+    assert row
+    assert HONEST.with_payment(2, sats=80_000_000 - fee).review().verdict == verdict
+
+
+def test_o03_the_change_left_to_the_fee():
+    assert "fee-too-high" in codes(Draft(payments=HONEST_PAYMENTS[:2]).review())
+
+
+@pytest.mark.parametrize(
+    ("row", "script"),
+    [
+        ("O-08", multisig(1, (G,))),
+        ("O-09", b"\x51"),
+        ("O-10", bytes.fromhex("51024e73")),
+        ("O-11", bytes.fromhex("5220") + bytes(32)),
+        ("O-12", bytes.fromhex("5121") + bytes(33)),
+        ("O-13", bytes.fromhex("6020") + bytes(32)),
+        ("O-15", b""),
+        ("O-16", b"\x21" + G + b"\xac"),
+        ("O-04", b"\x6a\x4c\x50" + bytes(80)),
+        ("O-07", b"\x6a\x03two"),
+    ],
+)
+def test_outputs_nobody_can_name(row, script):
+    assert row
+    found = {"unknown-script", "anyone-can-spend", "data-output"}
+    report = Draft(payments=(*HONEST_PAYMENTS, Pay(4_000, script))).review()
+    assert found & codes(report)
+    assert report.verdict == "refuse"
+
+
+@pytest.mark.parametrize("version", [-1, 0, 3, 4, 2**31 - 1])
+def test_t08_to_t13_transaction_versions(version):
+    wanted = "confirm" if version == 3 else "refuse"
+    assert Draft(version=version).review().verdict == wanted
+    assert Draft(version=1).review().verdict == "ok"
+
+
+def test_o24_one_stranger_in_a_batch_of_sixty():
+    batch = tuple(Pay(1_000_000, STRANGER[:2] + bytes([n]) * 20) for n in range(60))
+    rows = [(f"wd-{n}", pay.script, pay.sats) for n, pay in enumerate(batch)]
+    from tests.review.build import manifest
+
+    context = Context(manifest=manifest(*rows))
+    end = Pay(69_980_000, place=(1, 12))
+    assert Draft(payments=(*batch, end)).review(context).verdict == "ok"
+    hidden = (*batch[:30], Pay(500_000, STRANGER), *batch[30:], replace(end, sats=69_480_000))
+    report = Draft(payments=hidden).review(context)
+    assert [f.where for f in report.findings if f.code == "not-in-manifest"] == ["output 30"]
+
+
+def test_i14_a_foreign_input_without_any_data():
+    report = Draft(coins=(*HONEST_COINS, Coin(None, 1_000, drop=(0, 1)))).review(
+        Context(limits=Limits(foreign_inputs=True))
+    )
+    assert {"amount-unproven", "fee-unknown"} <= grave(report)
+
+
+def test_i28_a_coin_of_the_same_cosigners_other_account():
+    other = wallet("W-mini").derive(0, 3)
+    coin = Coin(
+        None,
+        5_000_000,
+        other.script_pubkey,
+        add=[(b"\x06" + other.keys[0], wallet("W-mini").origin(0, 0, 3).to_bytes())],
+    )
+    report = Draft(coins=(*HONEST_COINS, coin)).review()
+    assert {"foreign-input", "false-input-claim"} <= grave(report)
+
+
+def test_r01_and_r05_the_same_payees_again():
+    history = Memory()
+    context = Context(history=history)
+    history.signed(HONEST.review(context))
+    apart = replace(HONEST, coins=(Coin((0, 9), 50_000_000), Coin((0, 11), 80_000_000)))
+    overlapping = replace(HONEST, coins=(HONEST_COINS[0], Coin((0, 11), 80_000_000)))
+    assert apart.review(context).verdict == "refuse"
+    assert overlapping.review(context).verdict == "confirm"
+
+
+def test_o23_two_customers_amounts_swapped():
+    draft = HONEST.with_payment(0, sats=20_000_000).with_payment(1, sats=30_000_000)
+    report = draft.review(Context(manifest=HONEST_MANIFEST))
+    assert grave(report) == {"manifest-amounts-swapped"}
+    assert PAYEES[0] == report.facts.outputs[0].script
