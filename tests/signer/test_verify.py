@@ -309,12 +309,17 @@ def test_digests_of_bytes_that_are_no_transaction():
     for bad, coins in (
         (raw[:-1], [coin]),
         (raw + b"\0", [coin]),
-        (raw[:41] + b"\1" + raw[41:], [coin]),
         (raw, []),
         (raw, [coin, coin]),
     ):
         with pytest.raises(SelfCheckError, match="self-check: "):
             Recomputed(bad, coins)
+
+
+def test_bytes_that_are_signed_already():
+    raw = unsigned_bytes(unsigned("wpkh-1x2"))
+    with pytest.raises(SelfCheckError, match="a script in an input that is not signed yet"):
+        Recomputed(raw[:41] + b"\1\0" + raw[42:], [TxOut(1, b"\x51")])
 
 
 def test_the_library_disagrees(monkeypatch):
