@@ -5,6 +5,7 @@ the wallet's branches are searched up to a window, and what was derived is kept.
 where the list is long; the processes share nothing but pipes, and none ever held a key.
 """
 
+import hashlib
 import json
 import multiprocessing
 from collections import deque
@@ -14,6 +15,8 @@ from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from coldsign.controls.audit_rows import AuditRow, header_of, parse_rows, read_lines
+from coldsign.controls.entry import Body
+from coldsign.controls.remember import wallet_id
 from coldsign.errors import MalformedError
 from coldsign.primitives.address import to_address, to_script
 from coldsign.primitives.fileio import Readable
@@ -107,6 +110,61 @@ def to_json_line(outcome: Proven | Foreign) -> bytes:
     else:
         document |= {"ours": False, "reason": outcome.reason}
     return json.dumps(document).encode("ascii") + b"\n"
+
+
+class AuditTally:
+    """What an audit came to, for the journal and for a report that can be signed."""
+
+    def __init__(self, wallet: Wallet) -> None:
+        self._wallet = wallet
+        self._proven = 0
+        self._highest: dict[int, int] = {}
+        self._digest = hashlib.sha256()
+        self._foreign: Foreign | None = None
+
+    def add(self, outcome: Proven | Foreign) -> None:
+        """Count one outcome."""
+        if isinstance(outcome, Foreign):
+            self._foreign = outcome
+            return
+        self._proven += 1
+        self._digest.update(f"{outcome.row.address}\n".encode("ascii"))
+        branch, index = outcome.branch, outcome.index
+        self._highest[branch] = max(index, self._highest.get(branch, 0))
+
+    def body(self) -> Body:
+        """For the journal; ``addresses`` is the SHA-256 of the proven ones, one a line."""
+        foreign = self._foreign
+        return {
+            "wallet": self._wallet.name,
+            "wallet_id": wallet_id(self._wallet),
+            "proven": self._proven,
+            "addresses": self._digest.hexdigest(),
+            "highest": [[branch, index] for branch, index in sorted(self._highest.items())],
+            "foreign": None if foreign is None else _named(foreign),
+        }
+
+    def text(self) -> str:
+        """For people: a few lines, each ended by a line feed."""
+        body, foreign = self.body(), self._foreign
+        verdict = f"all {self._proven} addresses are the wallet's own"
+        if foreign is not None:
+            row = foreign.row
+            verdict = f"line {row.line}: {row.address} is not the wallet's: {foreign.reason}"
+        lines = [
+            "coldsign address audit 1",
+            f"wallet: {self._wallet.name}",
+            f"wallet-id: {body['wallet_id']}",
+            f"proven: {self._proven}",
+            f"sha256-of-addresses: {body['addresses']}",
+            f"result: {verdict}",
+        ]
+        return "\n".join([*lines, ""])
+
+
+def _named(foreign: Foreign) -> Body:
+    row = foreign.row
+    return {"line": row.line, "address": row.address, "reason": foreign.reason}
 
 
 class _Task(NamedTuple):

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from coldsign.controls.manifest_rows import JsonInteger
 from coldsign.errors import MalformedError
 from coldsign.primitives.fileio import Readable
 from coldsign.primitives.text import printable
@@ -103,17 +104,25 @@ def _csv(line: bytes, number: int, columns: tuple[str, ...]) -> AuditRow:
 
 def _json(line: bytes, number: int) -> AuditRow:
     try:
-        record = json.loads(line.decode("utf-8"), object_pairs_hook=_distinct, parse_int=str)
+        record = json.loads(
+            line.decode("utf-8"), object_pairs_hook=_distinct, parse_int=JsonInteger
+        )
     except (ValueError, RecursionError):
         raise MalformedError(f"line {number}: not valid JSON") from None
     if not record.keys() <= _KEYS:
         raise MalformedError(f"line {number}: only address, index, branch and id may stand here")
     address, name = record.get("address"), record.get("id")
     numbers = [record.get(key) for key in ("index", "branch")]
-    if not isinstance(address, str) or not isinstance(name, str | None):
+    if not _is_text(address) or not (name is None or _is_text(name)):
         raise MalformedError(f"line {number}: address and id are texts")
+    if any(_is_text(value) for value in numbers):
+        raise MalformedError(f"line {number}: index and branch are numbers")
     index, branch = [None if value is None else _number(value, number) for value in numbers]
     return AuditRow(number, _address(address, number), index, branch or 0, name)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not isinstance(value, JsonInteger)
 
 
 def _address(text: str, number: int) -> str:

@@ -158,8 +158,6 @@ def _throw_away() -> Iterator[str]:
     """A key ring of gpg's own that is gone afterwards."""
     try:
         with tempfile.TemporaryDirectory(prefix="coldsign-") as folder:
-            # gpg 2.2 dies over a revoked key where there is no trust database; an empty one will do.
-            Path(folder, "trustdb.gpg").touch(mode=0o600)
             yield folder
     except OSError as error:
         raise failure(error, "cannot use", Path(tempfile.gettempdir())) from None
@@ -168,6 +166,7 @@ def _throw_away() -> Iterator[str]:
 def _quiet_gpg(
     folder: str, arguments: tuple[str, ...], source: bytes = b"", *, names: tuple[str, ...] = ()
 ) -> Answer:
-    fixed = ("--no-autostart", "--trust-model=always", "--no-auto-check-trustdb")
+    # No --trust-model=always: with it gpg 2.2 makes no trust database, and dies over revoked keys.
+    fixed = ("--no-autostart", "--no-auto-check-trustdb")
     operands = (*((source,) if source else ()), *names)
     return gpg((*fixed, *arguments), operands, {"GNUPGHOME": folder})

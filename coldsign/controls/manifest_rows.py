@@ -67,7 +67,7 @@ def json_rows(text: str) -> Iterator[RawRow]:
     """The objects of a list, one by one, so that an error can name its line."""
     decoder = json.JSONDecoder(
         object_pairs_hook=_distinct,
-        parse_int=_Number,
+        parse_int=JsonInteger,
         parse_float=_no_number,
         parse_constant=_no_number,
     )
@@ -130,7 +130,7 @@ class _RowError(Exception):
     """A fault that the JSON hooks find; they do not know the line."""
 
 
-class _Number(str):
+class JsonInteger(str):
     """The digits of a JSON integer, told apart from a JSON string."""
 
     __slots__ = ()
@@ -150,9 +150,9 @@ def _no_number(text: str) -> NoReturn:
 def _json_row(line: int, value: object) -> RawRow:
     if not isinstance(value, dict) or value.keys() != _COLUMNS:
         raise MalformedError(f"manifest line {line}: not an object of exactly id, address and sats")
-    if not isinstance(value["sats"], _Number):
+    if not isinstance(value["sats"], JsonInteger):
         raise MalformedError(f"manifest line {line}: sats is not an integer")
     for name in ("id", "address"):
-        if not isinstance(value[name], str) or isinstance(value[name], _Number):
+        if not isinstance(value[name], str) or isinstance(value[name], JsonInteger):
             raise MalformedError(f"manifest line {line}: {name} is not text")
     return RawRow(line, value["id"], value["address"], value["sats"])

@@ -238,7 +238,7 @@ def recall(entries: Iterable[Entry], wallet: Wallet) -> Memory:
                 pasts.pop(entry.body["intent"], None)
             elif entry.kind is Kind.POLICY and entry.body["wallet_id"] == identity:
                 policy = entry.body["policy"]
-        except (KeyError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError):
             raise _misunderstood(entry.seq) from None
         if entry.kind in _LATCH_KINDS:
             halted = entry.kind is Kind.HALTED

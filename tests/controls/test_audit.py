@@ -1,0 +1,221 @@
+"""The address audit: every address is proven, and the first that is not is named."""
+
+import contextlib
+import io
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coldsign.controls import audit as module
+from coldsign.controls import audit_rows
+from coldsign.controls.audit import AuditTally, Foreign, Proven, audit, to_json_line
+from coldsign.controls.audit_rows import parse_rows, read_lines
+from coldsign.errors import MalformedError
+from coldsign.primitives.address import to_address
+from coldsign.primitives.network import MAINNET, REGTEST
+from tests.controls.common import wallet
+
+FOREIGN = to_address(b"\x00\x20" + bytes(range(32)), REGTEST)
+
+
+def stream(text):
+    return io.BytesIO(text if isinstance(text, bytes) else text.encode())
+
+
+def judged(text, *, of=None, workers=1, window=50, **how):
+    return list(audit(of or wallet(), stream(text), workers=workers, window=window, **how))
+
+
+class TestIndexed:
+    @pytest.mark.parametrize(
+        ("text", "places"),
+        [
+            ("{a0},0\n{a7},7\n", [(0, 0), (0, 7)]),
+            ("{a0},0\r\n{c3},3,1\r\n", [(0, 0), (1, 3)]),
+            ("address,index\n{a7},7", [(0, 7)]),
+            ("branch,address,index\n1,{c3},3\n", [(1, 3)]),
+            ("\ufeffaddress,index\n{a7},7", [(0, 7)]),
+            (
+                '{{"address": "{a7}", "index": 7}}\n{{"address": "{c3}", "index": 3, "branch": 1}}',
+                [(0, 7), (1, 3)],
+            ),
+            ("{A7},7\n", [(0, 7)]),
+        ],
+    )
+    def test_proven(self, text, places):
+        of = wallet()
+        names = {"a0": of.address(0, 0), "a7": of.address(0, 7), "c3": of.address(1, 3)}
+        found = judged(text.format(**names, A7=names["a7"].upper()))
+        assert [(one.branch, one.index) for one in found] == places
+        assert all(isinstance(one, Proven) for one in found)
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("{f},0", "not the wallet's address 0/0"),
+            ("{a7},8", "not the wallet's address 0/8"),
+            ("{c3},3", "not the wallet's address 0/3"),
+            ("{a7},7,2", "has no address 2/7"),
+            ("{a7},2147483648", "has no address 0/2147483648"),
+        ],
+    )
+    def test_the_first_foreign_one_ends_it(self, text, words):
+        of = wallet()
+        names = {"a7": of.address(0, 7), "c3": of.address(1, 3), "f": FOREIGN}
+        *before, last = judged(f"{of.address(0, 1)},1\n{text.format(**names)}\n{FOREIGN},9\n")
+        assert [one.index for one in before] == [1]
+        assert isinstance(last, Foreign)
+        assert last.row.line == 2
+        assert words in last.reason
+
+    def test_a_wallet_of_one_address(self):
+        of = wallet("sh-multi-3of4-uncompressed-3x5")
+        if of.descriptor.ranged:
+            pytest.skip("the fixture has many addresses")
+        assert isinstance(judged(f"{of.address(0, 0)},0", of=of)[0], Proven)
+        assert isinstance(judged(of.address(0, 0), of=of)[0], Proven)
+        assert isinstance(judged(f"{of.address(0, 0)},1", of=of)[0], Foreign)
+
+
+class TestSearched:
+    def test_found_on_both_branches(self, monkeypatch):
+        monkeypatch.setattr(module, "_SCAN_STEP", 7)
+        of = wallet()
+        text = f"{of.address(1, 40)}\n{of.address(0, 0)}\n{of.address(0, 49)}\n"
+        assert [(one.branch, one.index) for one in judged(text)] == [(1, 40), (0, 0), (0, 49)]
+
+    def test_beyond_the_window(self):
+        of = wallet()
+        (last,) = judged(of.address(0, 50))
+        assert isinstance(last, Foreign)
+        assert last.reason == "not among the first 50 addresses of the wallet's branches"
+
+    def test_mixed_with_indexed_ones(self):
+        of = wallet()
+        text = f'{{"address": "{of.address(0, 3)}"}}\n{of.address(0, 4)},4\n'
+        assert [one.index for one in judged(text)] == [3, 4]
+
+
+class TestManyCores:
+    def test_the_same_in_the_same_order(self, monkeypatch):
+        monkeypatch.setattr(module, "_CHUNK", 20)
+        of = wallet()
+        rows = [f"{of.address(0, n)}{f',{n}' if n % 3 else ''}" for n in range(150)]
+        text = "\n".join([*rows, FOREIGN])
+        told = []
+        alone = judged(text, window=200)
+        assert judged(text, workers=2, window=200, progress=told.append) == alone
+        assert isinstance(alone[-1], Foreign)
+        assert len(alone) == 151
+        assert told == list(range(20, 141, 20))
+
+    def test_a_long_list_with_nothing_foreign(self, monkeypatch):
+        monkeypatch.setattr(module, "_CHUNK", 5)
+        of = wallet()
+        text = "\n".join(f"{of.address(0, n)},{n}" for n in range(60))
+        assert len(judged(text, workers=2)) == 60
+
+    def test_a_malformed_line_in_a_worker(self, monkeypatch):
+        monkeypatch.setattr(module, "_CHUNK", 2)
+        of = wallet()
+        text = "\n".join(f"{of.address(0, n)},{n}" for n in range(6)) + "\nx"
+        with pytest.raises(MalformedError, match="line 7: x is not an address"):
+            judged(text, workers=2)
+
+
+class TestRows:
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("", "the list is empty"),
+            ("index,branch\n", "line 1: the header"),
+            ("address,address\n", "line 1: the header"),
+            ("address,amount\n", "line 1: the header"),
+            ("\n", "line 1:  is not an address"),
+            ("x y,1", "line 1: x y is not an address"),
+            ("{a},01", "line 1: 01 is not a plain number"),
+            ("{a},-1", "-1 is not a plain number"),
+            ("{a},1e3", "1e3 is not a plain number"),
+            ("{a},", "line 1:  is not a plain number"),
+            ("{a},\u0663", "is not a plain number"),
+            ("{a},1,0,5", "4 fields, not 3"),
+            ("address\n{a},1", "line 2: 2 fields, not 1"),
+            ("{{", "not valid JSON"),
+            ('{{"address": "x", "address": "y"}}', "not valid JSON"),
+            ('{{"address": 5}}', "address and id are texts"),
+            ('{{"address": "{a}", "id": 5}}', "address and id are texts"),
+            ('{{"address": "{a}", "index": "5"}}', "index and branch are numbers"),
+            ('{{"address": "{a}", "index": 1.5}}', "1.5 is not a plain number"),
+            ('{{"address": "{a}", "index": true}}', "True is not a plain number"),
+            ('{{"address": "{a}", "sats": 5}}', "only address, index, branch and id"),
+            ('{{"index": 5}}', "address and id are texts"),
+            ("{m},1", "line 1: .*belongs to mainnet"),
+            ("{b},1", "line 1: .*not an address"),
+        ],
+    )
+    def test_a_bad_line_is_named(self, text, words):
+        names = {
+            "a": wallet().address(0, 1),
+            "m": to_address(b"\x00\x14" + bytes(20), MAINNET),
+            "b": wallet().address(0, 1)[:-1],
+        }
+        with pytest.raises(MalformedError, match=words):
+            judged(text.format(**names))
+
+    def test_nested(self):
+        with pytest.raises(MalformedError, match="not valid JSON"):
+            judged('{"a":' * 600)
+
+    def test_lines_arrive_in_any_pieces(self, monkeypatch):
+        monkeypatch.setattr(audit_rows, "_READ", 3)
+        assert list(read_lines(stream("ab\ncdefg\r\n\nh"))) == [b"ab", b"cdefg", b"", b"h"]
+        assert list(read_lines(stream(""))) == []
+
+    @pytest.mark.parametrize("end", [b"", b"\n"])
+    def test_a_line_without_an_end(self, monkeypatch, end):
+        monkeypatch.setattr(audit_rows, "LINE_CAP", 10)
+        with pytest.raises(MalformedError, match="line 2: longer than 10 bytes"):
+            list(read_lines(stream(b"a\n" + b"x" * 11 + end)))
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.binary(max_size=80))
+    def test_any_bytes(self, data):
+        with contextlib.suppress(MalformedError):
+            rows = parse_rows(data.split(b"\n"), 1)
+            assert all(row.address.isalnum() for row in rows)
+
+
+class TestResults:
+    def test_a_filter_gives_back_what_it_was_given(self):
+        of = wallet()
+        text = f'{{"id": "cust-1", "address": "{of.address(0, 2)}", "index": 2}}\n{FOREIGN},3\n'
+        good, bad = map(json.loads, map(to_json_line, judged(text)))
+        assert good == {
+            "line": 1,
+            "address": of.address(0, 2),
+            "id": "cust-1",
+            "ours": True,
+            "branch": 0,
+            "index": 2,
+        }
+        assert bad["ours"] is False
+        assert bad["line"] == 2
+
+    def test_the_report(self):
+        of = wallet()
+        tally = AuditTally(of)
+        for outcome in judged(f"{of.address(0, 2)},2\n{of.address(1, 5)},5,1\n"):
+            tally.add(outcome)
+        body = tally.body()
+        assert body["proven"] == 2
+        assert body["highest"] == [[0, 2], [1, 5]]
+        assert body["foreign"] is None
+        assert "all 2 addresses are the wallet's own" in tally.text()
+        same = AuditTally(of)
+        for outcome in judged(f"{of.address(0, 2)}\n{of.address(1, 5)}\n{FOREIGN}\n"):
+            same.add(outcome)
+        assert same.body()["addresses"] == body["addresses"]
+        assert same.body()["foreign"]["line"] == 3
+        assert f"line 3: {FOREIGN} is not the wallet's" in same.text()
