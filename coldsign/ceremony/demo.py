@@ -96,7 +96,7 @@ def _one_signature(
 
 def _throw_away_key() -> Keyring:
     with gather(16, os.urandom) as entropy:
-        mnemonic = Mnemonic.from_entropy(entropy.reveal())
+        mnemonic = Mnemonic.from_entropy(entropy.buffer)
     try:
         return Keyring.from_mnemonic(mnemonic, group=NetworkGroup.TEST)
     finally:

@@ -13,11 +13,11 @@ def main() -> None:
     from coldsign.primitives import process
 
     try:
-        process.harden()
+        measures = process.harden()
     except UnfitError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
         sys.exit(error.exit_code)
 
     from coldsign.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], measures=measures))

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from coldsign import __version__
 from coldsign.cli.options import Settings, add_global_options
 from coldsign.cli.screen import Screen
 from coldsign.errors import ColdsignError, DeclinedError, MalformedError, UnfitError, UsageError
+
+if TYPE_CHECKING:
+    from coldsign.primitives.process import Measure
 
 # Where each command lives: a command's module is imported only when it is run, which keeps start-up short.
 _COMMANDS = {
@@ -68,14 +71,17 @@ def cli() -> None:
 add_global_options(cli)
 
 
-def run(argv: Sequence[str], *, screen: Screen | None = None) -> int:
+def run(
+    argv: Sequence[str], *, screen: Screen | None = None, measures: "Sequence[Measure]" = ()
+) -> int:
     """Run one command line and return its exit code (docs/exit-codes.md).
 
     Args:
         argv: The arguments after the program's name.
         screen: Where to print; the process's own terminal where none is given.
+        measures: What hardening this process achieved, and what not.
     """
-    settings = Settings(screen=screen or Screen())
+    settings = Settings(screen=screen or Screen(), measures=tuple(measures))
     code = _guarded(argv, settings)
     settings.screen.finish()
     return code

@@ -48,7 +48,7 @@ def new(
     size = 16 if words == "12" else 32
     rolls = _ask_rolls(settings, size) if dice else ""
     with gather(size, os.urandom, rolls=rolls) as entropy:
-        mnemonic = Mnemonic.from_entropy(entropy.reveal())
+        mnemonic = Mnemonic.from_entropy(entropy.buffer)
     _show_words(settings, mnemonic)
     material = Material.from_mnemonic(mnemonic, "", NetworkGroup.of(settings.network))
     passphrase = read_passphrase(screen, _ASK_NEW, passphrase_file, passphrase_fd, twice=True)

@@ -12,6 +12,7 @@ from coldsign.cli.screen import Screen
 if TYPE_CHECKING:
     from coldsign.ceremony.desk import Desk
     from coldsign.primitives.network import Network
+    from coldsign.primitives.process import Measure
 
 NETWORKS = ("mainnet", "testnet4", "testnet3", "signet", "regtest")
 
@@ -23,6 +24,7 @@ class Settings:
     screen: Screen = field(default_factory=Screen)
     network_name: str = "mainnet"
     home: Path | None = None
+    measures: "tuple[Measure, ...]" = ()
 
     @property
     def network(self) -> "Network":

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from coldsign.ceremony import airgap
+from coldsign.ceremony.checkup import Machine, Verdict
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.intake import read_requests
 from coldsign.ceremony.operator import ExpectingOperator, Operator
@@ -120,6 +122,7 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     if not options["expect"]:
         screen.stdin_is_source = "-" in sources
         screen.need_person()
+    _warn_of_machine(settings, desk)
     request = only(read_psbts(settings, sources, options["camera"]))
     operator = _operator(settings, desk, options)
     job = papers.job(request.data, wallet, key=record)
@@ -138,6 +141,16 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     count = len(signed.inputs)
     screen.tell(f"signed {count} input{'s' * (count != 1)}; every signature verified", "good")
     deliver(screen, reply, out, force=force)
+
+
+def _warn_of_machine(settings: Settings, desk: Desk) -> None:
+    """Say what makes this machine a poor place for a key: a network, swap, a measure that failed."""
+    machine = Machine.here(desk.home)
+    failed = [check(machine) for check in airgap.CHECKS]
+    lines = [f"{c.name}: {c.detail}" for c in failed if c.verdict is Verdict.FAIL]
+    lines += [f"{m.name}: {m.detail}" for m in settings.measures if not m.ok]
+    for line in lines:
+        settings.screen.say(f"warning: {line}", "confirm")
 
 
 def only(requests: tuple[Payload, ...]) -> Payload:

@@ -61,16 +61,7 @@ def add(
     if not yes:
         screen.stdin_is_source = source == "-"
         screen.need_person()
-    scan = None
-    if source is None:
-        from coldsign.cli.camera import scan as scanner
-
-        scan = scanner(screen, camera, _DESCRIPTIONS)
-    payload = read_one(
-        [source] if source else [], want=_DESCRIPTIONS, stdin=sys.stdin.buffer, camera=scan
-    )
-    found = recognise(payload.data, desk.network)
-    proposed = Wallet.create(name, found.descriptor, created_by=found.source)
+    proposed = _read(settings, name, source, camera)
     if key_name is not None:
         desk.keystore.record(key_name)
         phrase = read_passphrase(
@@ -78,7 +69,9 @@ def add(
         )
         with desk.keystore.unlock(key_name, phrase) as ring:
             ours = prove_ours(proposed, ring)
-        proposed = Wallet.create(name, found.descriptor, our_keys=ours, created_by=found.source)
+        proposed = Wallet.create(
+            name, proposed.descriptor, our_keys=ours, created_by=proposed.created_by
+        )
     for row in rows(proposed, desk.keystore.records()):
         screen.tell(row.text, row.role)
     if not yes and not screen.agrees("Does every line agree with the cosigners' papers?", "yes"):
@@ -86,6 +79,19 @@ def add(
     register(desk, proposed, force=force)
     screen.tell(f"wallet {proposed.name} registered", "good")
     screen.document(document(proposed))
+
+
+def _read(settings: Settings, name: str, source: str | None, camera: int) -> Wallet:
+    """The wallet that a file, a pipe or the camera describes, under a name; not yet registered."""
+    scan = None
+    if source is None:
+        from coldsign.cli.camera import scan as scanner
+
+        scan = scanner(settings.screen, camera, _DESCRIPTIONS)
+    sources = [source] if source else []
+    payload = read_one(sources, want=_DESCRIPTIONS, stdin=sys.stdin.buffer, camera=scan)
+    found = recognise(payload.data, settings.network)
+    return Wallet.create(name, found.descriptor, created_by=found.source)
 
 
 @wallet.command("list")

@@ -1,0 +1,150 @@
+"""The walk: what it signs, in which order, and what every way of stopping leaves behind."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from coldsign.ceremony import walk
+from coldsign.ceremony.operator import Approval, ExpectingOperator
+from coldsign.ceremony.walk import examine, sign_walk
+from coldsign.controls.entry import Kind
+from coldsign.controls.policy import Policy
+from coldsign.errors import (
+    DeclinedError,
+    HaltedError,
+    LockedError,
+    MalformedError,
+    RefusedError,
+    SelfCheckError,
+)
+from coldsign.psbt.fields import In
+from coldsign.psbt.model import Psbt
+from tests.ceremony.stage import Yes, fixture, fixture_names, make_desk, no_key
+
+SIGNATURES = (In.PARTIAL_SIG, In.TAP_KEY_SIG, In.TAP_SCRIPT_SIG)
+
+
+def signatures(psbt: Psbt) -> list[list[object]]:
+    return [
+        sorted(pair for kind in SIGNATURES for pair in found.map.fields.get(kind, []))
+        for found in psbt.inputs
+    ]
+
+
+def kinds(desk) -> list[Kind]:
+    return [entry.kind for entry in desk.journal.entries()]
+
+
+@pytest.mark.parametrize("name", fixture_names())
+def test_every_cosigners_signatures_are_those_of_the_node(name: str, tmp_path: Path) -> None:
+    found = fixture(name)
+    for cosigner in range(len(found.raw["cosigners"])):
+        desk = make_desk(tmp_path / str(cosigner))
+        signed = sign_walk(found.job(), desk, Yes(lambda c=cosigner: found.keyring(c)))
+        assert signatures(signed.psbt) == signatures(found.signed_by_node(cosigner))
+        assert signed.inputs
+        assert kinds(desk) == [Kind.INTENT, Kind.SIGNED]
+
+
+def test_the_key_is_asked_for_only_after_the_intent_is_on_the_disk(tmp_path: Path) -> None:
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+
+    def key():
+        assert kinds(desk) == [Kind.INTENT]
+        return found.keyring(0)
+
+    operator = Yes(key)
+    sign_walk(found.job(), desk, operator)
+    assert operator.asked == 1
+
+
+def test_a_refused_transaction_asks_nobody_and_is_recorded(tmp_path: Path) -> None:
+    found, desk, operator = fixture("wpkh-1x2"), make_desk(tmp_path), Yes()
+    strict = Policy.parse(b"[fee]\nrefuse_sats = 1\nrefuse_percent = 0.0001\n")
+    with pytest.raises(RefusedError, match="fee is too high"):
+        sign_walk(dataclasses.replace(found.job(), policy=strict), desk, operator)
+    assert operator.asked == 0
+    assert len(operator.seen) == 1
+    assert kinds(desk) == [Kind.REFUSED]
+
+
+def test_a_declined_transaction_is_recorded_and_nothing_is_signed(tmp_path: Path) -> None:
+    class No(Yes):
+        def approve(self, report) -> Approval:
+            raise DeclinedError("no")
+
+    found, desk, operator = fixture("wpkh-1x2"), make_desk(tmp_path), No()
+    with pytest.raises(DeclinedError):
+        sign_walk(found.job(), desk, operator)
+    assert operator.asked == 0
+    assert kinds(desk) == [Kind.DECLINED]
+
+
+def test_a_halted_machine_still_examines_but_does_not_sign(tmp_path: Path) -> None:
+    found, desk, operator = fixture("wpkh-1x2"), make_desk(tmp_path), Yes()
+    desk.halt("a test")
+    assert examine(found.job(), desk).verdict in {"ok", "confirm"}
+    with pytest.raises(HaltedError):
+        sign_walk(found.job(), desk, operator)
+    assert operator.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (LockedError("wrong passphrase"), "wrong passphrase"),
+        (KeyboardInterrupt(), "stopped by the person"),
+    ],
+)
+def test_a_key_that_does_not_open_leaves_an_abandoned_intent(error, why, tmp_path: Path) -> None:
+    def key():
+        raise error
+
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+    with pytest.raises(type(error)):
+        sign_walk(found.job(), desk, Yes(key))
+    last = list(desk.journal.entries())[-1]
+    assert (last.kind, last.body) == (Kind.ABANDONED, {"intent": 1, "why": why})
+    assert sign_walk(found.job(), desk, Yes(lambda: found.keyring(0))).inputs == (0,)
+
+
+def test_a_failed_verification_engages_the_latch(tmp_path: Path, monkeypatch) -> None:
+    def fault(*_args) -> None:
+        raise SelfCheckError("a bit flipped")
+
+    monkeypatch.setattr(walk, "verify", fault)
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+    with pytest.raises(SelfCheckError):
+        sign_walk(found.job(), desk, Yes(lambda: found.keyring(0)))
+    assert kinds(desk) == [Kind.INTENT, Kind.ABANDONED, Kind.HALTED]
+    with pytest.raises(HaltedError):
+        desk.latch.check()
+
+
+def test_a_damaged_journal_engages_the_latch(tmp_path: Path) -> None:
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+    sign_walk(found.job(), desk, Yes(lambda: found.keyring(0)))
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"fee":', b'"fie":', 1))
+    with pytest.raises(RefusedError):
+        sign_walk(found.job(), desk, Yes())
+    with pytest.raises(HaltedError):
+        desk.latch.check()
+
+
+def test_an_expected_code_signs_and_another_does_not(tmp_path: Path) -> None:
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+    code = examine(found.job(), desk).review_code
+    wrong = ExpectingOperator(("one two three four five six",), frozenset(), no_key)
+    with pytest.raises(DeclinedError, match=" ".join(code)):
+        sign_walk(found.job(), desk, wrong)
+    right = ExpectingOperator(("-".join(code).upper(),), frozenset(), lambda: found.keyring(0))
+    assert sign_walk(found.job(), desk, right).report.review_code == code
+
+
+def test_bytes_that_are_no_psbt_stop_before_everything(tmp_path: Path) -> None:
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+    with pytest.raises(MalformedError):
+        sign_walk(dataclasses.replace(found.job(), psbt=found.psbt[:-1]), desk, Yes())
+    assert kinds(desk) == []
