@@ -1,0 +1,176 @@
+"""Frames made for a density, and the order in which a fountain shows them."""
+
+import itertools
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coldsign.errors import UsageError
+from coldsign.qr import schedule
+from coldsign.qr.joiner import Joiner
+from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.splitter import split
+from coldsign.qr.symbol import Level, capacity, is_alphanumeric, smallest_version
+from coldsign.qr.ur.chooser import choose_fragments
+from coldsign.qr.ur.fountain import Mixer
+from tests.benchmarks.qr.readers import Solving, Stripping
+
+
+@given(st.integers(2, 70), st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_any_parts_in_a_row_are_enough(count, checksum):
+    shown = list(itertools.islice(schedule.numbers(count, checksum), 5 * count))
+    assert shown[:count] == list(range(1, count + 1))
+    rng = random.Random(checksum)
+    for start in {0, count // 2, count, *(rng.randrange(4 * count) for _ in range(8))}:
+        reader = Solving(count)
+        done = [
+            reader.add(choose_fragments(n, count, checksum)) for n in shown[start : start + count]
+        ]
+        assert done[-1], start
+
+
+def test_mixed_parts_are_always_new():
+    shown = list(itertools.islice(schedule.numbers(20, 7), 400))
+    mixed = [number for number in shown if number > 20]
+    assert len(mixed) == len(set(mixed)) >= 180
+    assert all(len(choose_fragments(number, 20, 7)) > 1 for number in mixed)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 257, 400])
+def test_the_ends_of_the_range(count):
+    shown = list(itertools.islice(schedule.numbers(count, 1), 3 * count))
+    assert shown[:count] == list(range(1, count + 1))
+    reader = Solving(count)
+    assert [reader.add(choose_fragments(n, count, 1)) for n in shown][-1]
+
+
+@pytest.mark.parametrize("reader", [Solving, Stripping])
+def test_fewer_looks_than_every_peers_schedule_under_loss(reader):
+    count, trials = 12, 150
+    peers = {
+        "endless": lambda c: itertools.count(1),
+        "cycle": lambda c: itertools.cycle(range(1, count + 1)),
+        "jade": lambda c: itertools.cycle(range(1, count + count // 3 + 1)),
+        "nunchuk": lambda c: itertools.cycle(range(1, 2 * count + 2)),
+    }
+
+    def looks(make):
+        rng, total = random.Random(4), 0
+        for _ in range(trials):
+            checksum = rng.getrandbits(32)
+            read = reader(count)
+            for look, number in enumerate(
+                itertools.islice(make(checksum), rng.randrange(40), None), 1
+            ):
+                if rng.random() > 0.2 and read.add(choose_fragments(number, count, checksum)):
+                    total += look
+                    break
+        return total
+
+    ours = looks(lambda c: schedule.numbers(count, c))
+    assert all(ours < looks(make) for make in peers.values())
+
+
+def test_the_benchmarks_reader_agrees_with_the_real_one():
+    data = random.Random(2).randbytes(1500)
+    mixer = Mixer(data, 100)
+    for seed in range(20):
+        rng = random.Random(seed)
+        reader, stripping = Solving(mixer.count), Stripping(mixer.count)
+        while True:
+            number = rng.randrange(1, 200)
+            fragments = mixer.indexes(number)
+            stripped = stripping.add(fragments)
+            solved = reader.add(fragments)
+            assert solved or not stripped
+            if solved and stripped:
+                break
+
+
+@given(
+    st.sampled_from([Dialect.UR, Dialect.UR_PSBT, Dialect.UR1, Dialect.BBQR, Dialect.PMOFN]),
+    st.integers(1, 20_000),
+    st.integers(6, 40),
+)
+@settings(max_examples=200, deadline=None)
+def test_frames_fit_the_density_and_carry_the_message(dialect, size, density):
+    data = b"psbt\xff" + random.Random(size).randbytes(size)
+    frames = split(data, kind=Kind.PSBT, dialect=dialect, density=density)
+    assert frames.version <= density
+    for frame in frames.frames:
+        room = capacity(frames.version, frames.level, alphanumeric=is_alphanumeric(frame))
+        assert len(frame) <= room
+        assert dialect is Dialect.PMOFN or is_alphanumeric(frame)
+    joiner = Joiner()
+    for frame in frames.frames[: frames.need]:
+        joiner.feed(frame)
+    assert joiner.require().data == data
+    assert joiner.require().sha256_short == frames.sha256_short
+
+
+def test_one_static_frame_where_it_fits():
+    for dialect in (Dialect.UR, Dialect.BBQR):
+        frames = split(b"psbt\xff" + bytes(300), kind=Kind.PSBT, dialect=dialect, density=20)
+        assert len(frames.frames) == frames.need == 1
+        assert next(frames.stream()) == frames.frames[0]
+
+
+def test_error_correction_is_raised_for_nothing():
+    frames = split(b"psbt\xff" + bytes(10), kind=Kind.PSBT, dialect=Dialect.UR)
+    assert smallest_version(frames.frames[0]) == frames.version
+    assert frames.level >= Level.L
+
+
+@pytest.mark.parametrize(
+    ("kind", "dialect", "detail", "head"),
+    [
+        (Kind.PSBT, Dialect.UR, "", "UR:CRYPTO-PSBT/"),
+        (Kind.PSBT, Dialect.UR_PSBT, "", "UR:PSBT/"),
+        (Kind.PSBT, Dialect.UR, "crypto-psbt", "UR:CRYPTO-PSBT/"),
+        (Kind.TRANSACTION, Dialect.UR, "crypto-psbt", "UR:BYTES/"),
+        (Kind.WALLET, Dialect.UR, "", "UR:BYTES/"),
+        (Kind.WALLET, Dialect.UR, "crypto-output", "UR:CRYPTO-OUTPUT/"),
+        (Kind.PSBT, Dialect.BBQR, "", "B$ZP"),
+        (Kind.PSBT, Dialect.BBQR, "2P", "B$2P"),
+        (Kind.TRANSACTION, Dialect.BBQR, "", "B$ZT"),
+        (Kind.TEXT, Dialect.BBQR, "", "B$ZU"),
+    ],
+)
+def test_answers_in_kind(kind, dialect, detail, head):
+    data = b"psbt\xff" + bytes(200)
+    frames = split(data, kind=kind, dialect=dialect, detail=detail)
+    assert frames.frames[0].startswith(head)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "density"),
+    [
+        (Dialect.BASE64, 40), (Dialect.BASE43, 40), (Dialect.HEX, 40), (Dialect.BINARY, 40),
+        (Dialect.UR, 1), (Dialect.BBQR, 1), (Dialect.PMOFN, 1), (Dialect.UR1, 2),
+    ],
+)  # fmt: skip
+def test_too_large_is_said_with_a_way_out(dialect, density):
+    with pytest.raises(UsageError) as caught:
+        split(
+            b"psbt\xff" + random.Random(1).randbytes(120_000),
+            kind=Kind.PSBT,
+            dialect=dialect,
+            density=density,
+        )
+    assert caught.value.hint
+
+
+@pytest.mark.slow
+def test_a_thousand_inputs_cross_both_ways():
+    data = b"psbt\xff" + random.Random(1).randbytes(815_000)
+    for dialect in (Dialect.UR, Dialect.BBQR):
+        frames = split(data, kind=Kind.PSBT, dialect=dialect, density=20)
+        rng = random.Random(2)
+        joiner = Joiner()
+        for frame in itertools.islice(frames.stream(), 20 * frames.need):
+            if rng.random() > 0.1 and joiner.feed(frame).done:
+                break
+        assert joiner.require().data == data
