@@ -96,7 +96,7 @@ def _all(subs: tuple[Node, ...]) -> Iterator[Way]:
 
 def _threshold(node: Node) -> Iterator[Way]:
     """Arguments that are one key each are counted together; the others are chosen one by one."""
-    options = [ways(sub) for sub in node.subs]
+    options = [found for found in map(ways, node.subs) if found]
     single = [found[0].quorums[0].keys[0] for found in options if _is_key(found)]
     others = [found for found in options if not _is_key(found)]
     for chosen in range(len(others), -1, -1) if not single else range(len(others) + 1):

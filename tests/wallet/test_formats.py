@@ -32,7 +32,7 @@ def read(content, network=MAINNET):
 
 
 def refused(content, match, network=MAINNET):
-    with pytest.raises(MalformedError, match=match) as caught:
+    with pytest.raises(MalformedError, match=match or None) as caught:
         read(json.dumps(content) if isinstance(content, dict) else content, network)
     return caught.value
 
@@ -535,6 +535,22 @@ def test_files_that_are_no_wallet():
     refused('{"descriptor": 1, "descriptor": 2}', "twice")
     refused(b" " * (MAX_FILE + 1), "more than")
     refused("hello", "no function|not allowed|checksum")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\n" * MAX_FILE,
+        "policy:" + " " * (MAX_FILE - 7),
+        "BSMS 1.0" + "\n" * (MAX_FILE - 8),
+        json.dumps({"template": "@1234/**" * 500_000, "keys": []}),
+        json.dumps({"template": "", "keys": [""] * 500_000}),
+        '{"a":' + "9" * 1_000_000 + "}",
+        "[" * 1_000_000,
+    ],
+)
+def test_large_files_are_refused_soon(content):
+    refused(content, "")
 
 
 def test_no_message_repeats_a_secret():

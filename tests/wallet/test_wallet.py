@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import pytest
 
@@ -388,3 +389,12 @@ def test_spellings_are_made_one():
 def test_the_record_of_attacks_has_the_wallets_used_here():
     assert json.dumps(attack_wallets())
     assert {"W-wsh", "W-mini", "W-trmulti"} <= attack_wallets().keys()
+
+
+@pytest.mark.parametrize("text", [f"wsh(multi(2,{A},{B}))", f"tr({A},pk({B}))"])
+def test_a_wallet_travels_to_other_processes(text):
+    made = make(text, our_keys=(0,))
+    there = pickle.loads(pickle.dumps(made))
+    assert there == made
+    assert there.derive(1, 3) == made.derive(1, 3)
+    assert there.place([(b"", made.origin(1, 1, 3))]) == Place(1, 3)

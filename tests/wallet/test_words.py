@@ -76,6 +76,12 @@ def test_a_threshold_of_groups():
     assert paths[0].quorums == (Quorum(1, (0, 1)), Quorum(1, (2, 3)))
 
 
+def test_arguments_that_nothing_can_satisfy_are_no_ways():
+    keys = ",".join(f"{'s:' if n else ''}pk({key(n)})" for n in range(25))
+    made = wallet(f"tr({NUMS},thresh(25,{keys}{',a:0' * 50}))")  # 10^14 choices, one of them real
+    assert [path.needed for path in made.spending_paths()] == [25]
+
+
 def test_a_hash_and_a_date():
     made = wallet(f"wsh(and_v(v:pk({A}),and_v(v:sha256({'8f' * 32}),after(1700000000))))")
     (path,) = made.spending_paths()

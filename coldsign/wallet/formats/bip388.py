@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from coldsign.errors import MalformedError
 from coldsign.primitives.network import Network
-from coldsign.wallet.descriptor import Descriptor
+from coldsign.wallet.descriptor import MAX_TEXT, Descriptor
 from coldsign.wallet.formats.imported import Imported, usable_name
 from coldsign.wallet.keyexpr import KeyExpression
+from coldsign.wallet.keylist import MAX_KEYS
 from coldsign.wallet.strictjson import list_field, text_field
 from coldsign.wallet.wallet import Wallet
 
@@ -54,6 +55,8 @@ def expand(template: str, keys: list[str], network: Network) -> Descriptor:
             f"{_WHAT}: musig() keys: coldsign cannot sign for MuSig2 wallets yet",
             code="musig-unsupported",
         )
+    if len(template) > MAX_TEXT or len(keys) > MAX_KEYS:
+        raise MalformedError(f"{_WHAT}: longer than {MAX_TEXT} characters or {MAX_KEYS} keys")
     for number, info in enumerate(keys):
         if not _KEY.fullmatch(info):
             raise MalformedError(f"{_WHAT}: key @{number} is no extended key with its origin")
@@ -72,18 +75,17 @@ def _require_placeholders(template: str, count: int) -> None:
         raise MalformedError(
             f"{_WHAT}: a key placeholder is not @N/** or @N/<a;b>/*", code="policy-placeholder"
         )
-    order: list[int] = []
+    order: dict[int, None] = {}
     used: dict[int, set[int]] = {}
     for match in found:
         number = int(match[1])
-        if number not in order:
-            order.append(number)
+        order[number] = None
         branches = {int(match[2] or 0), int(match[3] or 1)}
         seen = used.setdefault(number, set())
         if len(branches) != 2 or branches & seen:
             raise MalformedError(f"{_WHAT}: @{number} is used twice with the same branch")
         seen |= branches
-    if order != list(range(count)):
+    if list(order) != list(range(count)):
         raise MalformedError(f"{_WHAT}: the placeholders are not @0 to @{count - 1} in order")
 
 

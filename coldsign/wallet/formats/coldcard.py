@@ -37,7 +37,9 @@ MAX_LINES: Final = 200
 
 def is_coldcard(text: str) -> bool:
     """Whether a line of it says ``Policy: M of N``."""
-    return re.search(r"(?im)^\s*policy:\s*[0-9]+( of |/)[0-9]+\s*$", text) is not None
+    return (
+        re.search(r"(?im)^[ \t]{0,8}policy:[ \t]{0,8}[0-9]{1,4}(?: of |/)[0-9]", text) is not None
+    )
 
 
 def parse(text: str, network: Network) -> Imported:

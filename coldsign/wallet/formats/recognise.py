@@ -30,12 +30,13 @@ _JSON: Final = (
 )
 
 
-def recognise(data: bytes, network: Network) -> Imported:
+def recognise(data: bytes, network: Network, *, script_kind: str = "") -> Imported:
     """Read a wallet file of any format, or the CBOR of a UR registry type.
 
     Args:
         data: The whole file.
         network: Where its keys must belong.
+        script_kind: Which wallet of a UR account, such as ``wpkh``; needed if it offers several.
 
     Raises:
         MalformedError: It is none that is known, or it is damaged; one clear reason each.
@@ -43,7 +44,7 @@ def recognise(data: bytes, network: Network) -> Imported:
     if len(data) > MAX_FILE:
         raise MalformedError(f"wallet file: more than {MAX_FILE} bytes")
     if ur_registry.is_cbor(data):
-        return ur_registry.parse(data, network)
+        return ur_registry.parse(data, network, script_kind=script_kind)
     try:
         content = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8").strip()
     except UnicodeDecodeError:
