@@ -43,6 +43,12 @@ def blind(entropy: bytes) -> None:
     _curve.secp_randomize(entropy)
 
 
+def english_words() -> tuple[str, ...]:
+    """The 2048 words of BIP-39, in its order, which the same library carries."""
+    handle = _curve.bip39_get_wordlist("en")
+    return tuple([str(_curve.bip39_get_word(handle, index)) for index in range(2048)])
+
+
 def is_secret(secret: bytes) -> bool:
     """Whether these are 32 bytes in the range 1 … n-1."""
     if len(secret) != 32:

@@ -2,9 +2,8 @@
 
 from functools import cache
 
-import wallycore
-
 from coldsign.errors import MalformedError
+from coldsign.primitives.secp import english_words
 from coldsign.primitives.text import printable
 
 WORD_BITS = 11
@@ -13,8 +12,7 @@ WORD_BITS = 11
 @cache
 def word_list() -> tuple[str, ...]:
     """All 2048 words, in BIP-39's order; read from libwally once, when first needed."""
-    handle = wallycore.bip39_get_wordlist("en")
-    return tuple(str(wallycore.bip39_get_word(handle, index)) for index in range(1 << WORD_BITS))
+    return english_words()
 
 
 @cache
