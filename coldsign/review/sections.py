@@ -1,5 +1,6 @@
 """The sections of the report for people: every input, every output, nothing summed away."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from coldsign.primitives.amount import btc
@@ -166,17 +167,19 @@ def timing(facts: Facts, width: int) -> Iterator[Line]:
 def signatures(facts: Facts, width: int) -> Iterator[Line]:
     """Who has signed, and by which of the wallet's paths this can be spent."""
     yield Line(Role.HEADING, "Signatures")
-    count: dict[int, int] = dict.fromkeys(range(len(facts.wallet.descriptor.keys)), 0)
-    for known in facts.inputs:
-        for position in known.signatures:
-            count[position] += 1
-    for position, signed in count.items():
+    # a key that stands in no path, such as a taproot key without a secret, never signs
+    able = {position for path in facts.wallet.spending_paths() for position in path.keys}
+    count = Counter(position for known in facts.inputs for position in known.signatures)
+    for position in sorted(able | count.keys()):
+        signed = count[position]
         ours = ", our key" if position in facts.our_keys else ""
         text = f"key {position}, {signer_name(facts, position)}{ours}: {signed} valid"
         yield from words(Role.TEXT, text, width, indent=INDENT)
     yield from words(Role.TEXT, "This transaction can be spent by:", width, indent=INDENT)
     for path in facts.paths:
-        yield from words(Role.TEXT, f"- {path.words}", width, indent=INDENT * 2)
+        yield from words(
+            Role.TEXT, f"- {path.words}".replace("\u2026", "..."), width, indent=INDENT * 2
+        )
     yield BLANK
 
 
