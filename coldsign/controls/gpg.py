@@ -170,7 +170,7 @@ def _judged(group: dict[str, tuple[str, ...]], now: datetime) -> GoodSignature:
     for keyword, (words, code) in _REFUSALS.items():
         if keyword in group:
             raise _refused(keyword, group, words, code)
-    valid = group.get("VALIDSIG", ())
+    valid: tuple[str, ...] = group.get("VALIDSIG", ())
     if "GOODSIG" not in group or len(valid) < 10:
         raise RefusedError("gpgv does not call the signature good", code="signature-unchecked")
     signed = GoodSignature(valid[0], valid[9], datetime.fromtimestamp(int(valid[2]), UTC))
@@ -191,7 +191,7 @@ def _refused(
     keyword: str, group: dict[str, tuple[str, ...]], words: str, code: str
 ) -> RefusedError:
     values = group[keyword]
-    valid = group.get("VALIDSIG", ())
+    valid: tuple[str, ...] = group.get("VALIDSIG", ())
     who = valid[-1] if valid else values[0]
     if keyword == "ERRSIG" and values[5:6] == (_NO_KEY,):
         who = values[6] if len(values) > 6 else values[0]

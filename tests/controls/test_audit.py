@@ -117,6 +117,16 @@ class TestManyCores:
         text = "\n".join(f"{of.address(0, n)},{n}" for n in range(60))
         assert len(judged(text, workers=2)) == 60
 
+    def test_a_worker_works_for_the_wallet_it_was_handed(self, monkeypatch):
+        monkeypatch.setattr(module, "_ADOPTED", [])
+        of = wallet()
+        module._adopt(of)
+        line = f"{of.address(0, 1)},1".encode()
+        columns = ("address", "index", "branch")
+        (found,) = module._prove_here(module._Task([line], 1, columns))
+        assert isinstance(found, Proven)
+        assert module._derive_here(0, 1, 2) == [of.derive(0, 1).script_pubkey]
+
     def test_a_malformed_line_in_a_worker(self, monkeypatch):
         monkeypatch.setattr(module, "_CHUNK", 2)
         of = wallet()
