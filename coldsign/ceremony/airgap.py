@@ -41,7 +41,8 @@ def routes(machine: Machine) -> Check:
 def radios(machine: Machine) -> Check:
     """Fails where a radio is not blocked; a blocked one is a warning, because software can unblock it."""
     name = "radios"
-    live, blocked = [], []
+    live: list[str] = []
+    blocked: list[str] = []
     for path in machine.entries("sys/class/rfkill"):
         at = f"sys/class/rfkill/{path.name}"
         kind = (machine.text(f"{at}/type") or "radio").strip()

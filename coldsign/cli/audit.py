@@ -1,6 +1,5 @@
 """``coldsign wallet audit``: prove that every address of a list is ours."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from coldsign.ceremony.auditing import Listener, audit_walk
+from coldsign.ceremony.auditing import Effort, audit_walk
 from coldsign.cli.deliver import deliver_text, demand_free
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
 from coldsign.cli.screen import Screen
@@ -63,20 +62,32 @@ def audit(
         if lines:
             screen.raw(to_json_line(found).decode("ascii"))
 
-    listener = Listener(outcome, _progress(screen))
+    effort = Effort(workers or os.cpu_count() or 1, window, outcome, _progress(screen))
     with _stream(source) as stream:
-        body = audit_walk(
-            wallet, desk, stream, listener, workers=workers or os.cpu_count() or 1, window=window
-        )
+        tally = audit_walk(wallet, desk, stream, effort)
+    body = tally.body()
     screen.document(body)
-    report = json.dumps(body | {"time": f"{desk.now():%Y-%m-%dT%H:%M:%SZ}"}, sort_keys=True)
-    if sign_with is not None:
+    _report(settings, tally.text(), out, force=force, signer=sign_with, filtering=lines)
+    screen.tell(f"{body['proven']} addresses, every one proven ours", "good")
+
+
+def _report(
+    settings: Settings,
+    text: str,
+    out: Path | None,
+    *,
+    force: bool,
+    signer: str | None,
+    filtering: bool,
+) -> None:
+    """The report, signed if somebody signs it, to a file or, where nothing else is, to the output."""
+    if signer is not None:
         from coldsign.controls.gpg import clear_sign
 
-        report = clear_sign(report.encode() + b"\n", signer=sign_with).armored.decode("ascii")
-    if out is not None or (sign_with is not None and not lines):
-        deliver_text(screen, report.rstrip("\n"), out, force=force)
-    screen.tell(f"{body['proven']} addresses, every one proven ours", "good")
+        signed = clear_sign(text.encode("ascii"), signer=signer)
+        text = signed.armored.decode("ascii")
+    if out is not None or not filtering:
+        deliver_text(settings.screen, text.rstrip("\n"), out, force=force)
 
 
 def _progress(screen: Screen) -> Callable[[int], None]:
