@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from coldsign.qr.ur.chooser import Xoshiro, choose_degree, shuffled
 
 MAX_WINDOW = 256  # choosing costs the square of the count; beyond it a pass lasts a minute anyway
+# Eight digits: room is kept for them in every frame, and at three passes a minute they last for days.
+MAX_NUMBER = 99_999_999
 _MAX_PEELED = 80  # up to here the search also looks for parts that peers' readers can strip at once
-_PEEL_TRIES = 25
+_PEEL_TRIES = 40
 _TRIES = 400  # candidates looked at for one place; one in four or so fits
 
 
@@ -52,7 +54,7 @@ def _mixed(number: int, order: Sequence[int], checksum: int) -> Iterator[tuple[i
     count = len(order)
     place = {fragment: 1 << position for position, fragment in enumerate(order)}
     while True:
-        number = number + 1 if number < 0xFFFF_FFFF else count + 1
+        number = number + 1 if number < MAX_NUMBER else count + 1
         rng = Xoshiro(number.to_bytes(4, "big") + checksum.to_bytes(4, "big"))
         degree = choose_degree(count, rng)
         if degree > 1:

@@ -99,8 +99,7 @@ def _split_ur(data: bytes, ur_type: str, dialect: Dialect, version: int) -> Fram
     mixer = Mixer(message, length)
     loop = islice(schedule.numbers(mixer.count, mixer.checksum), schedule.loop_length(mixer.count))
     texts = tuple(uri.piece_text(ur_type, mixer.part(number)) for number in loop)
-    # Sequence numbers of a stream grow; the last text is as long as any that a person waits for.
-    longest = uri.piece_text(ur_type, mixer.part(mixer.count * 100))
+    longest = uri.piece_text(ur_type, mixer.part(schedule.MAX_NUMBER))
     shown = smallest_version(longest)
     level = strongest_level(longest, shown)
     return Frames(
@@ -110,15 +109,12 @@ def _split_ur(data: bytes, ur_type: str, dialect: Dialect, version: int) -> Fram
 
 def _fragment_length(size: int, ur_type: str, room: int) -> int:
     """The length of equal fragments whose frames fit ``room`` characters."""
-    fixed = len(f"UR:{ur_type}//")
     best = 0
     for digits in range(1, 6):
-        # array head, four numbers (sequence numbers up to 100 loops), byte string head, crc
-        numbers = sum(
-            len(cbor.write_head(cbor.UINT, n)) for n in (10 ** (digits + 2), 10**digits, size)
-        )
-        overhead = 1 + numbers + 5 + 3 + 4
-        length = (room - fixed - (2 * digits + 3)) // 2 - overhead
+        text = len(f"UR:{ur_type}/{schedule.MAX_NUMBER}-/") + digits
+        numbers = (schedule.MAX_NUMBER, 10**digits - 1, size, 0xFFFF_FFFF)
+        heads = sum(len(cbor.write_head(cbor.UINT, number)) for number in numbers)
+        length = (room - text) // 2 - (1 + heads + 3 + 4)  # array head, byte string head, crc
         if length > 0 and -(-size // length) < 10**digits:
             best = length
             break

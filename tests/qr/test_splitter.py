@@ -13,6 +13,7 @@ from coldsign.qr.joiner import Joiner
 from coldsign.qr.payload import Dialect, Kind
 from coldsign.qr.splitter import split
 from coldsign.qr.symbol import Level, capacity, is_alphanumeric, smallest_version
+from coldsign.qr.ur import uri
 from coldsign.qr.ur.chooser import choose_fragments
 from coldsign.qr.ur.fountain import Mixer
 from tests.benchmarks.qr.readers import Solving, Stripping
@@ -109,6 +110,17 @@ def test_frames_fit_the_density_and_carry_the_message(dialect, size, density):
         joiner.feed(frame)
     assert joiner.require().data == data
     assert joiner.require().sha256_short == frames.sha256_short
+
+
+def test_late_parts_of_a_stream_fit_as_well():
+    for size, density in ((700, 6), (5000, 13), (40_000, 20)):
+        data = b"psbt\xff" + random.Random(size).randbytes(size)
+        frames = split(data, kind=Kind.PSBT, dialect=Dialect.UR, density=density)
+        assert frames.version <= density
+        room = capacity(frames.version, frames.level, alphanumeric=True)
+        assert all(len(f) <= room for f in itertools.islice(frames.stream(), 4 * frames.need))
+        last = uri.piece_text(frames.ur_type, frames.mixer.part(schedule.MAX_NUMBER))
+        assert len(last) <= room
 
 
 def test_one_static_frame_where_it_fits():

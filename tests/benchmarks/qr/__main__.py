@@ -22,7 +22,7 @@ from coldsign.qr.ur.chooser import choose_fragments
 from tests.benchmarks.qr.readers import Solving, Stripping
 from tests.qr import pictures
 
-LEVELS = (0.6, 1.0, 1.4)
+LEVELS = (1.0, 2.0, 3.0)
 VERSIONS = (6, 13, 20, 27)
 LOSSES = (0.0, 0.1, 0.3, 0.5)
 COUNTS = (5, 8, 15, 30, 60)
@@ -63,7 +63,7 @@ def decoding(repeats: int) -> Iterator[str]:
             rng = random.Random(f"{condition}{version}{level}{repeat}")
             code = pictures.shown(9000, Dialect.UR, version)
             index = rng.randrange(code.need)
-            scene = degrade(pictures.on_desk(pictures.image(code, index)), rng, level)
+            scene = degrade(pictures.on_desk(pictures.image(code, index), share=0.6), rng, level)
             frames += 1
             for name, read in readers.items():
                 start = time.perf_counter()
