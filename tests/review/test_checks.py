@@ -170,7 +170,9 @@ class Twice(Draft):
 
 LOOK_ALIKE = STRANGER[:2] + PAYEES[0][2:6] + bytes(10) + PAYEES[0][-6:]
 MUSIG = (b"\x1a" + G, G + G)
+RECOVERY = (b"\x06" + our_key((0, 3), 3, "W-mini"), wallet("W-mini").origin(3, 0, 3).to_bytes())
 NOTED = {
+    "closed-path": Draft(wallet="W-mini").with_coin(0, drop=(6,), add=[RECOVERY]),
     "replaceable": HONEST,
     "malleable-parent": HONEST.with_coin(0, parent_script_sig=b"\x51"),
     "unknown-data": Draft(add=[(b"\xf0", b"x")]),

@@ -136,6 +136,29 @@ def _is_satisfied(known: InputFacts, paths: tuple[SpendingPath, ...]) -> bool:
     )
 
 
+def closed_path(facts: Facts, context: Context) -> Iterator[Finding]:
+    """The key asked for stands only in a spending path that this transaction's locks keep closed.
+
+    Severity: note
+    Gain: none: the signature cannot complete the transaction; it is good for later, not for now.
+    Do: for a recovery, have the coordinator set the sequence that the path asks for.
+    """
+    del context
+    open_keys = {position for path in facts.paths for position in path.keys}
+    for known in facts.own_inputs:
+        asked = _asked_of_us(facts, known)
+        if asked and open_keys.isdisjoint(asked):
+            text = "asks for a key of ours that stands only in a path the locks keep closed"
+            yield note("closed-path", known.where, text)
+
+
+def _asked_of_us(facts: Facts, known: InputFacts) -> set[int]:
+    """The positions of our keys whose origin the input gives."""
+    keys = known.derived.keys if known.derived is not None else ()
+    given = {*known.given.bip32_derivations, *known.given.tap_bip32_derivations}
+    return {position for position in facts.our_keys if keys[position] in given}
+
+
 def cosigner_signed(facts: Facts, context: Context) -> Iterator[Finding]:
     """Cosigners have validly signed already; each signature was verified.
 
@@ -161,5 +184,6 @@ CHECKS = (
     already_final,
     already_signed,
     enough_signatures,
+    closed_path,
     cosigner_signed,
 )
