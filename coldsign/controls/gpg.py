@@ -194,7 +194,7 @@ def _refused(
     valid: tuple[str, ...] = group.get("VALIDSIG", ())
     who = valid[-1] if valid else values[0]
     if keyword == "ERRSIG" and values[5:6] == (_NO_KEY,):
-        who = values[6] if len(values) > 6 else values[0]
+        who = values[6] if len(values) > 6 else who
         words, code = "was made by a key that is not pinned", "signature-key-unknown"
     return RefusedError(f"the signature by {printable(who)} {words}", code=code)
 
