@@ -6,6 +6,7 @@
 import json
 import os
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,7 @@ CASES = {
 }
 
 
+@cache
 def report(name):
     draft, context = CASES[name]
     return draft.review(context)
