@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from coldsign.controls.approval import Approver, VerifiedApproval, count_approvals
-from coldsign.controls.entry import Body, stamp
+from coldsign.controls.entry import Anchor, Body, stamp
 from coldsign.controls.latch import Latch
 from coldsign.controls.policy import Policy
 from coldsign.controls.remember import Memory, record
@@ -39,6 +39,9 @@ class Clearance:
         policy_digest: Of the policy it was granted under.
         accepted: Codes of the findings to confirm that were named.
         approvers: The reviewers who counted.
+        anchor: Where the journal stood at the review; the intent is appended
+            ``only_after`` it, so that two processes cannot decide on the same memory. ``None``
+            where the review had no journal.
     """
 
     report: Report
@@ -47,6 +50,7 @@ class Clearance:
     policy_digest: bytes
     accepted: tuple[str, ...]
     approvers: tuple[Approver, ...]
+    anchor: Anchor | None
     seal: _Seal = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -136,6 +140,7 @@ def clear(
         policy_digest=policy.digest,
         accepted=tuple(sorted(_to_confirm(report))),
         approvers=approvers,
+        anchor=memory.anchor if isinstance(memory, Memory) else None,
         seal=_SEAL,
     )
 

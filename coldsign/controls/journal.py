@@ -25,7 +25,7 @@ from coldsign.controls.chain import (
     read_chain,
 )
 from coldsign.controls.entry import EMPTY, Anchor, Body, Entry, Kind
-from coldsign.errors import MalformedError, UsageError
+from coldsign.errors import MalformedError, RefusedError, UsageError
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.storage import (
     append_durably,
@@ -62,21 +62,33 @@ class Journal:
         self._head = home / "journal.head"
         self._lock = home / "journal.lock"
 
-    def append(self, kind: Kind, body: Body, *, now: datetime) -> Entry:
+    def append(
+        self, kind: Kind, body: Body, *, now: datetime, only_after: Anchor | None = None
+    ) -> Entry:
         """Write one entry and wait until it is on the disk.
 
         Args:
             kind: What was decided.
             body: The particulars; strings, integers, booleans, null, lists and objects.
             now: By the machine's clock; recorded, never relied on.
+            only_after: Where the journal stood when it was read for this decision. If another
+                process has written since, the decision was made on an old memory.
 
         Raises:
+            RefusedError: The journal has moved on from ``only_after`` (code ``journal-moved-on``).
             JournalDamagedError: The end of the journal is torn, broken or set back.
             UnfitError: The disk is full or the journal is in use.
         """
         ensure_private_dir(self._home)
         with exclusive_lock(self._lock):
-            entry = Entry.make(kind, body, after=self._end(), now=now)
+            end = self._end()
+            if only_after is not None and end != only_after:
+                raise RefusedError(
+                    f"the journal has {end.seq} entries and had {only_after.seq} at the review",
+                    hint="somebody else used it in between: review again",
+                    code="journal-moved-on",
+                )
+            entry = Entry.make(kind, body, after=end, now=now)
             append_durably(self._path, entry.serialize())
             self._move_head(entry.anchor)
         return entry

@@ -26,6 +26,7 @@ from coldsign.controls.receipt import make_receipt, read_receipt, seal_receipt
 from coldsign.controls.remember import recall
 from coldsign.errors import HaltedError, MalformedError, RefusedError, UsageError
 from coldsign.primitives.network import REGTEST
+from coldsign.review.context import EmptyHistory
 from coldsign.review.finding import Severity
 from coldsign.review.report import review
 from tests.controls.common import LAX, NOW, psbt, report, wallet
@@ -76,10 +77,26 @@ class TestGranting:
                 cleared.policy_digest,
                 (),
                 (),
+                None,
                 seal=None,  # type: ignore[arg-type]
             )
         with pytest.raises(dataclasses.FrozenInstanceError):
             cleared.inputs = ()
+
+    def test_two_processes_cannot_decide_on_the_same_memory(self, home):
+        journal = Journal(home)
+        first, second = granted(home), granted(home)
+        journal.append(Kind.INTENT, first.intent(key="k"), now=NOW, only_after=first.anchor)
+        with pytest.raises(RefusedError, match=r"had 0 at the review") as caught:
+            journal.append(Kind.INTENT, second.intent(key="k"), now=NOW, only_after=second.anchor)
+        assert caught.value.code == "journal-moved-on"
+        third = granted(home)
+        journal.append(Kind.INTENT, third.intent(key="k"), now=NOW, only_after=third.anchor)
+
+    def test_without_a_journal(self, home):
+        found = report(home)
+        bare = dataclasses.replace(found.context, history=EmptyHistory())
+        assert granted(home, found=review(psbt(), wallet(), bare)).anchor is None
 
     def test_the_intent_is_remembered(self, home):
         journal = Journal(home)
