@@ -11,7 +11,7 @@ from typing import Final
 from coldsign.controls.entry import Entry
 from coldsign.controls.gpg import seal
 from coldsign.controls.journal import Journal
-from coldsign.errors import UsageError
+from coldsign.errors import MalformedError, UsageError
 from coldsign.primitives.text import printable
 
 _SHOWN: Final = 100  # characters of an entry's particulars in its line of the text
@@ -42,16 +42,15 @@ def read_receipt(receipt: bytes) -> tuple[Entry, ...]:
     """The entries of a receipt, each line with its true hash, and each following the one before.
 
     Raises:
-        MalformedError: A line is not what the journal wrote.
-        UsageError: It is no receipt.
+        MalformedError: It is no receipt, or a line is not what the journal wrote.
     """
     head, mark, lines = receipt.partition(f"\n{_LINES}\n".encode())
     if not mark or not head.startswith(_TITLE.encode()):
-        raise UsageError("not a coldsign receipt")
+        raise MalformedError("not a coldsign receipt")
     entries = tuple([Entry.parse(line) for line in lines.splitlines(keepends=True)])
     for before, after in itertools.pairwise(entries):
         if (after.seq, after.prev) != (before.seq + 1, before.hash):
-            raise UsageError(f"the receipt's entry {after.seq} does not follow the one before")
+            raise MalformedError(f"the receipt's entry {after.seq} does not follow the one before")
     return entries
 
 

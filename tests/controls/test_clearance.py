@@ -5,6 +5,8 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from coldsign.controls import approval as approvals
 from coldsign.controls import clearance
@@ -534,9 +536,9 @@ class TestReceipts:
             read_receipt(receipt.replace(b'"refused","prev"', b'"approved","prev"'))
         head, _, lines = receipt.partition(b"\nlines:\n")
         first, _, third = lines.splitlines(keepends=True)
-        with pytest.raises(UsageError, match="entry 3 does not follow"):
+        with pytest.raises(MalformedError, match="entry 3 does not follow"):
             read_receipt(head + b"\nlines:\n" + first + third)
-        with pytest.raises(UsageError, match="not a coldsign receipt"):
+        with pytest.raises(MalformedError, match="not a coldsign receipt"):
             read_receipt(b"x")
 
     def test_sealed(self, cast, home):
@@ -549,3 +551,20 @@ class TestReceipts:
             assert cast.gpg.gpg("--decrypt", data=sealed) == receipt
         with pytest.raises(UsageError, match="sealed by somebody"):
             seal_receipt(receipt, signer=None)
+
+
+class TestAnyBytes:
+    @settings(max_examples=200, deadline=None)
+    @given(st.text(alphabet=st.characters(max_codepoint=0x7F), max_size=200))
+    def test_approvals(self, text):
+        with contextlib.suppress(MalformedError):
+            assert Approval.parse(text).serialize() == text
+        with contextlib.suppress(MalformedError):
+            assert split_clear_signed("-----BEGIN PGP SIGNED MESSAGE-----\n" + text)
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.binary(max_size=200))
+    def test_receipts(self, data):
+        for text in (data, b"coldsign receipt 1\nlines:\n" + data):
+            with contextlib.suppress(MalformedError):
+                read_receipt(text)
