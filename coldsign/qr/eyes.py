@@ -18,6 +18,9 @@ _ZBAR_ALL = 0
 _ZBAR_ENABLE = 0
 _ZBAR_BINARY = 4  # bytes as they are, since zbar 0.23.1; without it zbar guesses a character set
 _GREY = int.from_bytes(b"Y800", "little")
+_LARGE = (
+    6_000_000  # pixels; a code in a larger photograph still has modules to spare at half the size
+)
 _HALF_FROM = 500  # pixels; smaller pictures lose modules when halved
 
 
@@ -44,6 +47,8 @@ class Eyes:
 
     def study(self, image: Image.Image) -> list[bytes]:
         """The codes of a still picture, with every means; the union, so that none is overlooked."""
+        while image.width * image.height > _LARGE and not _zxing(image):
+            image = _halved(image)
         found = [*_zxing(image), *(self._zbar(image) if self._zbar else ())]
         for change in (_smoothed, _blurred, _halved):
             if not found:

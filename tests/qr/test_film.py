@@ -1,5 +1,6 @@
 """Films made by ffmpeg, and a recording in the camera's place."""
 
+import itertools
 import shutil
 import subprocess
 
@@ -7,8 +8,9 @@ import pytest
 
 from coldsign.errors import ColdsignError
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Kind
+from coldsign.qr.payload import Dialect, Kind
 from coldsign.qr.read import is_visual, read_camera, read_pictures
+from coldsign.qr.write import matrix, picture
 from tests.qr import pictures
 
 
@@ -70,3 +72,28 @@ def test_a_damaged_film_is_one_error(tmp_path):
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(ColdsignError, match=r"film\.mp4"):
         list(read_pictures([path]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", [Dialect.UR, Dialect.BBQR])
+def test_a_hundred_inputs_cross_in_a_recorded_film(tmp_path, dialect):
+    """The size of a 100-input PSBT with its previous transactions, shown at version 20, filmed at 15 a second."""
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        pytest.skip("ffmpeg is not installed: apt-get install ffmpeg")
+    pytest.importorskip("av", reason="PyAV is not installed: coldsign[camera]")
+    frames = pictures.shown(81_491, dialect, 20)
+    command = [ffmpeg, "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "gray", "-s", "960x720"]
+    command += ["-framerate", "5", "-i", "-", "-r", "15", "-c:v", "libx264", "-preset", "ultrafast"]
+    path = tmp_path / "film.mp4"
+    with subprocess.Popen(
+        [*command, "-pix_fmt", "yuv420p", str(path)], stdin=subprocess.PIPE
+    ) as recorder:
+        for frame in itertools.islice(frames.stream(), 5, frames.need + 20):
+            code = picture(matrix(frames, frame), 6).convert("L")
+            recorder.stdin.write(pictures.on_desk(code, (960, 720), 0.9).tobytes())
+        if dialect is Dialect.BBQR:
+            for frame in frames.frames:
+                code = picture(matrix(frames, frame), 6).convert("L")
+                recorder.stdin.write(pictures.on_desk(code, (960, 720), 0.9).tobytes())
+    assert joined(read_pictures([path])).data == pictures.psbt(81_491)
