@@ -12,7 +12,7 @@ from pathlib import Path
 from coldsign.ceremony.desk import Desk, open_desk
 from coldsign.ceremony.intake import read_frames
 from coldsign.ceremony.operator import Operator
-from coldsign.ceremony.registration import prove_ours, register
+from coldsign.ceremony.registration import register
 from coldsign.ceremony.reply import answer
 from coldsign.ceremony.walk import Job, sign_walk
 from coldsign.ceremony.withdrawal import Coin, make_withdrawal
@@ -33,6 +33,7 @@ from coldsign.qr.payload import Dialect, Kind, Payload
 from coldsign.qr.splitter import split
 from coldsign.qr.write import save
 from coldsign.wallet.descriptor import Descriptor
+from coldsign.wallet.ownkeys import own_positions
 from coldsign.wallet.wallet import Wallet
 
 _PATH = parse_path("m/48h/1h/0h/2h")
@@ -115,8 +116,7 @@ def _descriptor(rings: list[Keyring]) -> Descriptor:
 
 def _keyholder(folder: Path, name: str, ring: Keyring, descriptor: Descriptor) -> Keyholder:
     desk = open_desk(folder / name, Network.named("regtest"))
-    proposed = Wallet.create(_NAME, descriptor, created_by="coldsign demo")
-    ours = prove_ours(proposed, ring)
+    ours = own_positions(descriptor, ring)
     wallet = Wallet.create(_NAME, descriptor, our_keys=ours, created_by="coldsign demo")
     register(desk, wallet, force=False)
     return Keyholder(name, desk, ring, wallet)

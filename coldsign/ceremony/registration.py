@@ -2,8 +2,7 @@
 
 from coldsign.ceremony.desk import Desk
 from coldsign.controls.entry import Kind
-from coldsign.errors import LockedError, MalformedError, RefusedError, UsageError
-from coldsign.keys.keyring import Keyring
+from coldsign.errors import MalformedError, RefusedError, UsageError
 from coldsign.wallet.wallet import RECEIVE, Wallet
 
 # A registration that changed, or is damaged, says that somebody had hands on this machine's records.
@@ -31,26 +30,6 @@ def load_wallet(desk: Desk, name: str) -> Wallet:
             code="wrong-network",
         )
     return wallet
-
-
-def prove_ours(wallet: Wallet, keyring: Keyring) -> tuple[int, ...]:
-    """The positions of the wallet's keys whose secrets are in this keyring, by derivation.
-
-    Raises:
-        LockedError: There is none: this wallet is not ours to sign for.
-    """
-    found = tuple(
-        position
-        for position, key in enumerate(wallet.descriptor.keys)
-        if keyring.claim(key.origin, key.public) is not None
-    )
-    if not found:
-        raise LockedError(
-            f"this key ({keyring.fingerprint.hex()}) is none of the keys of the wallet",
-            hint="somebody may have put another key in its place: do not use this wallet",
-            code="not-our-wallet",
-        )
-    return found
 
 
 def register(desk: Desk, wallet: Wallet, *, force: bool) -> None:

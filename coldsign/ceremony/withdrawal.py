@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from coldsign.primitives.cursor import compact_size
 from coldsign.primitives.tx import OutPoint, Transaction, TxIn, TxOut
 from coldsign.psbt.fields import Global, In, Out
+from coldsign.psbt.model import MAGIC
 from coldsign.psbt.raw import Key, Map, Pair
 from coldsign.wallet.derive import Derived
 from coldsign.wallet.wallet import Wallet
 
-MAGIC = b"psbt\xff"
 _VERSION = 2
 _REPLACEABLE = 0xFFFFFFFD
 

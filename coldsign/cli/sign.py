@@ -1,5 +1,6 @@
 """``inspect`` and ``sign``: the product."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -25,6 +26,7 @@ from coldsign.cli.secrets import (
 )
 from coldsign.errors import UsageError
 from coldsign.keys.keyring import Keyring
+from coldsign.primitives import secp
 from coldsign.psbt.edit import Reply as Level
 from coldsign.qr.payload import Kind, Payload
 from coldsign.review.render import to_json
@@ -169,6 +171,7 @@ def _operator(settings: Settings, desk: Desk, options: dict[str, Any]) -> Operat
     accepted = frozenset(options["accept"])
 
     def unlock() -> Keyring:
+        secp.blind(os.urandom(32))
         if options["key"] == _STATELESS:
             return stateless_keyring(screen, options["secret_file"], settings.network)
         name = options["key"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from coldsign.ceremony.intake import read_one
-from coldsign.ceremony.registration import prove_ours, register, unregister
+from coldsign.ceremony.registration import register, unregister
 from coldsign.cli.audit import audit
 from coldsign.cli.deliver import deliver_text
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
@@ -18,6 +18,7 @@ from coldsign.qr.payload import Kind
 from coldsign.wallet.formats.export import Format
 from coldsign.wallet.formats.export import export as export_wallet
 from coldsign.wallet.formats.recognise import recognise
+from coldsign.wallet.ownkeys import own_positions
 from coldsign.wallet.wallet import CHANGE, RECEIVE, Wallet
 
 _DESCRIPTIONS = frozenset({Kind.WALLET, Kind.BYTES, Kind.TEXT})
@@ -68,7 +69,7 @@ def add(
             screen, f"Passphrase of {key_name}", passphrase_file, passphrase_fd
         )
         with desk.keystore.unlock(key_name, phrase) as ring:
-            ours = prove_ours(proposed, ring)
+            ours = own_positions(proposed.descriptor, ring)
         proposed = Wallet.create(
             name, proposed.descriptor, our_keys=ours, created_by=proposed.created_by
         )
