@@ -1,5 +1,6 @@
 """Pictures of every sort through the decoder child, and what happens when a picture attacks it."""
 
+import json
 import random
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from coldsign.qr.eyes import Eyes
 from coldsign.qr.joiner import Joiner
 from coldsign.qr.payload import Dialect, Kind
 from coldsign.qr.read import decode, is_visual, read_camera, read_pictures
+from coldsign.qr.symbol import Level, encode, smallest_version
 from coldsign.qr.wire import Say
 from coldsign.qr.write import save
 from tests.qr import pictures
+from tests.vectors import vector_file
 
 
 def codes(path):
@@ -257,3 +260,22 @@ def test_the_decoder_modules_import_nothing_that_holds_keys():
     assert not any(
         f"coldsign.{floor}" in done.stdout for floor in ("keys", "signer", "controls", "psbt")
     )
+
+
+def test_seedqr_vectors_as_pictures(tmp_path):
+    vectors = json.loads(vector_file("qr/seedqr.json").read_text())["vectors"]
+    assert vectors
+    for vector in vectors:
+        for frame in (vector["digits"], bytes.fromhex(vector["compact_hex"])):
+            symbol = encode(frame, smallest_version(frame), Level.L)
+            pictures.picture(symbol, 8).save(tmp_path / "seed.png")
+            (found,) = codes(tmp_path / "seed.png")
+            assert found == (frame.encode() if isinstance(frame, str) else frame)
+            joiner = Joiner(frozenset({Kind.SEED}))
+            joiner.feed(found)
+            payload = joiner.require()
+            assert (payload.kind, payload.dialect, payload.data) == (
+                Kind.SEED,
+                Dialect.SEEDQR,
+                found,
+            )

@@ -269,3 +269,35 @@ def test_contradicting_parts_are_refused():
     forged = fountain.Part(1, one.count, one.size, one.checksum, bytes(25))
     with pytest.raises(MalformedError, match="contradict"):
         solver.add(forged)
+
+
+def part(number=1, count=2, size=100, checksum=5, data=bytes(50)):
+    return fountain.Part(number, count, size, checksum, data).serialize()
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (part(count=fountain.MAX_FRAGMENTS + 1), "at most 10000"),
+        (part(count=0), "message of 0 parts"),
+        (part(number=0), "32 bits"),
+        (part(number=2**32), "32 bits"),
+        (part(checksum=2**32), "32 bits"),
+        (part(size=2**22 + 1, data=bytes(2**21 + 1)), "at most 4194304"),
+        (part(size=50), "cannot make"),
+        (part(size=101), "cannot make"),
+        (part(size=0), "cannot make"),
+        (part(data=b"", size=0), "cannot make"),
+        (part() + b"\0", "bytes follow"),
+        (b"\x84" + part()[1:], "array of five"),
+        (b"\x85\x61a" + part()[2:], "not made of numbers"),
+        (b"", "cbor ends"),
+    ],
+)
+def test_bad_parts(raw, why):
+    with pytest.raises(MalformedError, match=why):
+        fountain.Part.parse(raw)
+
+
+def test_the_largest_sequence_number_is_read():
+    assert fountain.Part.parse(part(number=2**32 - 1)).number == 2**32 - 1
