@@ -6,7 +6,7 @@ import click
 
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
 from coldsign.controls.latch import halted_by
-from coldsign.errors import DeclinedError
+from coldsign.errors import DeclinedError, HaltedError
 
 
 @click.group(cls=ColdGroup)
@@ -16,7 +16,7 @@ def halt() -> None:
 
 @halt.command()
 @pass_settings
-def status(settings: Settings, /) -> int:
+def status(settings: Settings, /) -> None:
     """Say whether the latch is engaged, and why; exit code 7 if it is."""
     desk = settings.desk()
     found = desk.latch.status()
@@ -25,7 +25,8 @@ def status(settings: Settings, /) -> int:
     why = str(found) if found else "the journal says so; the latch's file was removed" * by_journal
     settings.screen.document({"engaged": engaged, "why": why})
     settings.screen.result(f"engaged: {why}" if engaged else "released")
-    return 7 if engaged else 0
+    if engaged:
+        raise HaltedError("the latch is engaged", hint="coldsign halt release ends it")
 
 
 @halt.command()

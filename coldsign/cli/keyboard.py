@@ -9,7 +9,7 @@ import tty
 from types import TracebackType
 from typing import Any, Self
 
-from coldsign.errors import DeclinedError
+from coldsign.cli.screen import stopped
 
 # What terminals send for the keys we use; everything else is returned as typed.
 _SEQUENCES = {
@@ -52,14 +52,21 @@ class Keyboard:
         termios.tcsetattr(self._fd, termios.TCSAFLUSH, self._saved)
         os.close(self._fd)
 
+    def drop_typeahead(self) -> None:
+        """Throw away the keys that were pressed before what they would answer was on the screen."""
+        termios.tcflush(self._fd, termios.TCIFLUSH)
+
     def key(self, wait_seconds: float | None = None) -> str | None:
         """The next key by name or character, or None when none came in time."""
-        ready, _, _ = select.select([self._fd], [], [], wait_seconds)
-        if not ready:
-            return None
-        data = os.read(self._fd, 16)
+        try:
+            ready, _, _ = select.select([self._fd], [], [], wait_seconds)
+            if not ready:
+                return None
+            data = os.read(self._fd, 16)
+        except KeyboardInterrupt:
+            raise stopped() from None
         if data in {b"", b"\x03", b"\x04"}:
-            raise DeclinedError("stopped before the end", hint="nothing was signed", code="stopped")
+            raise stopped()
         return _SEQUENCES.get(data) or data[:1].decode("ascii", "replace")
 
 

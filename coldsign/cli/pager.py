@@ -10,7 +10,11 @@ from coldsign.errors import DeclinedError
 # Below this an address in groups of four does not fit on two lines.
 MIN_COLUMNS = 40
 MIN_ROWS = 10
+_STATUS_ROWS = 2  # the line of keys, and the cursor below it
+_LOOK_SECONDS = 0.25  # between two looks at the terminal's size
 _CLEAR = "\x1b[2J\x1b[H"
+_BACK = frozenset({"left", "up", "b"})
+_ON = frozenset({"space", "enter", "right", "down", "n"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,59 +25,80 @@ class Row:
     text: str
 
 
-def page_through(screen: Screen, layout: Callable[[int], Sequence[Row]]) -> None:
+def page_through(
+    screen: Screen, layout: Callable[[int], Sequence[Row]], *, then: str = "to the decision"
+) -> None:
     """Show rows page by page until the last page was seen.
 
     Args:
         screen: Where to show them.
         layout: Makes the rows for a width. A resize lays out anew and starts again at the first page, because what
             was seen at the old size may have been elsewhere.
+        then: Where the last page leads to, in words.
 
     Raises:
         DeclinedError: The person left before the end.
     """
     screen.need_person()
-    size = terminal_size()
-    pages = _pages(layout(max(size[0], MIN_COLUMNS)), max(size[1], MIN_ROWS) - 2)
-    if len(pages) == 1:
-        _show(screen, pages[0])
+    book = _Book(layout, then, terminal_size())
+    if book.fits and len(book.pages) == 1:
+        _show(screen, book.pages[0])
         return
-    current = 0
     with Keyboard() as keyboard:
         while True:
-            _turn(screen, pages, current)
-            key = _await_key(keyboard, size)
+            keyboard.drop_typeahead()
+            book.show(screen)
+            key = _await_key(keyboard, book.size)
             if key == "resized":
-                size = terminal_size()
-                pages = _pages(layout(max(size[0], MIN_COLUMNS)), max(size[1], MIN_ROWS) - 2)
-                current = 0
-            elif key in {"left", "up", "b"}:
-                current = max(0, current - 1)
+                book = _Book(layout, then, terminal_size())
             elif key == "q":
                 raise DeclinedError(
                     "stopped in the review", hint="nothing was signed", code="stopped"
                 )
-            elif key in {"space", "enter", "right", "down", "n"}:
-                if current == len(pages) - 1:
+            elif key in _BACK:
+                book.current = max(0, book.current - 1)
+            elif key in _ON and book.fits:
+                if book.at_end:
                     return
-                current += 1
+                book.current += 1
+
+
+class _Book:
+    """The pages of one terminal size, and the one that lies open."""
+
+    def __init__(
+        self, layout: Callable[[int], Sequence[Row]], then: str, size: tuple[int, int]
+    ) -> None:
+        self.size, self.then, self.current = size, then, 0
+        columns, rows = size
+        # In a smaller terminal lines would be folded or scroll away unseen.
+        self.fits = columns >= MIN_COLUMNS and rows >= MIN_ROWS
+        self.pages = _pages(layout(columns), rows - _STATUS_ROWS) if self.fits else []
+
+    @property
+    def at_end(self) -> bool:
+        return self.current == len(self.pages) - 1
+
+    def show(self, screen: Screen) -> None:
+        screen.control(_CLEAR)
+        if not self.fits:
+            need = f"{MIN_COLUMNS}x{MIN_ROWS}"
+            screen.say(f"this terminal is too small: {need} is needed; q stops", "error")
+            return
+        _show(screen, self.pages[self.current])
+        on = self.then if self.at_end else "next page"
+        where = f"-- page {self.current + 1} of {len(self.pages)} --"
+        long, short = f"{where} space: {on}, b: back, q: stop", f"{where} space, b, q"
+        screen.tell(long if len(long) < self.size[0] else short, "note")
 
 
 def _await_key(keyboard: Keyboard, size: tuple[int, int]) -> str:
     while True:
-        key = keyboard.key(wait_seconds=0.25)
+        key = keyboard.key(wait_seconds=_LOOK_SECONDS)
         if terminal_size() != size:
             return "resized"
         if key is not None:
             return key
-
-
-def _turn(screen: Screen, pages: Sequence[Sequence[Row]], current: int) -> None:
-    screen.control(_CLEAR)
-    _show(screen, pages[current])
-    last = current == len(pages) - 1
-    keys = "space goes on to the decision" if last else "space next page"
-    screen.tell(f"-- page {current + 1} of {len(pages)} -- {keys}, b back, q stop --", "note")
 
 
 def _show(screen: Screen, rows: Sequence[Row]) -> None:

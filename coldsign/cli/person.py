@@ -74,7 +74,7 @@ class Person:
 
 def report_rows(report: Report, width: int) -> Sequence[Row]:
     """The report as rows of the pager."""
-    return [Row(line.role.value, line.text) for line in to_lines(report, width)]
+    return [Row(line.role.value, line.text) for line in to_lines(report, min(width, _MAX_WIDTH))]
 
 
 def show_report(screen: Screen, report: Report) -> None:
@@ -86,14 +86,14 @@ def show_report(screen: Screen, report: Report) -> None:
 def present_report(screen: Screen, report: Report) -> None:
     """The report as the result itself: paged for a person, plain for a file or a pipe."""
     if screen.result_is_read and not screen.json:
-        page_through(screen, lambda width: report_rows(report, width))
+        page_through(screen, lambda width: report_rows(report, width), then="to the end")
         return
     for row in report_rows(report, _width()):
         screen.result(row.text, row.role)
 
 
 def _width() -> int:
-    return min(max(terminal_size()[0], MIN_COLUMNS), _MAX_WIDTH)
+    return max(terminal_size()[0], MIN_COLUMNS)
 
 
 def _declined(why: str) -> DeclinedError:

@@ -17,26 +17,25 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
-from coldsign.errors import DeclinedError, UsageError
+from coldsign.errors import DeclinedError, MalformedError, UsageError
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-# Line roles of a report (review/render.py) and of our own messages, and how each is coloured.
+# Line roles of a report (review/render.py) and of our own messages, and how each is coloured: the numbers of a
+# terminal's SGR sequence. Written by hand, because importing rich takes longer than the whole review.
+_BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN = "1", "2", "31", "32", "33", "36"
 STYLES: Mapping[str, str] = {
-    "title": "bold",
-    "heading": "bold",
-    "address": "bold",
-    "amount": "bold",
-    "refuse": "bold red",
-    "confirm": "bold yellow",
-    "note": "dim",
-    "code": "bold cyan",
-    "error": "bold red",
-    "hint": "cyan",
-    "good": "green",
+    "title": _BOLD,
+    "heading": _BOLD,
+    "address": _BOLD,
+    "amount": _BOLD,
+    "refuse": f"{_BOLD};{_RED}",
+    "confirm": f"{_BOLD};{_YELLOW}",
+    "note": _DIM,
+    "code": f"{_BOLD};{_CYAN}",
+    "error": f"{_BOLD};{_RED}",
+    "hint": _CYAN,
+    "good": _GREEN,
 }
 _NARROWEST = 20  # columns; below, words are cut anyway
 _NOT_A_PERSON = "nobody is at this terminal to answer"
@@ -51,7 +50,6 @@ class Screen:
     def __init__(self, *, stdout: IO[str] | None = None, stderr: IO[str] | None = None) -> None:
         self._stdout = stdout
         self._stderr = stderr
-        self._consoles: dict[str, Console] = {}
         self._document: dict[str, object] | None = None
         self.json = False
         self.color = not os.environ.get("NO_COLOR")
@@ -64,7 +62,6 @@ class Screen:
     def use_no_color(self) -> None:
         """Print without colour."""
         self.color = False
-        self._consoles.clear()
 
     # --- printing -----------------------------------------------------------------------------------------------
 
@@ -102,14 +99,14 @@ class Screen:
         """The one ``error:`` line of a failed run, and its hint."""
         fault = {"error": {"code": code, "message": message, "hint": hint}}
         self._document = (self._document or {}) | fault
-        self._print("stderr", f"error: {message}", "error")
+        self._print("stderr", f"error: {_guard(message)}", "error")
         if hint:
-            self._print("stderr", f"hint: {hint}", "hint")
+            self._print("stderr", f"hint: {_guard(hint)}", "hint")
 
     def control(self, sequence: str) -> None:
         """One of our own terminal sequences (clear, cursor), to a terminal that knows them and to nothing else."""
         target = self._stderr or sys.stderr
-        if target.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        if _understands(target):
             target.write(sequence)
             target.flush()
 
@@ -120,22 +117,10 @@ class Screen:
             (self._stdout or sys.stdout) if stream == "stdout" else (self._stderr or sys.stderr)
         )
         style = STYLES.get(role, "")
-        if not (style and self.color and target.isatty()):
-            target.write(safe + "\n")
-            target.flush()
-            return
-        from rich.text import Text
-
-        self._console(stream, target).print(Text(safe, style=style), soft_wrap=True)
-
-    def _console(self, stream: str, target: IO[str]) -> "Console":
-        if stream not in self._consoles:
-            from rich.console import Console
-
-            self._consoles[stream] = Console(
-                file=target, markup=False, highlight=False, emoji=False
-            )
-        return self._consoles[stream]
+        if style and self.color and _understands(target):
+            safe = "\n".join(f"\x1b[{style}m{line}\x1b[0m" for line in safe.split("\n"))
+        target.write(safe + "\n")
+        target.flush()
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table of short things (names, fingerprints) on standard output: never of addresses, which rich may cut."""
@@ -184,17 +169,29 @@ class Screen:
             raise DeclinedError(_NOT_A_PERSON, hint=_SCRIPT_HINT, code="no-person")
 
     def ask(self, question: str, *, role: str = "") -> str:
-        """One line typed by the person; what was typed before the question is thrown away."""
+        """One line typed by the person; what was typed before the question is thrown away.
+
+        Raises:
+            DeclinedError: Nobody is at a terminal, or the person stopped.
+        """
         self.need_person()
         self.say(question, role)
-        (self._stderr or sys.stderr).write("> ")
-        (self._stderr or sys.stderr).flush()
         with _terminal_input() as terminal:
             _drop_typeahead(terminal)
-            answer = terminal.readline()
-        if not answer:
-            raise DeclinedError("stopped before the end", hint="nothing was signed", code="stopped")
+            self._prompt("> ")
+            try:
+                answer = terminal.readline()
+            except KeyboardInterrupt:
+                answer = ""
+        if not answer.endswith("\n"):
+            self._prompt("\n")
+            raise stopped()
         return answer.strip()
+
+    def _prompt(self, text: str) -> None:
+        target = self._stderr or sys.stderr
+        target.write(text)
+        target.flush()
 
     def agrees(self, question: str, word: str) -> bool:
         """Whether the person typed exactly ``word``; anything else, and an empty line, is a no."""
@@ -204,16 +201,33 @@ class Screen:
         """A secret typed without echo.
 
         Raises:
-            DeclinedError: Nobody is at a terminal.
+            DeclinedError: Nobody is at a terminal, or the person stopped.
+            MalformedError: What was typed is no text.
             UsageError: The second time something else was typed.
         """
-        import getpass
-
         self.need_person()
-        first = getpass.getpass(f"{prompt}: ")
-        if twice and getpass.getpass(f"{prompt} (again): ") != first:
+        first = self._hidden(prompt)
+        if twice and self._hidden(f"{prompt} (again)") != first:
             raise UsageError("the two entries differ", hint="nothing was stored; start again")
         return first
+
+    def _hidden(self, prompt: str) -> str:
+        import getpass
+
+        try:
+            return getpass.getpass(f"{prompt}: ")
+        except UnicodeDecodeError:
+            raise MalformedError(
+                "what was typed is not UTF-8 text", code="secret-encoding"
+            ) from None
+        except (EOFError, KeyboardInterrupt):
+            self._prompt("\n")
+            raise stopped() from None
+
+
+def stopped() -> DeclinedError:
+    """What a person says who presses Ctrl-C or Ctrl-D instead of answering."""
+    return DeclinedError("stopped before the end", hint="nothing was signed", code="stopped")
 
 
 def _guard(line: str) -> str:
@@ -223,6 +237,11 @@ def _guard(line: str) -> str:
     from coldsign.primitives.text import printable
 
     return printable(line, limit=1_000_000)
+
+
+def _understands(target: IO[str]) -> bool:
+    """Whether a stream is a terminal that knows control sequences."""
+    return target.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def _controlling_terminal() -> bool:

@@ -2,20 +2,21 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coldsign.ceremony.reply import Answer
 from coldsign.cli.keyboard import Keyboard, terminal_size
 from coldsign.cli.screen import Screen
-from coldsign.errors import UnfitError
-from coldsign.qr.density import Density
+from coldsign.errors import DeclinedError, UnfitError, UsageError
+from coldsign.qr.density import QUIET_ZONE, Density
 from coldsign.qr.payload import Dialect
 from coldsign.qr.splitter import Frame, Frames
+from coldsign.qr.symbol import side
 from coldsign.qr.write import read_back, terminal
 
 _CLEAR = "\x1b[2J\x1b[H"
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
-_STATUS_ROWS = 2
+_STATUS_ROWS = 3  # two lines of text, and the cursor below them
 _MIN_RATE, _MAX_RATE, _RATE = 1, 10, 5  # frames a second; readers look about ten times a second
 _TOGGLE = {Dialect.UR: Dialect.BBQR, Dialect.BBQR: Dialect.UR}
 
@@ -28,6 +29,7 @@ class _View:
     density: Density
     rate: int = _RATE
     paused: bool = False
+    note: str = ""
 
 
 def show_frames(
@@ -42,25 +44,31 @@ def show_frames(
         rate: Frames a second to begin with.
 
     Raises:
+        DeclinedError: The person stopped with Ctrl-C instead of q.
         SelfCheckError: A code does not read back as what it should say.
-        UnfitError: The terminal is too small for any code.
+        UnfitError: The terminal is too small for the codes.
     """
-    columns, rows = terminal_size()
-    fitting = Density.for_terminal(columns, rows, reserve=_STATUS_ROWS + 1)
-    view = _View(answer, density or fitting, rate)
+    view = _View(answer, density or _fitting(), rate)
+    frames = answer.frames(view.density)
+    _demand_room(frames)
     with Keyboard() as keyboard:
         screen.control(_HIDE_CURSOR)
         try:
-            while _one_setting(screen, keyboard, view):
-                pass
+            while _one_setting(screen, keyboard, view, frames):
+                frames = view.answer.frames(view.density)
+        except DeclinedError as stop:
+            raise DeclinedError(
+                "stopped while the codes were shown",
+                hint="the same command shows the same codes again",
+                code=stop.code,
+            ) from None
         finally:
             screen.control(_CLEAR + _SHOW_CURSOR)
     screen.tell(f"shown; sha256 {answer.sha256[:16]}, compare it with the reader's", "good")
 
 
-def _one_setting(screen: Screen, keyboard: Keyboard, view: _View) -> bool:
+def _one_setting(screen: Screen, keyboard: Keyboard, view: _View, frames: Frames) -> bool:
     """Show with one density and dialect until either changes; False when the person is done."""
-    frames = view.answer.frames(view.density)
     read_back(frames)
     stream = frames.stream()
     frame = next(stream)
@@ -70,9 +78,35 @@ def _one_setting(screen: Screen, keyboard: Keyboard, view: _View) -> bool:
         key = _wait(keyboard, None if still else 1 / view.rate)
         if key == "q":
             return False
+        view.note = ""
         if _retune(view, key):
             return True
         frame = _next_frame(view, frame, stream, key, frames)
+
+
+def _fitting() -> Density:
+    columns, rows = terminal_size()
+    return Density.for_terminal(columns, rows, reserve=_STATUS_ROWS)
+
+
+def _side(frames: Frames) -> int:
+    return side(frames.version) + 2 * QUIET_ZONE
+
+
+def _fits(frames: Frames) -> bool:
+    columns, rows = terminal_size()
+    return _side(frames) <= columns and (_side(frames) + 1) // 2 <= rows - _STATUS_ROWS
+
+
+def _demand_room(frames: Frames) -> None:
+    if not _fits(frames):
+        columns, rows = terminal_size()
+        need = f"{_side(frames)}x{(_side(frames) + 1) // 2 + _STATUS_ROWS}"
+        raise UnfitError(
+            f"this terminal ({columns}x{rows}) is too small for the QR code, which needs {need}",
+            hint="enlarge it, choose a smaller font or a lower --density, or use --out",
+            code="terminal-too-small",
+        )
 
 
 def _wait(keyboard: Keyboard, seconds: float | None) -> str | None:
@@ -93,18 +127,35 @@ def _wait(keyboard: Keyboard, seconds: float | None) -> str | None:
 def _retune(view: _View, key: str | None) -> bool:
     """Apply a key that changes what is shown; whether the frames must be made anew."""
     if key == "d":
-        view.density = view.density.denser()
-    elif key == "s":
-        view.density = view.density.sparser()
-    elif key == "f" and view.answer.dialect in {*_TOGGLE, Dialect.BINARY, Dialect.BASE64}:
+        return _try(view, view.answer, min(view.density.denser(), _fitting(), key=_version))
+    if key == "s":
+        return _try(view, view.answer, view.density.sparser())
+    if key == "f" and view.answer.dialect in {*_TOGGLE, Dialect.BINARY, Dialect.BASE64}:
         other = _TOGGLE.get(view.answer.dialect, Dialect.BBQR)
-        view.answer = Answer(view.answer.data, other, "", chosen=True)
-    elif key == "resized":
-        columns, rows = terminal_size()
-        view.density = Density.for_terminal(columns, rows, reserve=_STATUS_ROWS + 1)
-    else:
+        return _try(view, replace(view.answer, dialect=other, detail="", chosen=True), view.density)
+    if key == "resized":
+        changed = _try(view, view.answer, _fitting())
+        view.note = ""
+        return changed
+    return False
+
+
+def _try(view: _View, answer: Answer, density: Density) -> bool:
+    """Change what is shown, if the message can be shown so; whether it was changed."""
+    try:
+        possible = _fits(answer.frames(density))
+    except UsageError:
+        possible = False
+    changed = (answer, density) != (view.answer, view.density)
+    if not possible or not changed:
+        view.note = "this is as far as it goes"
         return False
+    view.answer, view.density = answer, density
     return True
+
+
+def _version(density: Density) -> int:
+    return density.version
 
 
 def _next_frame(
@@ -122,15 +173,16 @@ def _next_frame(
 
 
 def _draw(screen: Screen, frames: Frames, frame: Frame, view: _View) -> None:
+    columns, _ = terminal_size()
+    if not _fits(frames):
+        screen.control(_CLEAR)
+        screen.say("this terminal is too small for the QR code: enlarge it; q ends", "error")
+        return
     code = terminal(frame, version=frames.version, level=frames.level)
-    columns, rows = terminal_size()
-    if len(code.splitlines()) > rows - _STATUS_ROWS:
-        raise UnfitError(
-            f"the terminal ({columns}x{rows}) is too small for a QR code",
-            hint="make it larger, choose a smaller font, or use --out",
-        )
     parts = len(frames.frames)
     how = f"{parts} parts, {view.rate} a second" if parts > 1 else "one code"
-    status = f"{frames.dialect.value}, {how}, sha256 {frames.sha256_short}"
+    if view.paused:
+        how = f"{parts} parts, paused, right: next"
+    status = view.note or f"{frames.dialect.value}, {how}, sha256 {frames.sha256_short}"
     keys = "q done  +/- speed  d/s denser/sparser  f dialect  space pause"
     screen.control(f"{_CLEAR}{code}\n{status[: columns - 1]}\n{keys[: columns - 1]}\r")
