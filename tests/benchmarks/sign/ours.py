@@ -2,12 +2,11 @@
 
 import dataclasses
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 import wallycore
 
-from coldsign.controls.clearance import Controls, clear
+from coldsign.controls.clearance import clear
 from coldsign.controls.latch import Latch
 from coldsign.controls.policy import Policy
 from coldsign.controls.remember import recall
@@ -43,15 +42,14 @@ def _coldsign(case: Case) -> Sign:
     private = wallycore.BIP32_FLAG_KEY_PRIVATE
     keyring = Keyring.from_xprv(wallycore.bip32_key_to_base58(case.wallet.master(0), private))
     policy, memory = Policy.empty(), recall((), wallet)
-    controls = Controls(policy, Latch(Path(tempfile.gettempdir()) / "no-home"), memory)
+    latch = Latch(Path(tempfile.gettempdir()) / "no-home")
     context = Context(policy.limits, history=memory)
-    now = datetime.now(UTC)
 
     def run(data: bytes) -> bytes:
         before = Psbt.parse(data)
         report = _relayable(review(before, wallet, context, our_keys=ours))
         accepted = frozenset(one.code for one in report.findings)
-        clearance = clear(report, controls, accepted=accepted, now=now)
+        clearance = clear(report, policy=policy, latch=latch, accepted=accepted)
         after = sign(before, keyring, clearance)
         verify(before, after, clearance)
         return after.serialize()
