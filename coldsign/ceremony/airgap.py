@@ -3,6 +3,7 @@
 from typing import Final
 
 from coldsign.ceremony.checkup import Check, Machine, Verdict
+from coldsign.errors import UnfitError
 from coldsign.primitives.text import printable
 
 _IFF_UP: Final = 1  # linux/if.h
@@ -111,3 +112,19 @@ def _routes_6(machine: Machine) -> list[tuple[str, bool]]:
 
 def _listed(names: list[str]) -> str:
     return ", ".join(printable(name) for name in names)
+
+
+def demand_alone(machine: Machine) -> None:
+    """Let only a machine pass that is on no network and writes no memory to a disk.
+
+    Raises:
+        UnfitError: It is connected, a radio is on, or it swaps; the first reason is named.
+    """
+    for check in CHECKS:
+        found = check(machine)
+        if found.verdict is Verdict.FAIL:
+            raise UnfitError(
+                f"the policy lets only an offline machine sign: {found.name}: {found.detail}",
+                hint=found.hint,
+                code="not-offline",
+            )

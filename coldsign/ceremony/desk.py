@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from coldsign.ceremony.checkup import Machine
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
 from coldsign.keys.keystore import KeyRecord, Keystore
@@ -28,6 +29,7 @@ class Desk:
         journal: The record of decisions.
         latch: The halt latch.
         now: The machine's clock; recorded, never relied on.
+        machine: Looks at this machine, where a policy wants to know that it is offline.
     """
 
     home: Path
@@ -37,6 +39,7 @@ class Desk:
     journal: Journal
     latch: Latch
     now: Callable[[], datetime]
+    machine: Callable[[], Machine]
 
     def wallet(self, name: str) -> Wallet:
         """A registered wallet of this network; its registration is checked.
@@ -66,6 +69,7 @@ def open_desk(home: Path | None, network: Network) -> Desk:
         journal=journal,
         latch=Latch(folder),
         now=lambda: datetime.now(UTC),
+        machine=lambda: Machine.here(folder),
     )
 
 

@@ -83,13 +83,14 @@ def read_one(
 def read_frames(paths: Sequence[Path], *, want: frozenset[Kind] = PSBT) -> Payload:
     """The one message in QR pictures, folders and videos; decoded in a child process.
 
+    All of them are looked at, also after the message is complete: a second one among them is refused.
+
     Raises:
         MalformedError: No QR code, an incomplete message, or another kind than is due.
     """
     joiner = Joiner(want)
     for frame in read_pictures(paths):
-        if joiner.feed(frame).done:
-            break
+        joiner.feed(frame)
     return expect(joiner.require(), want)
 
 

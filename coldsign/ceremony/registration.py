@@ -5,9 +5,6 @@ from coldsign.controls.entry import Kind
 from coldsign.errors import MalformedError, RefusedError, UsageError
 from coldsign.wallet.wallet import RECEIVE, Wallet
 
-# A registration that changed, or is damaged, says that somebody had hands on this machine's records.
-_TAMPERED = frozenset({"registration-changed", "malformed"})
-
 
 def load_wallet(desk: Desk, name: str) -> Wallet:
     """A registered wallet of the desk's network.
@@ -20,9 +17,10 @@ def load_wallet(desk: Desk, name: str) -> Wallet:
     try:
         wallet = desk.registry.load(name)
     except (RefusedError, MalformedError) as error:
-        if error.code in _TAMPERED:
-            desk.halt(f"wallet {name}: {error.message}")
+        # It was checked before it was written: somebody had hands on this machine's records.
+        desk.halt(f"wallet {name}: {error.message}")
         raise
+    _demand_recorded(desk, wallet)
     if wallet.network is not desk.network:
         raise UsageError(
             f"the wallet {name} is registered on {wallet.network.name}, not {desk.network.name}",
@@ -30,6 +28,29 @@ def load_wallet(desk: Desk, name: str) -> Wallet:
             code="wrong-network",
         )
     return wallet
+
+
+def _demand_recorded(desk: Desk, wallet: Wallet) -> None:
+    """A registration counts only if it is the one that the journal saw last.
+
+    Raises:
+        RefusedError: It is another, or the journal knows none; the latch is engaged.
+    """
+    seen = None
+    for entry in desk.journal.glimpse(Kind.REGISTERED):
+        if entry.body.get("wallet") == wallet.name:
+            seen = entry.body.get("digest")
+    if seen == wallet.digest.hex():
+        return
+    known = "does not know" if seen is None else "knows another registration of"
+    problem = f"the journal {known} the wallet {wallet.name}"
+    desk.halt(problem)
+    raise RefusedError(
+        problem,
+        hint="a file was put in place by hand, or the journal was exchanged: find out which,"
+        " then remove the wallet and register it again from a trusted source",
+        code="registration-changed",
+    )
 
 
 def register(desk: Desk, wallet: Wallet, *, force: bool) -> None:

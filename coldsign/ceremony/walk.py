@@ -6,6 +6,7 @@ first half and all of ``inspect``.
 
 from dataclasses import dataclass
 
+from coldsign.ceremony.airgap import demand_alone
 from coldsign.ceremony.desk import Desk, positions_of
 from coldsign.ceremony.operator import Approval, Operator
 from coldsign.controls.approval import VerifiedApproval
@@ -86,6 +87,7 @@ def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
         DeclinedError: The operator said no.
         LockedError: The key cannot be unlocked, or cannot sign this.
         SelfCheckError: What was signed failed verification; the latch is engaged.
+        UnfitError: The policy demands an offline machine, and this one is not.
     """
     report = examine(job, desk)
     operator.look(report)
@@ -103,6 +105,8 @@ def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
     except (RefusedError, DeclinedError) as no:
         _record_no(desk, report, no)
         raise
+    if job.policy.require.offline:
+        demand_alone(desk.machine())
     return _carry_out(job, desk, operator, clearance, approval)
 
 
@@ -154,7 +158,7 @@ def _carry_out(
     before = clearance.report.facts.psbt
     name = job.key.name if job.key is not None else "-"
     body = clearance.intent(key=name) | {"approved": approval.how}
-    intent = desk.journal.append(Kind.INTENT, body, now=desk.now())
+    intent = desk.journal.append(Kind.INTENT, body, now=desk.now(), only_after=clearance.anchor)
     try:
         with operator.unlock() as keyring:
             after = sign(before, keyring, clearance)

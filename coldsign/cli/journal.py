@@ -94,6 +94,25 @@ def recover(settings: Settings, /, why: str, *, yes: bool) -> None:
     settings.screen.tell("recovered; the journal goes on", "good")
 
 
+@journal.command("set-aside")
+@click.option("--why", required=True, metavar="TEXT", help="What happened, for the journal.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_settings
+def set_aside(settings: Settings, /, why: str, *, yes: bool) -> None:
+    """Begin a new journal beside a damaged one. What was paid before is then forgotten."""
+    desk = settings.desk()
+    settings.screen.say(
+        "The new journal will not know what was paid before: no protection against a second"
+        " payment reaches back. Restore a sound copy instead if there is one.",
+        "confirm",
+    )
+    if not yes and not settings.screen.agrees("Begin a new journal?", "set-aside"):
+        raise DeclinedError("the journal was left as it is", code="kept")
+    entry = desk.journal.set_aside(why, now=desk.now())
+    settings.screen.document(_document(entry))
+    settings.screen.tell("a new journal was begun; register the wallets again", "good")
+
+
 def _document(entry: Entry) -> dict[str, Any]:
     return {
         "seq": entry.seq,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from coldsign.ceremony import airgap
-from coldsign.ceremony.checkup import Machine, Verdict
+from coldsign.ceremony.checkup import Verdict
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.intake import read_requests
 from coldsign.ceremony.operator import ExpectingOperator, Operator
@@ -147,7 +147,7 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
 
 def _warn_of_machine(settings: Settings, desk: Desk) -> None:
     """Say what makes this machine a poor place for a key: a network, swap, a measure that failed."""
-    machine = Machine.here(desk.home)
+    machine = desk.machine()
     failed = [check(machine) for check in airgap.CHECKS]
     lines = [f"{c.name}: {c.detail}" for c in failed if c.verdict is Verdict.FAIL]
     lines += [f"{m.name}: {m.detail}" for m in settings.measures if not m.ok]

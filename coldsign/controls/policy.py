@@ -38,6 +38,7 @@ class Require:
         manifest_signers: Who may sign a manifest; if any are named, one of them must.
         keyholders: Fingerprints of the people who hold the signing key: their own approvals do
             not count.
+        offline: That this machine is on no network and has no swap when the key is used.
     """
 
     manifest: bool = False
@@ -45,6 +46,7 @@ class Require:
     reviewers: tuple[str, ...] = ()
     manifest_signers: tuple[str, ...] = ()
     keyholders: tuple[str, ...] = ()
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +260,7 @@ _REQUIRE: Final[dict[str, Callable[[str, object], Any]]] = {
     "require.reviewers": _fingerprints,
     "require.manifest_signers": _fingerprints,
     "require.keyholders": _fingerprints,
+    "require.offline": _truth,
 }
 _KEYS: Final[dict[str, Callable[[str, object], Any]]] = {
     **_LIMITS,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from coldsign.ceremony.checkup import Machine
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.operator import Approval
 from coldsign.ceremony.walk import Job
@@ -34,7 +35,14 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 def make_desk(home: Path, network: Network = REGTEST) -> Desk:
     """A desk whose clock stands still."""
     return Desk(
-        home, network, Keystore(home), Registry(home), Journal(home), Latch(home), lambda: NOON
+        home,
+        network,
+        Keystore(home),
+        Registry(home),
+        Journal(home),
+        Latch(home),
+        lambda: NOON,
+        lambda: Machine.here(home),
     )
 
 

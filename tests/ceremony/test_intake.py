@@ -104,7 +104,10 @@ def test_an_answer_speaks_the_requests_dialect(dialect: Dialect) -> None:
 
 def test_a_chosen_format_overrides_the_requests() -> None:
     (request,) = read("-", stdin=PSBT)
-    assert answer(Psbt.parse(PSBT), request, level=Level.FULL, form="auto").frames().dialect is Dialect.UR
+    assert (
+        answer(Psbt.parse(PSBT), request, level=Level.FULL, form="auto").frames().dialect
+        is Dialect.UR
+    )
     chosen = answer(Psbt.parse(PSBT), request, level=Level.SIGNATURES, form="bbqr")
     assert chosen.frames().dialect is Dialect.BBQR
     assert len(chosen.data) < len(PSBT)

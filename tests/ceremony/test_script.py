@@ -57,6 +57,7 @@ def test_anything_else_is_refused_with_the_reason(data: bytes, words: str) -> No
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_ceremony_or_malformed(data: bytes) -> None:
     try:
-        assert Ceremony.parse(data).steps
-    except MalformedError as error:
-        assert error.message
+        steps = Ceremony.parse(data).steps
+    except MalformedError:
+        return
+    assert steps

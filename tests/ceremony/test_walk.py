@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from coldsign.ceremony import walk
+from coldsign.ceremony.checkup import Machine
 from coldsign.ceremony.operator import Approval, ExpectingOperator
 from coldsign.ceremony.walk import examine, sign_walk
 from coldsign.controls.entry import Kind
@@ -17,6 +18,7 @@ from coldsign.errors import (
     MalformedError,
     RefusedError,
     SelfCheckError,
+    UnfitError,
 )
 from coldsign.psbt.fields import In
 from coldsign.psbt.model import Psbt
@@ -148,3 +150,39 @@ def test_bytes_that_are_no_psbt_stop_before_everything(tmp_path: Path) -> None:
     with pytest.raises(MalformedError):
         sign_walk(dataclasses.replace(found.job(), psbt=found.psbt[:-1]), desk, Yes())
     assert kinds(desk) == []
+
+
+def machine(root: Path, *, carrier: str) -> Machine:
+    """This machine, but for a network card whose cable is in (1) or out (0)."""
+    card = root / "sys/class/net/eth0"
+    card.mkdir(parents=True)
+    (card / "flags").write_text("0x1003\n")
+    (card / "carrier").write_text(f"{carrier}\n")
+    return dataclasses.replace(Machine.here(root), root=root)
+
+
+@pytest.mark.parametrize("carrier", ["0", "1"])
+def test_a_policy_can_demand_an_offline_machine(carrier: str, tmp_path: Path) -> None:
+    found, operator = fixture("wpkh-1x2"), Yes(lambda: fixture("wpkh-1x2").keyring(0))
+    alone = machine(tmp_path / "root", carrier=carrier)
+    desk = dataclasses.replace(make_desk(tmp_path / "home"), machine=lambda: alone)
+    job = dataclasses.replace(found.job(), policy=Policy.parse(b"[require]\noffline = true\n"))
+    if carrier == "0":
+        assert sign_walk(job, desk, operator).inputs == (0,)
+    else:
+        with pytest.raises(UnfitError, match="eth0"):
+            sign_walk(job, desk, operator)
+        assert (operator.asked, kinds(desk)) == (0, [])
+
+
+def test_two_runs_on_one_memory_do_not_both_sign(tmp_path: Path) -> None:
+    class Slow(Yes):
+        def approve(self, report) -> Approval:
+            desk.journal.append(Kind.AUDITED, {"by": "another run"}, now=desk.now())
+            return super().approve(report)
+
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+    operator = Slow(no_key)
+    with pytest.raises(RefusedError, match="had 0 at the review") as caught:
+        sign_walk(found.job(), desk, operator)
+    assert (caught.value.code, operator.asked) == ("journal-moved-on", 0)
