@@ -57,7 +57,7 @@ class Keyboard:
         termios.tcflush(self._fd, termios.TCIFLUSH)
 
     def key(self, wait_seconds: float | None = None) -> str | None:
-        """The next key by name or character, or None when none came in time."""
+        """The next key by name or character, or None when none came in time; of a burst only the first counts."""
         try:
             ready, _, _ = select.select([self._fd], [], [], wait_seconds)
             if not ready:
@@ -67,7 +67,8 @@ class Keyboard:
             raise stopped() from None
         if data in {b"", b"\x03", b"\x04"}:
             raise stopped()
-        return _SEQUENCES.get(data) or data[:1].decode("ascii", "replace")
+        first = data[:1]
+        return _SEQUENCES.get(data) or _SEQUENCES.get(first) or first.decode("ascii", "replace")
 
 
 def terminal_size() -> tuple[int, int]:

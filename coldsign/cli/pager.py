@@ -45,9 +45,8 @@ def page_through(
         _show(screen, book.pages[0])
         return
     with Keyboard() as keyboard:
-        while True:
-            keyboard.drop_typeahead()
-            book.show(screen)
+        book.show(screen)
+        while not book.read:
             key = _await_key(keyboard, book.size)
             if key == "resized":
                 book = _Book(layout, then, terminal_size())
@@ -55,12 +54,10 @@ def page_through(
                 raise DeclinedError(
                     "stopped in the review", hint="nothing was signed", code="stopped"
                 )
-            elif key in _BACK:
-                book.current = max(0, book.current - 1)
-            elif key in _ON and book.fits:
-                if book.at_end:
-                    return
-                book.current += 1
+            elif not book.turn(key):
+                continue
+            keyboard.drop_typeahead()
+            book.show(screen)
 
 
 class _Book:
@@ -70,6 +67,7 @@ class _Book:
         self, layout: Callable[[int], Sequence[Row]], then: str, size: tuple[int, int]
     ) -> None:
         self.size, self.then, self.current = size, then, 0
+        self.read = False
         columns, rows = size
         # In a smaller terminal lines would be folded or scroll away unseen.
         self.fits = columns >= MIN_COLUMNS and rows >= MIN_ROWS
@@ -77,9 +75,21 @@ class _Book:
 
     @property
     def at_end(self) -> bool:
+        """Whether the last page lies open."""
         return self.current == len(self.pages) - 1
 
+    def turn(self, key: str) -> bool:
+        """Turn a page, as the key says; whether another one lies open now. On from the last page, all was read."""
+        before = self.current
+        if key in _BACK:
+            self.current = max(0, self.current - 1)
+        elif key in _ON and self.fits:
+            self.read = self.at_end
+            self.current += not self.at_end
+        return self.current != before
+
     def show(self, screen: Screen) -> None:
+        """Draw the open page."""
         screen.control(_CLEAR)
         if not self.fits:
             need = f"{MIN_COLUMNS}x{MIN_ROWS}"

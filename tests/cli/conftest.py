@@ -1,0 +1,25 @@
+"""A laptop that is set up once; each test gets a copy of it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.laptop import Laptop
+
+
+@pytest.fixture(scope="session")
+def _equipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("equipped")
+    laptop = Laptop(folder)
+    laptop.equip("wsh-sortedmulti-2of3-4x4", wallet="vault", key="mine", files="r")
+    laptop.equip("wpkh-1x2", wallet="single", key=None, files="s")
+    return folder
+
+
+@pytest.fixture
+def laptop(_equipped: Path, tmp_path: Path) -> Laptop:
+    """A laptop with the wallets ``vault`` (2 of 3) and ``single``, a key of the first, and one request of each."""
+    folder = tmp_path / "laptop"
+    shutil.copytree(_equipped, folder)
+    return Laptop(folder)

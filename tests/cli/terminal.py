@@ -1,0 +1,164 @@
+"""A person at a terminal: the real program behind a pseudo-terminal, keys in, the screen out."""
+
+import codecs
+import fcntl
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.cli.vt import Vt
+
+PATIENCE = 30  # seconds until a test gives up on a program that shows nothing new
+PROGRAM = (sys.executable, "-m", "coldsign")
+TYPED_STOP, TYPED_END = "\x03", "\x04"  # Ctrl-C, Ctrl-D
+
+
+class Terminal:
+    """One program in a terminal.
+
+    Attributes:
+        vt: What is on the screen.
+        raw: Every character the program has written.
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        columns: int = 80,
+        rows: int = 24,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        program: Sequence[str] = PROGRAM,
+        stdin: int | None = None,
+    ) -> None:
+        self.vt = Vt(columns, rows)
+        self.raw = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._master, slave = os.openpty()
+        self._size(columns, rows)
+        self._before = termios.tcgetattr(slave)
+        self._slave = slave
+        self._process = subprocess.Popen(
+            [*program, *arguments],
+            stdin=slave if stdin is None else stdin,
+            stdout=slave,
+            stderr=slave,
+            cwd=folder,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(folder),
+                "COLDSIGN_HOME": str(folder / "home"),
+                "TERM": "xterm-256color",
+                "LANG": "C.UTF-8",
+                "LOGNAME": "kim",
+                "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+                **(environment or {}),
+            },
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(PATIENCE)
+        os.close(self._master)
+        os.close(self._slave)
+
+    def _size(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def resize(self, columns: int, rows: int) -> None:
+        """The person pulls at the window's corner."""
+        self.vt.resize(columns, rows)
+        self._size(columns, rows)
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._master, keys.encode())
+
+    def line(self, text: str = "") -> None:
+        """Type a line."""
+        self.type(f"{text}\n")
+
+    def terminate(self) -> None:
+        """Somebody else asks the program to stop."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def _read(self, deadline: float) -> bool:
+        """Take what has come; whether there may be more."""
+        ready, _, _ = select.select([self._master], [], [], 0.02)
+        if ready:
+            data = os.read(self._master, 65536)
+            text = self._decoder.decode(data)
+            self.raw += text
+            self.vt.feed(text)
+        elif self._process.poll() is not None:
+            return False
+        if time.monotonic() > deadline:
+            raise AssertionError(f"nothing more came; on the screen:\n{self.vt.text}")
+        return True
+
+    def see(self, *texts: str) -> str:
+        """Wait until all texts are on the screen, and return it."""
+        deadline = time.monotonic() + PATIENCE
+        while not all(text in self.vt.text for text in texts):
+            if not self._read(deadline):
+                raise AssertionError(f"ended without {texts}:\n{self.vt.text}")
+        return self.vt.text
+
+    def asked(self, question: str) -> str:
+        """Wait for a question's prompt, and return the screen."""
+        deadline = time.monotonic() + PATIENCE
+        while not (self.vt.text.endswith("\n>") and question in _unfolded(self.vt.text)):
+            if not self._read(deadline):
+                raise AssertionError(f"ended without asking {question}:\n{self.vt.text}")
+        return self.vt.text
+
+    def miss(self, text: str) -> str:
+        """Wait until a text has left the screen."""
+        deadline = time.monotonic() + PATIENCE
+        while text in self.vt.text:
+            if not self._read(deadline):
+                raise AssertionError(f"ended with {text} on the screen:\n{self.vt.text}")
+        return self.vt.text
+
+    def end(self) -> int:
+        """Wait until the program has ended, and return its exit code."""
+        deadline = time.monotonic() + PATIENCE
+        while self._read(deadline):
+            pass
+        return self._process.wait(PATIENCE)
+
+    @property
+    def restored(self) -> bool:
+        """Whether the terminal is as it was: echo on, whole lines, the cursor to be seen."""
+        now = termios.tcgetattr(self._slave)
+        return now[:4] == self._before[:4] and self.vt.cursor_shown
+
+    @property
+    def said(self) -> list[str]:
+        """The lines of our own kind that were printed at the end: errors and hints."""
+        lines = self.raw.replace("\r", "").split("\n")
+        return [line for line in lines if line.lstrip("> ^CD").startswith(("error: ", "hint: "))]
+
+
+def _unfolded(text: str) -> str:
+    return " ".join(text.split())
