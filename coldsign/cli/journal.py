@@ -20,7 +20,14 @@ def journal() -> None:
 
 
 @journal.command()
-@click.option("--last", type=click.IntRange(1), default=20, show_default=True, metavar="N")
+@click.option(
+    "--last",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="How many entries.",
+)
 @pass_settings
 def show(settings: Settings, /, last: int) -> None:
     """Show the last entries."""
@@ -53,7 +60,7 @@ def verify(settings: Settings, /, against: str | None) -> None:
 
 
 @journal.command()
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH")
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option("--sign-with", metavar="KEYID", help="Sign the receipt with this OpenPGP key.")
 @click.option(

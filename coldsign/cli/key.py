@@ -27,7 +27,13 @@ def key() -> None:
 
 @key.command()
 @click.argument("name")
-@click.option("--words", type=click.Choice(["12", "24"]), default="24", show_default=True)
+@click.option(
+    "--words",
+    type=click.Choice(["12", "24"]),
+    default="24",
+    show_default=True,
+    help="How many words: 128 or 256 bits.",
+)
 @click.option("--dice", is_flag=True, help="Mix in rolls of dice, typed at the terminal.")
 @passphrase_options
 @pass_settings
@@ -60,7 +66,9 @@ def new(
 
 @key.command("import")
 @click.argument("name")
-@click.option("--from", "source", type=click.Choice(SOURCES), required=True)
+@click.option(
+    "--from", "source", type=click.Choice(SOURCES), required=True, help="What the secret is."
+)
 @secret_file_option
 @passphrase_options
 @click.argument("pictures", nargs=-1, metavar="[SOURCE]...")

@@ -25,9 +25,22 @@ def qr() -> None:
 
 @qr.command()
 @click.argument("source")
-@click.option("--format", "form", type=click.Choice(FORMATS), default=_AUTO, show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default=_AUTO,
+    show_default=True,
+    help="The dialect; auto keeps that of the file.",
+)
 @click.option("--density", default=_AUTO, metavar="auto|N", help="Largest QR version, 1 to 40.")
-@click.option("--fps", type=click.IntRange(1, 10), default=5, show_default=True)
+@click.option(
+    "--fps",
+    type=click.IntRange(1, 10),
+    default=5,
+    show_default=True,
+    help="Frames a second.",
+)
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="PATH", help="Pictures or a folder."
 )
@@ -75,7 +88,7 @@ def show(
 @qr.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--camera", type=int, default=0, metavar="N", help="Which camera to scan with.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH")
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @pass_settings
 def scan(

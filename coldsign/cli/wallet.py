@@ -125,8 +125,21 @@ def show(settings: Settings, /, name: str) -> None:
 
 @wallet.command()
 @click.argument("name")
-@click.option("--from", "start", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
-@click.option("--count", type=click.IntRange(1, _MAX_SHOWN), default=10, show_default=True)
+@click.option(
+    "--from",
+    "start",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    help="The first index.",
+)
+@click.option(
+    "--count",
+    type=click.IntRange(1, _MAX_SHOWN),
+    default=10,
+    show_default=True,
+    help="How many addresses.",
+)
 @click.option("--change", is_flag=True, help="Change addresses instead of receiving ones.")
 @pass_settings
 def addresses(settings: Settings, /, name: str, *, start: int, count: int, change: bool) -> None:
@@ -156,8 +169,9 @@ def addresses(settings: Settings, /, name: str, *, start: int, count: int, chang
     type=click.Choice([form.value for form in Format]),
     default="descriptor",
     show_default=True,
+    help="The form to write.",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH")
+@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @pass_settings
 def export(settings: Settings, /, name: str, form: str, out: Path | None, *, force: bool) -> None:
