@@ -9,7 +9,7 @@ from tests.benchmarks.sign.make import Case, signatures
 from tests.benchmarks.sign.peers import Peer
 
 PASSES = 5
-SECONDS = 6.0  # stop making passes after so long
+SECONDS = 2.5  # stop making passes after so long
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from pathlib import Path
 
 COLDSIGN = str(Path(sys.executable).with_name("coldsign"))
 RUNS = 7
+# Done, or refused: a PSBT of a megabyte is too heavy to be relayed, but is reviewed all the same.
+ENDS = {0, 4}
 
 
 def run(folder: Path, *words: str) -> tuple[float, float]:
-    """Seconds and MiB of one command that must end well."""
+    """Seconds and MiB of one command."""
     arguments = [COLDSIGN, "--network", "regtest", "--home", str(folder / "home"), *words]
     start = time.perf_counter()
     child = os.posix_spawn(
@@ -20,10 +22,11 @@ def run(folder: Path, *words: str) -> tuple[float, float]:
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(folder / "output"), os.O_WRONLY | os.O_CREAT, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
     )
     _, status, usage = os.wait4(child, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
+    if os.waitstatus_to_exitcode(status) not in ENDS:
         raise RuntimeError(f"coldsign {' '.join(words)} failed")
     return time.perf_counter() - start, usage.ru_maxrss / 1024
 
