@@ -10,7 +10,9 @@ from coldsign.ceremony.registration import register, unregister
 from coldsign.cli.audit import audit
 from coldsign.cli.deliver import deliver_text
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
-from coldsign.cli.secrets import passphrase_options, read_passphrase
+from coldsign.cli.pager import folded, page_through
+from coldsign.cli.pager import page_through, page_width
+from coldsign.cli.secrets import open_key, passphrase_options
 from coldsign.cli.walletview import document, rows, summary
 from coldsign.errors import DeclinedError
 from coldsign.primitives.text import printable
@@ -65,18 +67,19 @@ def add(
     proposed = _read(settings, name, source, camera)
     if key_name is not None:
         desk.keystore.record(key_name)
-        phrase = read_passphrase(
-            screen, f"Passphrase of {key_name}", passphrase_file, passphrase_fd
-        )
-        with desk.keystore.unlock(key_name, phrase) as ring:
+        with open_key(screen, desk.keystore, key_name, passphrase_file, passphrase_fd) as ring:
             ours = own_positions(proposed.descriptor, ring)
         proposed = Wallet.create(
             name, proposed.descriptor, our_keys=ours, created_by=proposed.created_by
         )
-    for row in rows(proposed, desk.keystore.records()):
-        screen.tell(row.text, row.role)
-    if not yes and not screen.agrees("Does every line agree with the cosigners' papers?", "yes"):
-        raise DeclinedError("the wallet was not registered", code="kept")
+    lines = tuple(rows(proposed, desk.keystore.records()))
+    if yes:
+        for row in lines:
+            screen.tell(row.text, row.role)
+    else:
+        page_through(screen, lambda width: folded(lines, width), then="to the question")
+        if not screen.agrees("Does every line agree with the cosigners' papers?", "yes"):
+            raise DeclinedError("the wallet was not registered", code="kept")
     register(desk, proposed, force=force)
     screen.tell(f"wallet {proposed.name} registered", "good")
     screen.document(document(proposed))
@@ -119,7 +122,7 @@ def show(settings: Settings, /, name: str) -> None:
     desk = settings.desk()
     found = desk.wallet(name)
     settings.screen.document(document(found))
-    for row in rows(found, desk.keystore.records()):
+    for row in rows(found, desk.keystore.records(), page_width()):
         settings.screen.result(row.text, row.role)
 
 

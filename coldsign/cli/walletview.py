@@ -6,10 +6,8 @@ from typing import Any
 from coldsign.ceremony.desk import positions_of
 from coldsign.cli.pager import Row
 from coldsign.keys.keystore import KeyRecord
-from coldsign.wallet.keyexpr import KeyExpression
+from coldsign.review.layout import INDENT, flow, in_groups
 from coldsign.wallet.wallet import RECEIVE, Wallet
-
-_FIRST_ADDRESSES = 1
 
 
 def summary(wallet: Wallet) -> dict[str, Any]:
@@ -44,32 +42,29 @@ def document(wallet: Wallet) -> dict[str, Any]:
     }
 
 
-def rows(wallet: Wallet, records: Sequence[KeyRecord]) -> Iterator[Row]:
-    """The lines a person compares with the cosigners' papers.
+def rows(wallet: Wallet, records: Sequence[KeyRecord], width: int) -> list[Row]:
+    """The lines a person compares with the cosigners' papers; none is longer than the width.
 
     Args:
         wallet: What is (to be) registered.
         records: The keys stored on this machine, to say which cosigner may be ours.
+        width: Columns of the screen.
     """
-    yield Row("title", f"wallet {wallet.name} on {wallet.network.name}, {wallet.script_kind}")
-    yield Row("", f"to spend: {wallet.words}")
+    found = [Row("title", f"wallet {wallet.name} on {wallet.network.name}, {wallet.script_kind}")]
+    found += _sentence("", f"to spend: {wallet.words}", width)
     for caution in wallet.cautions:
-        yield Row("confirm", f"caution: {caution}")
-    yield Row("", "")
+        found += _sentence("confirm", f"caution: {caution}", width)
     for position, key in enumerate(wallet.descriptor.keys):
-        yield from _cosigner(wallet, records, position, key)
-    yield Row("", "")
-    yield Row("", f"first receive address  {wallet.address(RECEIVE, 0)}")
-    yield Row("", f"registration digest    {wallet.digest.hex()}")
+        found.append(Row("", ""))
+        found += _sentence("heading", f"key {position}{_whose(wallet, records, position)}", width)
+        found += _chopped(key.text(wallet.network), width)
+    found += [Row("", ""), Row("heading", "first receive address")]
+    found += _grouped(wallet.address(RECEIVE, 0), width)
+    found += [Row("heading", "registration digest")]
+    found += _grouped(wallet.digest.hex(), width)
     if wallet.created_by:
-        yield Row("note", f"read from {wallet.created_by}")
-
-
-def _cosigner(
-    wallet: Wallet, records: Sequence[KeyRecord], position: int, key: KeyExpression
-) -> Iterator[Row]:
-    yield Row("heading", f"key {position}{_whose(wallet, records, position)}")
-    yield Row("", f"  {key.text(wallet.network)}")
+        found += _sentence("note", f"read from {wallet.created_by}", width)
+    return found
 
 
 def _whose(wallet: Wallet, records: Sequence[KeyRecord], position: int) -> str:
@@ -79,3 +74,17 @@ def _whose(wallet: Wallet, records: Sequence[KeyRecord], position: int) -> str:
     if claimed:
         return f" -- says it is our key {claimed[0]} (not proven; register with --key {claimed[0]})"
     return ""
+
+
+def _sentence(role: str, text: str, width: int) -> Iterator[Row]:
+    return (Row(role, line) for line in flow(text.split(" "), width))
+
+
+def _grouped(text: str, width: int) -> Iterator[Row]:
+    return (Row("address", line) for line in flow(in_groups(text), width, indent=INDENT))
+
+
+def _chopped(text: str, width: int) -> Iterator[Row]:
+    """A key expression whole, over as many lines as it takes, so that it can be copied together."""
+    room = width - len(INDENT)
+    return (Row("", INDENT + text[start : start + room]) for start in range(0, len(text), room))
