@@ -1,6 +1,5 @@
 """The review, page by page: the decision is asked only after every line was on the screen."""
 
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -115,16 +114,6 @@ def _await_key(keyboard: Keyboard, size: tuple[int, int]) -> str:
             return "resized"
         if key is not None:
             return key
-
-
-def folded(rows: Sequence[Row], width: int) -> list[Row]:
-    """The same rows within a width, broken between words where that is possible; nothing is left out."""
-    return [
-        Row(row.role, line)
-        for row in rows
-        for line in textwrap.wrap(row.text, width, subsequent_indent="    ", drop_whitespace=True)
-        or [""]
-    ]
 
 
 def _show(screen: Screen, rows: Sequence[Row]) -> None:

@@ -10,7 +10,6 @@ from coldsign.ceremony.registration import register, unregister
 from coldsign.cli.audit import audit
 from coldsign.cli.deliver import deliver_text
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
-from coldsign.cli.pager import folded, page_through
 from coldsign.cli.pager import page_through, page_width
 from coldsign.cli.secrets import open_key, passphrase_options
 from coldsign.cli.walletview import document, rows, summary
@@ -72,12 +71,12 @@ def add(
         proposed = Wallet.create(
             name, proposed.descriptor, our_keys=ours, created_by=proposed.created_by
         )
-    lines = tuple(rows(proposed, desk.keystore.records()))
+    records = desk.keystore.records()
     if yes:
-        for row in lines:
+        for row in rows(proposed, records, page_width()):
             screen.tell(row.text, row.role)
     else:
-        page_through(screen, lambda width: folded(lines, width), then="to the question")
+        page_through(screen, lambda width: rows(proposed, records, width), then="to the question")
         if not screen.agrees("Does every line agree with the cosigners' papers?", "yes"):
             raise DeclinedError("the wallet was not registered", code="kept")
     register(desk, proposed, force=force)
