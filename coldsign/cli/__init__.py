@@ -5,19 +5,33 @@
 
 import sys
 
-from coldsign.errors import UnfitError
+from coldsign.errors import DeclinedError, UnfitError
 
 
 def main() -> None:
     """The program: harden the process, then run one command and exit with its code."""
+    try:
+        sys.exit(_run())
+    except KeyboardInterrupt:
+        from coldsign.cli.signals import STOPPED
+
+        sys.stderr.write(f"\nerror: {STOPPED}\n")
+        sys.exit(DeclinedError.exit_code)
+
+
+def _run() -> int:
     from coldsign.primitives import process
 
     try:
         measures = process.harden()
     except UnfitError as error:
         sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
-        sys.exit(error.exit_code)
+        return error.exit_code
+
+    from coldsign.cli.signals import stop_on_signals
+
+    stop_on_signals()
 
     from coldsign.cli.app import run
 
-    sys.exit(run(sys.argv[1:], measures=measures))
+    return run(sys.argv[1:], measures=measures)

@@ -14,6 +14,7 @@ import click
 from coldsign import __version__
 from coldsign.cli.options import Settings, add_global_options
 from coldsign.cli.screen import Screen
+from coldsign.cli.signals import STOPPED
 from coldsign.errors import ColdsignError, DeclinedError, MalformedError, UnfitError, UsageError
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def run(
         measures: What hardening this process achieved, and what not.
     """
     settings = Settings(screen=screen or Screen(), measures=tuple(measures))
+    if "--json" in argv:  # before anything is parsed, so that wrong usage is reported as JSON too
+        settings.screen.use_json()
     code = _guarded(argv, settings)
     settings.screen.finish()
     return code
@@ -103,12 +106,12 @@ def _invoke(argv: list[str], settings: Settings) -> int:
         result: Any = cli.main(args=argv, prog_name="coldsign", standalone_mode=False, obj=settings)
     except click.exceptions.NoArgsIsHelpError as error:
         settings.screen.tell(error.format_message())
-        return 2
+        raise UsageError("no command was given", hint=_usage_hint(error)) from error
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort as stop:
         raise DeclinedError(
-            "stopped before the end", hint="nothing was signed", code="stopped"
+            STOPPED, hint="'coldsign journal show' says what was done before", code="stopped"
         ) from stop
     except click.ClickException as error:
         raise UsageError(_usage_message(error), hint=_usage_hint(error)) from error

@@ -6,7 +6,12 @@ from pathlib import Path
 import click
 
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
-from coldsign.cli.secrets import passphrase_options, read_passphrase, secret_file_option
+from coldsign.cli.secrets import (
+    open_key,
+    passphrase_options,
+    read_passphrase,
+    secret_file_option,
+)
 from coldsign.errors import DeclinedError, UsageError
 from coldsign.keys.entropy import gather, rolls_needed
 from coldsign.keys.keystore import KeyRecord
@@ -138,10 +143,7 @@ def xpub(
     desk = settings.desk()
     steps = parse_path(path)
     desk.keystore.record(name)
-    passphrase = read_passphrase(
-        settings.screen, f"Passphrase of {name}", passphrase_file, passphrase_fd
-    )
-    with desk.keystore.unlock(name, passphrase) as ring:
+    with open_key(settings.screen, desk.keystore, name, passphrase_file, passphrase_fd) as ring:
         public, fingerprint = ring.xpub(steps), ring.fingerprint.hex()
     text = public.serialize(settings.network)
     origin = "/".join(part for part in (fingerprint, format_path(steps)) if part)

@@ -26,12 +26,14 @@ class Person:
         key: How the key is unlocked.
         accepted: Finding codes already named on the command line.
         act: What a yes does, in a word.
+        cautions: What is wrong with this machine; said beside the decision, where no page can clear it away.
     """
 
     screen: Screen
     key: Callable[[], Keyring]
     accepted: frozenset[str] = frozenset()
     act: str = "sign"
+    cautions: tuple[str, ...] = ()
 
     def look(self, report: Report) -> None:
         """A report that nobody can say yes to is shown at once; the others are paged through."""
@@ -47,6 +49,7 @@ class Person:
         """
         self.screen.need_person()
         page_through(self.screen, lambda width: report_rows(report, width))
+        warn(self.screen, self.cautions)
         accepted = set(self.accepted)
         for finding in report.of(Severity.CONFIRM):
             if finding.code in accepted:
@@ -70,6 +73,12 @@ class Person:
     def unlock(self) -> Keyring:
         """The key."""
         return self.key()
+
+
+def warn(screen: Screen, cautions: Sequence[str]) -> None:
+    """Say what makes this machine a poor place for a key."""
+    for caution in cautions:
+        screen.say(f"warning: {caution}", "confirm")
 
 
 def report_rows(report: Report, width: int) -> Sequence[Row]:

@@ -19,6 +19,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
+from coldsign.cli.signals import STOPPED
 from coldsign.errors import DeclinedError, MalformedError, UsageError
 
 # Line roles of a report (review/render.py) and of our own messages, and how each is coloured: the numbers of a
@@ -227,7 +228,7 @@ class Screen:
 
 def stopped() -> DeclinedError:
     """What a person says who presses Ctrl-C or Ctrl-D instead of answering."""
-    return DeclinedError("stopped before the end", hint="nothing was signed", code="stopped")
+    return DeclinedError(STOPPED, hint="nothing was signed", code="stopped")
 
 
 def _guard(line: str) -> str:

@@ -9,13 +9,16 @@ from typing import Any
 import click
 
 from coldsign.cli.screen import Screen
-from coldsign.errors import MalformedError, UsageError
+from coldsign.errors import LockedError, MalformedError, UsageError
 from coldsign.keys.keyring import Keyring
+from coldsign.keys.keystore import Keystore
 from coldsign.keys.material import MAX_TEXT, KeyKind, Material
 from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.network import Network
 from coldsign.primitives.storage import read_untrusted
 
+_TRIES = 3  # as ssh and gpg give
+_MISTYPED = frozenset({"wrong-passphrase", "empty-passphrase"})
 _MAX_SECRET_FILE = 4 * MAX_TEXT  # bytes; a character has at most four
 
 
@@ -61,6 +64,27 @@ def read_passphrase(
         with os.fdopen(os.dup(descriptor), "rb", buffering=0) as stream:
             return _first_line(read_untrusted(stream, _MAX_SECRET_FILE, what="passphrase"))
     return screen.secret(prompt, twice=twice)
+
+
+def open_key(
+    screen: Screen, keystore: Keystore, name: str, file: Path | None, descriptor: int | None
+) -> Keyring:
+    """A stored key, unlocked; who types the passphrase may mistype it twice.
+
+    Raises:
+        LockedError: The passphrase is wrong.
+        DeclinedError: Nobody is at the terminal.
+    """
+    question = f"Passphrase of {name}"
+    tries = _TRIES if file is None and descriptor is None else 1
+    while True:
+        tries -= 1
+        try:
+            return keystore.unlock(name, read_passphrase(screen, question, file, descriptor))
+        except (LockedError, MalformedError) as wrong:
+            if not tries or wrong.code not in _MISTYPED:
+                raise
+            screen.tell(f"{wrong.message}; try again", "confirm")
 
 
 def read_material(

@@ -17,10 +17,10 @@ from coldsign.ceremony.reply import answer
 from coldsign.ceremony.walk import demand_acceptable, examine, sign_walk
 from coldsign.cli.deliver import deliver, delivery_options, demand_free
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
-from coldsign.cli.person import Person, present_report, show_report
+from coldsign.cli.person import Person, present_report, show_report, warn
 from coldsign.cli.secrets import (
+    open_key,
     passphrase_options,
-    read_passphrase,
     secret_file_option,
     stateless_keyring,
 )
@@ -124,9 +124,9 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     if not options["expect"]:
         screen.stdin_is_source = "-" in sources
         screen.need_person()
-    _warn_of_machine(settings, desk)
+    cautions = _cautions(settings, desk)
     request = only(read_psbts(settings, sources, options["camera"]))
-    operator = _operator(settings, desk, options)
+    operator = _operator(settings, desk, options, cautions)
     job = papers.job(request.data, wallet, key=record)
     signed = sign_walk(job, desk, operator)
     reply = answer(signed.psbt, request, level=Level(options["reply"]), form=options["form"])
@@ -145,14 +145,13 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     deliver(screen, reply, out, force=force)
 
 
-def _warn_of_machine(settings: Settings, desk: Desk) -> None:
-    """Say what makes this machine a poor place for a key: a network, swap, a measure that failed."""
+def _cautions(settings: Settings, desk: Desk) -> tuple[str, ...]:
+    """What makes this machine a poor place for a key: a network, swap, a measure that failed."""
     machine = desk.machine()
     failed = [check(machine) for check in airgap.CHECKS]
     lines = [f"{c.name}: {c.detail}" for c in failed if c.verdict is Verdict.FAIL]
     lines += [f"{m.name}: {m.detail}" for m in settings.measures if not m.ok]
-    for line in lines:
-        settings.screen.say(f"warning: {line}", "confirm")
+    return tuple(lines)
 
 
 def only(requests: tuple[Payload, ...]) -> Payload:
@@ -166,7 +165,9 @@ def only(requests: tuple[Payload, ...]) -> Payload:
     return requests[0]
 
 
-def _operator(settings: Settings, desk: Desk, options: dict[str, Any]) -> Operator:
+def _operator(
+    settings: Settings, desk: Desk, options: dict[str, Any], cautions: Sequence[str]
+) -> Operator:
     screen = settings.screen
     accepted = frozenset(options["accept"])
 
@@ -174,16 +175,14 @@ def _operator(settings: Settings, desk: Desk, options: dict[str, Any]) -> Operat
         secp.blind(os.urandom(32))
         if options["key"] == _STATELESS:
             return stateless_keyring(screen, options["secret_file"], settings.network)
-        name = options["key"]
-        passphrase = read_passphrase(
-            screen, f"Passphrase of {name}", options["passphrase_file"], options["passphrase_fd"]
-        )
-        return desk.keystore.unlock(name, passphrase)
+        file, descriptor = options["passphrase_file"], options["passphrase_fd"]
+        return open_key(screen, desk.keystore, options["key"], file, descriptor)
 
     if not options["expect"]:
-        return Person(screen, unlock, accepted)
+        return Person(screen, unlock, accepted, cautions=tuple(cautions))
 
     def told(report: Report) -> None:
+        warn(screen, cautions)
         screen.document(to_json(report))
         show_report(screen, report)
 
