@@ -1,4 +1,4 @@
-"""Which signatures are due: one task for each, made from proven facts and cleared inputs only."""
+"""Which signatures are due or were given: one task each, from proven facts and cleared inputs only."""
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
@@ -8,7 +8,7 @@ from coldsign.errors import RefusedError
 from coldsign.primitives.digests import Sighash
 from coldsign.primitives.keypath import KeyPath
 from coldsign.primitives.script import Kind, classify, p2pkh
-from coldsign.psbt.edit import partial_sig_key, tap_key_sig_key, tap_script_sig_key
+from coldsign.psbt.edit import partial_sig_key, sighash_of, tap_key_sig_key, tap_script_sig_key
 from coldsign.psbt.model import PsbtInput
 from coldsign.psbt.raw import Key
 from coldsign.wallet.derive import Derived, Taproot
@@ -51,10 +51,23 @@ class Task(NamedTuple):
     sats: int
 
 
-def plan(clearance: "Clearance", positions: Iterable[int]) -> tuple[Task, ...]:
-    """Every signature that the keys at these positions owe to the cleared inputs.
+class Plan(NamedTuple):
+    """What our keys owe to the cleared inputs, and what they gave before.
 
-    Signatures that are already there are not made again, and finished inputs stay as they are.
+    Attributes:
+        due: The signatures to make.
+        there: The signatures filed under our keys that the PSBT already has, each with the task that
+            would have made it.
+    """
+
+    due: tuple[Task, ...]
+    there: tuple[tuple[Task, bytes], ...]
+
+
+def plan(clearance: "Clearance", positions: Iterable[int]) -> Plan:
+    """Every signature that the keys at these positions owe to the cleared inputs, or gave already.
+
+    Finished inputs stay as they are.
 
     Raises:
         RefusedError: An input was cleared that is not ours, whose amount is unknown, or that asks
@@ -62,7 +75,8 @@ def plan(clearance: "Clearance", positions: Iterable[int]) -> tuple[Task, ...]:
     """
     facts = clearance.report.facts
     ours, tail = tuple(positions), facts.wallet.tail
-    tasks: list[Task] = []
+    due: list[Task] = []
+    there: list[tuple[Task, bytes]] = []
     for index in clearance.inputs:
         known = facts.inputs[index]
         derived, place, sats, given = known.derived, known.place, known.amount, known.given
@@ -71,10 +85,17 @@ def plan(clearance: "Clearance", positions: Iterable[int]) -> tuple[Task, ...]:
         if given.final_script_sig is not None or given.final_script_witness is not None:
             continue
         sighash = sighash_type(given, index, taproot=derived.taproot is not None)
-        for position, method, key, script in _signatures(given, derived, ours):
-            steps = tail(position, place.branch, place.index)
-            tasks.append(Task(index, position, steps, method, sighash, key, script, sats))
-    return tuple(tasks)
+        for slot in _slots(derived, ours):
+            steps = tail(slot.position, place.branch, place.index)
+            task = Task(
+                index, slot.position, steps, slot.method, sighash, slot.key, slot.script, sats
+            )
+            found = _found(given, slot)
+            if found is not None:
+                there.append((_as_it_was_made(task, found), found))
+            elif slot.is_due:
+                due.append(task)
+    return Plan(tuple(due), tuple(there))
 
 
 def sighash_type(given: PsbtInput, index: int, *, taproot: bool) -> int:
@@ -92,18 +113,24 @@ def sighash_type(given: PsbtInput, index: int, *, taproot: bool) -> int:
     return wanted
 
 
-def _signatures(
-    given: PsbtInput, derived: Derived, ours: tuple[int, ...]
-) -> Iterator[tuple[int, Method, Key, bytes]]:
-    """The signatures our keys owe to one input: position, method, where each goes, what it signs."""
+class _Slot(NamedTuple):
+    """A place for a signature of ours: as in ``Task``, and whether it is to be filled where it is empty."""
+
+    position: int
+    method: Method
+    key: Key
+    script: bytes
+    is_due: bool
+
+
+def _slots(derived: Derived, ours: tuple[int, ...]) -> Iterator[_Slot]:
     if derived.taproot is not None:
-        yield from _taproot_signatures(given, derived.taproot, derived.keys, ours)
+        yield from _taproot_slots(derived.taproot, derived.keys, ours)
         return
     method, code = _script_code(derived)
     for position in ours:
-        public = derived.keys[position]
-        if public not in given.partial_sigs:
-            yield position, method, partial_sig_key(public), code
+        key = partial_sig_key(derived.keys[position])
+        yield _Slot(position, method, key, code, is_due=True)
 
 
 def _script_code(derived: Derived) -> tuple[Method, bytes]:
@@ -115,18 +142,34 @@ def _script_code(derived: Derived) -> tuple[Method, bytes]:
     return Method.LEGACY, script
 
 
-def _taproot_signatures(
-    given: PsbtInput, tree: Taproot, keys: tuple[bytes, ...], ours: tuple[int, ...]
-) -> Iterator[tuple[int, Method, Key, bytes]]:
+def _taproot_slots(
+    tree: Taproot, keys: tuple[bytes, ...], ours: tuple[int, ...]
+) -> Iterator[_Slot]:
     """As Bitcoin Core: the key path if the internal key is ours, else every leaf that has our key."""
-    for position in ours:
-        if keys[position] == tree.internal_key:
-            if given.tap_key_sig is None:
-                yield position, Method.TAP_KEY, tap_key_sig_key(), tree.merkle_root or b""
-            return
+    alone = next((position for position in ours if keys[position] == tree.internal_key), None)
+    if alone is not None:
+        root = tree.merkle_root or b""
+        yield _Slot(alone, Method.TAP_KEY, tap_key_sig_key(), root, is_due=True)
     for leaf in tree.leaves:
         for position in ours:
-            filed = keys[position], leaf.leaf_hash
-            if position in leaf.keys and filed not in given.tap_script_sigs:
-                key = tap_script_sig_key(*filed)
-                yield position, Method.TAP_SCRIPT, key, leaf.leaf_hash
+            if position in leaf.keys:
+                key = tap_script_sig_key(keys[position], leaf.leaf_hash)
+                yield _Slot(position, Method.TAP_SCRIPT, key, leaf.leaf_hash, is_due=alone is None)
+
+
+def _found(given: PsbtInput, slot: _Slot) -> bytes | None:
+    """The signature that the PSBT already has there."""
+    if slot.method is Method.TAP_KEY:
+        return given.tap_key_sig
+    if slot.method is Method.TAP_SCRIPT:
+        return given.tap_script_sigs.get((slot.key.data[:32], slot.key.data[32:]))
+    return given.partial_sigs.get(slot.key.data)
+
+
+def _as_it_was_made(task: Task, found: bytes) -> Task:
+    """The task with the sighash type of the signature that is there, where taproot lets us choose."""
+    sighash = sighash_of((task.key, found))
+    is_taproot = task.method in {Method.TAP_KEY, Method.TAP_SCRIPT}
+    if is_taproot and sighash in {Sighash.DEFAULT, Sighash.ALL}:
+        return task._replace(sighash=sighash)
+    return task

@@ -28,7 +28,8 @@ def sign(psbt: Psbt, keyring: "Keyring", clearance: "Clearance") -> Psbt:
     r, and BIP-340 without auxiliary randomness.
 
     Raises:
-        RefusedError: This is not the PSBT that was cleared, or something in it is never signed.
+        RefusedError: This is not the PSBT that was cleared, something in it is never signed, or it
+            holds a signature of our key that we would not have made.
         LockedError: The key is none of the wallet's, or not the one registered as ours; it is more
             than one cosigner's; or no signature of it is missing.
         SelfCheckError: What was made is no signature: a bug, or a fault of the machine.
@@ -39,21 +40,47 @@ def sign(psbt: Psbt, keyring: "Keyring", clearance: "Clearance") -> Psbt:
             "the psbt is not the one that was reviewed and cleared", code="psbt-changed"
         )
     keys = claim(keyring, facts.wallet, facts.our_keys)
-    tasks = plan(clearance, keys)
-    if not tasks:
-        raise LockedError(
-            "nothing to sign: this key's signatures are all there already", code="nothing-to-sign"
-        )
+    due, there = plan(clearance, keys)
     unknown = TxOut(0, b"")
     prevouts = tuple([known.prevout.out or unknown for known in facts.inputs])
+    digests = Digests(psbt.tx, prevouts)
     pairs: defaultdict[int, tuple[Pair, ...]] = defaultdict(tuple)
     try:
-        made = make_signatures(tasks, Digests(psbt.tx, prevouts), keys)
-        for task, signature in zip(tasks, made, strict=True):
+        _demand_ours(there, digests, keys)
+        if not due:
+            raise LockedError(
+                "nothing to sign: this key's signatures are all there already",
+                code="nothing-to-sign",
+            )
+        made = make_signatures(due, digests, keys)
+        for task, signature in zip(due, made, strict=True):
             pairs[task.input_index] += ((task.key, signature),)
         return add_signatures(psbt, pairs)
     except MalformedError as problem:  # all of it is our own making
         raise SelfCheckError(f"self-check: a signature cannot be: {problem.message}") from problem
+
+
+def _demand_ours(
+    there: "Sequence[tuple[Task, bytes]]", digests: Digests, keys: "Mapping[int, SigningKey]"
+) -> None:
+    """Stop at a signature of our key that is not, byte for byte, the one we make.
+
+    Ours are deterministic. A valid one that differs was made by something else that has the secret,
+    or by a signer whose nonces may give the secret away.
+
+    Raises:
+        RefusedError: There is one.
+    """
+    if not there:
+        return
+    made = make_signatures([task for task, _ in there], digests, keys)
+    for (task, found), own in zip(there, made, strict=True):
+        if found != own:
+            raise RefusedError(
+                f"input {task.input_index}: a signature of our key is there that is not the one we make",
+                hint="find out what else holds this key; ask for the PSBT without that signature",
+                code="other-signature-of-ours",
+            )
 
 
 def make_signatures(
