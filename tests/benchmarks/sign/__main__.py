@@ -11,7 +11,7 @@ from tests.benchmarks.sign.make import Case, Wallet, make
 from tests.benchmarks.sign.measure import Row, measure
 from tests.benchmarks.sign.ours import COLDSIGN
 from tests.benchmarks.sign.peers import PEERS, Peer, node_peer
-from tests.benchmarks.sign.tables import Command, document
+from tests.benchmarks.sign.tables import document
 from tests.benchmarks.sign.whole import commands
 from tests.live.node import ROOT, find_node, running_node
 
@@ -68,14 +68,13 @@ def main() -> None:
                 case: Case = make(wallet, inputs, outputs)
                 rows.append(measure(case, peers))
                 show(rows[-1])
-    processes: list[Command] = [] if options.quick else commands()
-    page = document(rows, processes)
     if options.quick:
-        print(page)
-    else:
-        options.out.parent.mkdir(exist_ok=True)
-        options.out.write_text(page)
-        say(f"written: {options.out}")
+        print(document(rows, []))
+        return
+    # Written twice, so that a command that fails does not cost the minutes that came before it.
+    options.out.write_text(document(rows, []))
+    options.out.write_text(document(rows, commands()))
+    say(f"written: {options.out}")
 
 
 main()
