@@ -11,6 +11,7 @@ from coldsign.ceremony.checkup import Machine
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
 from coldsign.keys.keystore import KeyRecord, Keystore
+from coldsign.primitives.cores import ALONE, Cores
 from coldsign.primitives.network import Network
 from coldsign.wallet.keyexpr import KeyExpression
 from coldsign.wallet.registry import Registry
@@ -30,6 +31,7 @@ class Desk:
         latch: The halt latch.
         now: The machine's clock; recorded, never relied on.
         machine: Looks at this machine, where a policy wants to know that it is offline.
+        cores: What may work on a large PSBT.
     """
 
     home: Path
@@ -40,6 +42,7 @@ class Desk:
     latch: Latch
     now: Callable[[], datetime]
     machine: Callable[[], Machine]
+    cores: Cores = ALONE
 
     def wallet(self, name: str) -> Wallet:
         """A registered wallet of this network; its registration is checked.
@@ -70,6 +73,7 @@ def open_desk(home: Path | None, network: Network) -> Desk:
         latch=Latch(folder),
         now=lambda: datetime.now(UTC),
         machine=lambda: Machine.here(folder),
+        cores=Cores.here(),
     )
 
 

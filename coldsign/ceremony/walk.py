@@ -71,10 +71,10 @@ def examine(job: Job, desk: Desk) -> Report:
         LockedError: The key that would sign is none of the wallet's.
         JournalDamagedError: The journal is damaged; the latch is engaged.
     """
-    psbt = Psbt.parse(job.psbt)
+    psbt = Psbt.read(job.psbt)  # the review proves its points, most of them by deriving them
     memory = _recall(desk, job.wallet)
     context = context_of(memory, psbt, job.policy, now=desk.now(), manifest=job.manifest)
-    return review(psbt, job.wallet, context, our_keys=_ours(job))
+    return review(psbt, job.wallet, context, our_keys=_ours(job), cores=desk.cores)
 
 
 def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
@@ -162,7 +162,7 @@ def _carry_out(
     try:
         with operator.unlock() as keyring:
             after = sign(before, keyring, clearance)
-        verify(before, after, clearance)
+        verify(before, after, clearance, cores=desk.cores)
     except SelfCheckError as fault:
         _abandon(desk, intent, fault.message)
         desk.halt(f"self-check failed: {fault.message}")

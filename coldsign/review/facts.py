@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from coldsign.primitives.address import to_address
+from coldsign.primitives.cores import ALONE, Cores
 from coldsign.primitives.digests import Digests
 from coldsign.primitives.network import Network
 from coldsign.primitives.script import Kind, classify
@@ -96,7 +97,9 @@ class Facts:
         return self.tx.txid_hex()
 
 
-def gather(psbt: Psbt, wallet: Wallet, *, our_keys: tuple[int, ...] = ()) -> Facts:
+def gather(
+    psbt: Psbt, wallet: Wallet, *, our_keys: tuple[int, ...] = (), cores: Cores = ALONE
+) -> Facts:
     """Prove what can be proven about a PSBT.
 
     Args:
@@ -104,8 +107,15 @@ def gather(psbt: Psbt, wallet: Wallet, *, our_keys: tuple[int, ...] = ()) -> Fac
         wallet: The registered wallet it is said to spend from.
         our_keys: Positions in the descriptor of the keys this machine would sign with; the
             wallet's registered ones if none are given.
+        cores: What may work on it, where there is much to derive and verify.
+
+    Raises:
+        MalformedError: A public key in the PSBT is not on the curve.
+        UnfitError: A helping process failed.
     """
     owner = Owner(wallet)
+    owner.derive_ahead((*psbt.inputs, *psbt.outputs), cores)
+    psbt.prove_points(owner.derived_keys)
     inputs = _inputs(psbt, owner)
     outputs = tuple(
         [

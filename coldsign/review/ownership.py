@@ -4,11 +4,12 @@ A PSBT's key origins only hint where to derive. A script is ours if the register
 exactly this script at that place; what the PSBT claims beside it must then agree with it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
+from coldsign.primitives.cores import Cores
 from coldsign.primitives.keypath import KeyOrigin, KeyPath
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.output_map import PsbtOutput
@@ -68,19 +69,20 @@ STRANGER = Ownership(None, None, (), False)  # noqa: FBT003 - a field, not a swi
 
 def hints_of(given: PsbtInput | PsbtOutput) -> tuple[Hint, ...]:
     """Every key origin one map claims."""
-    hints = [Hint(key, origin) for key, origin in given.bip32_derivations.items()]
-    if given.tap_bip32_derivations:
-        hints += [
-            Hint(key, origin, leaves)
-            for key, (leaves, origin) in given.tap_bip32_derivations.items()
-        ]
-    return tuple(hints)
+    return tuple(_hints(given))
+
+
+def _hints(given: PsbtInput | PsbtOutput) -> Iterator[Hint]:
+    for key, origin in given.bip32_derivations.items():
+        yield Hint(key, origin)
+    for key, (leaves, origin) in given.tap_bip32_derivations.items():
+        yield Hint(key, origin, leaves)
 
 
 class Owner:
     """A wallet made ready to be asked about many scripts: what never changes is worked out once."""
 
-    __slots__ = ("_everywhere", "_fingerprints", "_starts", "wallet")
+    __slots__ = ("_everywhere", "_fingerprints", "_keys", "_starts", "wallet")
 
     def __init__(self, wallet: Wallet) -> None:
         self.wallet = wallet
@@ -91,11 +93,28 @@ class Owner:
             () if wallet.descriptor.ranged else tuple(Place(branch, 0) for branch in branches)
         )
         self._starts = [[_start(key, branch) for key in keys] for branch in branches]
+        self._keys: dict[Place, tuple[bytes, ...]] = {}
+
+    def derive_ahead(self, givens: Iterable[PsbtInput | PsbtOutput], cores: Cores) -> None:
+        """Derive the keys of every place that the maps' first hints name, on all cores."""
+        first = chain.from_iterable(islice(_hints(given), 1) for given in givens)
+        named = [self.wallet.places([(hint.key, hint.origin)]) for hint in first]
+        places = list(dict.fromkeys(chain(self._everywhere, *named)))
+        self._keys = dict(zip(places, cores.share(self._keys_of, places), strict=True))
+
+    def _keys_of(self, places: Sequence[Place]) -> list[tuple[bytes, ...]]:
+        return [self.wallet.keys(branch, index) for branch, index in places]
+
+    @property
+    def derived_keys(self) -> frozenset[bytes]:
+        """The public keys derived ahead."""
+        return frozenset(chain.from_iterable(self._keys.values()))
 
     def find(self, hints: tuple[Hint, ...], script: bytes) -> tuple[Place, Derived] | None:
         """The place whose derived script is exactly this one, looked for where the hints point."""
         for place in islice(self._places(hints), MAX_PLACES):
-            derived = self.wallet.derive(*place)
+            keys = self._keys.get(place) or self.wallet.keys(*place)
+            derived = self.wallet.scripts(place, keys)
             if derived.script_pubkey == script:
                 return place, derived
         return None

@@ -3,6 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
+from coldsign.primitives.cores import ALONE, Cores
 from coldsign.psbt.model import Psbt
 from coldsign.review.checklist import CHECKS
 from coldsign.review.code import review_code
@@ -44,7 +45,12 @@ class Report:
 
 
 def review(
-    psbt: Psbt, wallet: Wallet, context: Context, *, our_keys: tuple[int, ...] = ()
+    psbt: Psbt,
+    wallet: Wallet,
+    context: Context,
+    *,
+    our_keys: tuple[int, ...] = (),
+    cores: Cores = ALONE,
 ) -> Report:
     """Review a PSBT: prove the facts, run every check, make the code.
 
@@ -54,8 +60,13 @@ def review(
         context: Limits, manifest and history.
         our_keys: Positions in the descriptor of the keys that would sign; the wallet's registered
             ones if none are given.
+        cores: What may work on it.
+
+    Raises:
+        MalformedError: A public key in the PSBT is not on the curve.
+        UnfitError: A helping process failed.
     """
-    facts = gather(psbt, wallet, our_keys=our_keys)
+    facts = gather(psbt, wallet, our_keys=our_keys, cores=cores)
     facts = dataclasses.replace(facts, conflicts=_conflicts(facts, context.history))
     if context.manifest is not None:
         facts = _matched(facts, context.manifest)

@@ -4,10 +4,12 @@ Nothing of the signing code is trusted here. The coins are read from the PSBT ag
 computed by another way, and each signature must be the right key's, in the strictest encoding.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from coldsign.errors import MalformedError, SelfCheckError
+from coldsign.primitives.cores import ALONE, Cores
 from coldsign.primitives.cursor import var_bytes
 from coldsign.primitives.hashes import hash160, tagged_hash
 from coldsign.primitives.script import Kind, classify, p2pkh, p2sh, p2wsh
@@ -22,6 +24,8 @@ from coldsign.wallet.derive import Derived, Taproot
 
 if TYPE_CHECKING:
     from coldsign.controls.clearance import Clearance
+
+_SELF_CHECK = "self-check: "
 
 
 class Signed(NamedTuple):
@@ -42,17 +46,19 @@ class Signed(NamedTuple):
     added: tuple[Pair, ...]
 
 
-def verify(before: Psbt, after: Psbt, clearance: "Clearance") -> None:
+def verify(before: Psbt, after: Psbt, clearance: "Clearance", *, cores: Cores = ALONE) -> None:
     """Accept what ``sign`` made, or say what is wrong with it.
 
     Args:
         before: The PSBT that was cleared.
         after: The same with signatures.
         clearance: What was allowed.
+        cores: What may work on it; the key must be locked again, so that no copy holds it.
 
     Raises:
         SelfCheckError: A signature is invalid, malleable, of a wrong key or for an input that was
             not cleared; or anything else is not as it was.
+        UnfitError: A helping process failed.
     """
     if before.digest != clearance.psbt_digest:
         raise _fault("the psbt is not the one that was cleared")
@@ -63,16 +69,31 @@ def verify(before: Psbt, after: Psbt, clearance: "Clearance") -> None:
     if raw != clearance.report.facts.tx.serialize():
         raise _fault("the transaction is not the one that was reviewed")
     digests = Recomputed(raw, coins)
+    signed = tuple(_signed_inputs(before, after, coins, clearance))
     signers: set[int] = set()
-    for signed in _signed_inputs(before, after, coins, clearance):
-        for key, value in signed.added:
-            signers.add(verify_signature(signed, key, value, digests))
+    for outcome in cores.share(partial(_outcomes, digests), signed):
+        if isinstance(outcome, str):
+            raise _fault(outcome)
+        signers.update(outcome)
     _check_signers(signers, clearance)
+
+
+def _outcomes(digests: Recomputed, some: Sequence[Signed]) -> list[tuple[int, ...] | str]:
+    """For each input the positions of its new signatures' keys, or what is wrong with one."""
+    return [_outcome(digests, signed) for signed in some]
+
+
+def _outcome(digests: Recomputed, signed: Signed) -> tuple[int, ...] | str:
+    try:
+        return tuple([verify_signature(signed, key, value, digests) for key, value in signed.added])
+    except SelfCheckError as fault:
+        return fault.message
 
 
 def _fault(problem: str) -> SelfCheckError:
     return SelfCheckError(
-        f"self-check: {problem}", hint="nothing was given out; do not use this machine to sign"
+        f"{_SELF_CHECK}{problem.removeprefix(_SELF_CHECK)}",
+        hint="nothing was given out; do not use this machine to sign",
     )
 
 

@@ -127,7 +127,10 @@ class Deriver:
         Raises:
             MalformedError: The wallet has no such place.
         """
-        keys = self.keys(branch, index)
+        return self.scripts(branch, index, self.keys(branch, index))
+
+    def scripts(self, branch: int, index: int, keys: tuple[bytes, ...]) -> Derived:
+        """The scripts of a place whose keys are known already."""
         script = b"" if self._bare else fill(self._templates[0], keys)
         return self._build(branch, index, keys, script)
 

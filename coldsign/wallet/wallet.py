@@ -139,6 +139,18 @@ class Wallet:
         """
         return self._deriver.derive(branch, index)
 
+    def keys(self, branch: int, index: int) -> tuple[bytes, ...]:
+        """The public keys of a place, by position in the descriptor: nearly all the cost of ``derive``.
+
+        Raises:
+            MalformedError: It has no such place.
+        """
+        return self._deriver.keys(branch, index)
+
+    def scripts(self, place: Place, keys: tuple[bytes, ...]) -> Derived:
+        """The scripts of a place, of the keys that ``keys`` gave for it."""
+        return self._deriver.scripts(place.branch, place.index, keys)
+
     def address(self, branch: int, index: int) -> str:
         """The address of a place.
 

@@ -112,7 +112,7 @@ def test_a_key_that_does_not_open_leaves_an_abandoned_intent(error, why, tmp_pat
 
 
 def test_a_failed_verification_engages_the_latch(tmp_path: Path, monkeypatch) -> None:
-    def fault(*_args) -> None:
+    def fault(*_args, **_named) -> None:
         raise SelfCheckError("a bit flipped")
 
     monkeypatch.setattr(walk, "verify", fault)

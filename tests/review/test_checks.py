@@ -582,9 +582,9 @@ def test_a_hardened_leg_is_a_false_claim():
 
 def test_hints_that_all_differ_are_tried_only_a_few_times(monkeypatch):
     tries = []
-    real = type(wallet()).derive
+    real = type(wallet()).keys
     monkeypatch.setattr(
-        type(wallet()), "derive", lambda self, *at: (tries.append(at), real(self, *at))[1]
+        type(wallet()), "keys", lambda self, *at: (tries.append(at), real(self, *at))[1]
     )
     claims = [(b"\x02" + our_key((0, n)), origin(0, 1, n)) for n in range(40)]
     psbt = HONEST.with_payment(0, add=claims).psbt()

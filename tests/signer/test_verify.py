@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldsign.errors import SelfCheckError
+from coldsign.primitives import cores, secp
 from coldsign.primitives import digests as digests_module
-from coldsign.primitives import secp
+from coldsign.primitives.cores import Cores
 from coldsign.primitives.digests import Digests
 from coldsign.primitives.network import REGTEST
 from coldsign.primitives.tx import TxOut
@@ -396,3 +397,16 @@ def test_an_encoding_that_is_not_strict_is_noticed():
     for wrong in (b"", b"\1", value[:-2] + b"\1", value[:-1] + b"\0\1", value + b"\1"):
         with pytest.raises(SelfCheckError, match="input 0: the signature is not strict DER"):
             verify_signature(signed, key, wrong, digests)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_bad_signature_is_found_in_whichever_share_it_is(monkeypatch, count):
+    monkeypatch.setattr(cores, "LEAST", 1)
+    before, after, cleared = made("wsh-sortedmulti-2of3-4x4")
+    verify(before, after, cleared, cores=Cores(count))
+    values = [pairs[0][1] for pairs in pairs_of(after).values()]
+    for index in range(4):
+        other = values[index - 1]
+        bad = tampered(before, after, index, lambda key, _, other=other: (key, other))
+        with pytest.raises(SelfCheckError, match=f"self-check: input {index}: .*not verify"):
+            verify(before, bad, cleared, cores=Cores(count))

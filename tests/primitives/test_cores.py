@@ -1,0 +1,154 @@
+"""A share of the work in a copy of this process: the same answer, or an error; never a gap."""
+
+import errno
+import marshal
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from coldsign.errors import MalformedError, UnfitError
+from coldsign.primitives import cores
+from coldsign.primitives.cores import ALONE, LEAST, Cores
+
+
+def squares(numbers):
+    return [(number * number, bytes([number % 256]), None, "é") for number in numbers]
+
+
+def pids(items):
+    return [os.getpid() for _ in items]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+@pytest.mark.parametrize("size", [0, 1, LEAST, 2 * LEAST - 1, 2 * LEAST, 7 * LEAST + 13])
+def test_the_answer_does_not_depend_on_how_many_work(count, size):
+    assert Cores(count).share(squares, range(size)) == squares(range(size))
+
+
+def test_an_answer_larger_than_a_pipe_comes_whole():
+    big = Cores(2).share(lambda some: [bytes(10_000) for _ in some], range(2 * LEAST))
+    assert big == [bytes(10_000)] * (2 * LEAST)
+
+
+def test_long_work_is_shared_and_short_work_is_not():
+    assert len(set(Cores(3).share(pids, range(3 * LEAST)))) == 3
+    assert len(set(Cores(3).share(pids, range(2 * LEAST)))) == 2
+    assert set(Cores(3).share(pids, range(2 * LEAST - 1))) == {os.getpid()}
+    assert set(ALONE.share(pids, range(3 * LEAST))) == {os.getpid()}
+
+
+def test_no_copy_is_made_while_another_thread_works():
+    go_on = threading.Event()
+    other = threading.Thread(target=go_on.wait)
+    other.start()
+    try:
+        assert set(Cores(2).share(pids, range(2 * LEAST))) == {os.getpid()}
+    finally:
+        go_on.set()
+        other.join()
+
+
+def raises(here):
+    """Work that fails in this process only, or in its copies only."""
+    pid = os.getpid()
+
+    def work(items):
+        if (os.getpid() == pid) is here:
+            raise MalformedError("no")
+        return list(items)
+
+    return work
+
+
+def dies(signal):
+    pid = os.getpid()
+
+    def work(items):
+        if os.getpid() != pid:
+            os.kill(os.getpid(), signal)
+        return list(items)
+
+    return work
+
+
+def no_children():
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def open_files():
+    return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
+def test_a_failure_in_a_copy_is_an_error(capfd):
+    with pytest.raises(UnfitError, match="a helping process failed"):
+        Cores(3).share(raises(here=False), range(3 * LEAST))
+    no_children()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("signal", [9, 11, 15])
+def test_the_death_of_a_copy_is_an_error(signal):
+    with pytest.raises(UnfitError, match="a helping process failed"):
+        Cores(2).share(dies(signal), range(2 * LEAST))
+    no_children()
+
+
+def test_a_failure_here_ends_the_copies():
+    with pytest.raises(MalformedError, match="no"):
+        Cores(3).share(raises(here=True), range(3 * LEAST))
+    no_children()
+
+
+def test_an_answer_that_is_no_plain_value_is_an_error():
+    with pytest.raises(UnfitError):
+        Cores(2).share(lambda some: [object() for _ in some], range(2 * LEAST))
+
+
+def test_a_system_that_makes_no_more_processes_is_said_to(monkeypatch):
+    made, fork = [], os.fork
+
+    def one_fork():
+        if made:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        made.append(fork())
+        return made[0]
+
+    monkeypatch.setattr(os, "fork", one_fork)
+    files = open_files()
+    with pytest.raises(UnfitError, match="no second process can be started: Resource"):
+        Cores(3).share(squares, range(3 * LEAST))
+    monkeypatch.undo()
+    no_children()
+    assert open_files() == files
+
+
+def test_a_copy_writes_its_answer_and_ends(monkeypatch):
+    statuses: list[int] = []
+
+    def stop(status):
+        statuses.append(status)
+        raise SystemExit
+
+    monkeypatch.setattr(os, "_exit", stop)
+    reading, writing = os.pipe()
+    with pytest.raises(SystemExit):
+        cores.serve(squares, range(3), writing)
+    assert marshal.loads(os.read(reading, 1000)) == squares(range(3))
+    with pytest.raises(SystemExit):
+        cores.serve(raises(here=True), range(3), os.dup(reading))
+    os.close(reading)
+    assert statuses == [0, 1]
+
+
+def test_the_number_of_cores_is_that_of_this_process(monkeypatch):
+    assert Cores.here() == Cores(len(os.sched_getaffinity(0)))
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    assert Cores.here() == Cores(3)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert Cores.here() == ALONE
+    monkeypatch.delattr(os, "fork")
+    assert Cores.here() == ALONE
