@@ -1,60 +1,70 @@
 """Audit a list of deposit addresses: every one is proven ours, or everything halts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NoReturn
 
 from coldsign.ceremony.desk import Desk
-from coldsign.controls.audit import AuditTally, Foreign, Proven, audit
+from coldsign.controls.audit import Effort, audit
+from coldsign.controls.audit_prove import Foreign
+from coldsign.controls.audit_rows import Stream
+from coldsign.controls.audit_tally import AuditTally
 from coldsign.controls.entry import Kind
 from coldsign.errors import RefusedError
-from coldsign.primitives.fileio import Readable
 from coldsign.primitives.text import printable
 from coldsign.wallet.wallet import Wallet
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How an audit is done.
+def audit_walk(
+    wallet: Wallet,
+    desk: Desk,
+    stream: Stream,
+    effort: Effort,
+    *,
+    told: Callable[[int, bytes], None],
+) -> AuditTally:
+    """Judge a list up to its end or to an address that is not ours, and record what it came to.
 
-    Attributes:
-        workers: Processes to use.
-        window: How far each branch is searched for an address without an index.
-        outcome: Told every judged row, in order.
-        progress: Told the number of rows judged, now and then.
-    """
+    At an address that is not ours the latch is engaged before anything else happens.
 
-    workers: int
-    window: int
-    outcome: Callable[[Proven | Foreign], None]
-    progress: Callable[[int], None]
+    Args:
+        wallet: The registered wallet.
+        desk: This machine's records.
+        stream: The list.
+        effort: How it is done.
+        told: Told how many are proven so far, and the verdicts if wanted, as soon as they are known.
 
-
-def audit_walk(wallet: Wallet, desk: Desk, stream: Readable, effort: Effort) -> AuditTally:
-    """Judge a list to its end, record it, and return what it came to.
+    Returns:
+        What it came to, for :func:`demand_ours`.
 
     Raises:
-        RefusedError: An address is not proven ours (code ``foreign-address``); the latch is engaged.
         MalformedError: A line is not as it must be; nothing is proven by this list.
     """
     tally = AuditTally(wallet)
-    for outcome in audit(
-        wallet, stream, workers=effort.workers, window=effort.window, progress=effort.progress
-    ):
-        tally.add(outcome)
-        effort.outcome(outcome)
-        if isinstance(outcome, Foreign):
-            _halt(desk, wallet, outcome, tally)
+    for batch in audit(wallet, stream, effort):
+        tally.add(batch)
+        if batch.foreign is not None:
+            _halt(desk, wallet, batch.foreign)
+        told(tally.proven, batch.lines)
     desk.journal.append(Kind.AUDITED, tally.body(), now=desk.now())
     return tally
 
 
-def _halt(desk: Desk, wallet: Wallet, foreign: Foreign, tally: AuditTally) -> NoReturn:
-    address = printable(foreign.row.address, limit=100)
-    desk.halt(f"audit of wallet {wallet.name}: line {foreign.row.line}: {address} is not ours")
-    desk.journal.append(Kind.AUDITED, tally.body(), now=desk.now())
+def demand_ours(tally: AuditTally) -> None:
+    """Let only an audit pass in which every address was proven ours.
+
+    Raises:
+        RefusedError: One was not (code ``foreign-address``); it is named.
+    """
+    if tally.foreign is None:
+        return
+    row, reason = tally.foreign
+    address = printable(row.address, limit=100)
     raise RefusedError(
-        f"line {foreign.row.line}: {address} is not proven ours: {foreign.reason}",
+        f"line {row.line}: {address} is not proven ours: {reason}",
         hint="the latch is engaged: accept no deposit and sign nothing until this is explained",
         code="foreign-address",
     )
+
+
+def _halt(desk: Desk, wallet: Wallet, foreign: Foreign) -> None:
+    address = printable(foreign.row.address, limit=100)
+    desk.halt(f"audit of wallet {wallet.name}: line {foreign.row.line}: {address} is not ours")

@@ -4,20 +4,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 import click
 
-from coldsign.ceremony.auditing import Effort, audit_walk
+from coldsign.ceremony.auditing import audit_walk, demand_ours
 from coldsign.cli.deliver import deliver_text, demand_free
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
 from coldsign.cli.screen import Screen
-from coldsign.controls.audit import DEFAULT_WINDOW, Foreign, Proven, to_json_line
+from coldsign.controls.audit import DEFAULT_WINDOW, Effort
 from coldsign.errors import UsageError
-from coldsign.primitives.fileio import Readable
 from coldsign.primitives.text import printable
-
-_PROGRESS_STEP = 10_000  # rows between two lines of progress
 
 
 @click.command(cls=ColdCommand)
@@ -26,7 +24,7 @@ _PROGRESS_STEP = 10_000  # rows between two lines of progress
 @click.option("--lines", is_flag=True, help="As a filter: one JSON line out for every row in.")
 @click.option(
     "--window",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 1 << 31),
     default=DEFAULT_WINDOW,
     show_default=True,
     help="How far each branch is searched for an address without an index.",
@@ -53,63 +51,73 @@ def audit(
     force: bool,
     sign_with: str | None,
 ) -> None:
-    """Prove every address of a list (address[,index[,branch]]); halt at the first that is not ours."""
+    """Prove every address of a list; at the first that is not ours, halt all signing.
+
+    The list is CSV (address[,index[,branch]], with or without a header) or JSON lines with the
+    members address, index, branch and id; '-' reads standard input. The report of what it came to
+    is the output; with --lines the verdicts are, and the report goes to --out.
+    """
     screen, desk = settings.screen, settings.desk()
+    if lines and screen.json:
+        raise UsageError("--lines and --json exclude each other", hint="--lines is JSON already")
     demand_free(out, force=force)
     wallet = desk.wallet(name)
+    effort = Effort(workers or os.cpu_count() or 1, window, lines)
+    with _stream(source) as stream, _progress(screen, stream, quiet=lines) as shown:
 
-    def outcome(found: Proven | Foreign) -> None:
-        if lines:
-            screen.raw(to_json_line(found).decode("ascii"))
+        def told(proven: int, verdicts: bytes) -> None:
+            shown(proven)
+            if lines:
+                screen.raw(verdicts.decode("ascii"))
 
-    effort = Effort(workers or os.cpu_count() or 1, window, outcome, _progress(screen))
-    with _stream(source) as stream:
-        tally = audit_walk(wallet, desk, stream, effort)
-    body = tally.body()
-    screen.document(body)
-    _report(settings, tally.text(), out, force=force, signer=sign_with, filtering=lines)
-    screen.tell(f"{body['proven']} addresses, every one proven ours", "good")
-
-
-def _report(
-    settings: Settings,
-    text: str,
-    out: Path | None,
-    *,
-    force: bool,
-    signer: str | None,
-    filtering: bool,
-) -> None:
-    """The report, signed if somebody signs it, to a file or, where nothing else is, to the output."""
-    if signer is not None:
-        from coldsign.controls.gpg import clear_sign
-
-        signed = clear_sign(text.encode("ascii"), signer=signer)
-        text = signed.armored.decode("ascii")
-    if out is not None or not filtering:
-        deliver_text(settings.screen, text.rstrip("\n"), out, force=force)
+        tally = audit_walk(wallet, desk, stream, effort, told=told)
+    screen.document(tally.body())
+    try:
+        if out is not None or not lines:
+            deliver_text(screen, _signed(tally.text(), sign_with).rstrip("\n"), out, force=force)
+    finally:
+        demand_ours(tally)
+    screen.tell(f"{tally.proven} addresses, every one proven ours", "good")
 
 
-def _progress(screen: Screen) -> Callable[[int], None]:
-    last = 0
+def _signed(text: str, signer: str | None) -> str:
+    if signer is None:
+        return text
+    from coldsign.controls.gpg import clear_sign
 
-    def told(rows: int) -> None:
-        nonlocal last
-        if rows - last >= _PROGRESS_STEP and screen.person_present:
-            last = rows
-            screen.tell(f"{rows} addresses proven", "note")
-
-    return told
+    return clear_sign(text.encode("ascii"), signer=signer).armored.decode("ascii")
 
 
 @contextmanager
-def _stream(source: str) -> Iterator[Readable]:
-    if source == "-":
-        yield sys.stdin.buffer
+def _progress(
+    screen: Screen, stream: BufferedReader, *, quiet: bool
+) -> Iterator[Callable[[int], None]]:
+    """A bar for a person at a terminal; nothing in a pipeline."""
+    screen.stdin_is_source = stream.fileno() == sys.stdin.fileno()
+    if not screen.person_present or (quiet and sys.stdout.isatty()):
+        yield lambda _rows: None
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    size = os.fstat(stream.fileno()).st_size if stream.seekable() else 0
+    columns = (BarColumn(), TextColumn("{task.fields[rows]} addresses proven"), TimeElapsedColumn())
+    console = Console(file=sys.stderr, no_color=not screen.color, markup=False, emoji=False)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=size or None, rows=0)
+
+        def told(rows: int) -> None:
+            done = stream.tell() if size else 0
+            bar.update(task, completed=done, rows=f"{rows:,}")
+
+        yield told
+
+
+def _stream(source: str) -> BufferedReader:
     try:
-        with Path(source).open("rb") as file:
-            yield file
+        if source == "-":
+            return open(sys.stdin.fileno(), "rb", closefd=False)
+        return Path(source).open("rb")
     except OSError as error:
         shown = printable(source, limit=200)
         raise UsageError(f"{shown} cannot be read: {(error.strerror or '').lower()}") from None

@@ -3,6 +3,11 @@
 import contextlib
 import io
 import json
+import os
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +15,11 @@ from hypothesis import strategies as st
 
 from coldsign.controls import audit as module
 from coldsign.controls import audit_rows
-from coldsign.controls.audit import AuditTally, Foreign, Proven, audit, to_json_line
-from coldsign.controls.audit_rows import parse_rows, read_lines
-from coldsign.errors import MalformedError
+from coldsign.controls.audit import Effort, audit
+from coldsign.controls.audit_prove import Chunk
+from coldsign.controls.audit_rows import COLUMNS, parse_rows, read_blocks
+from coldsign.controls.audit_tally import AuditTally
+from coldsign.errors import MalformedError, UnfitError
 from coldsign.primitives.address import to_address
 from coldsign.primitives.network import MAINNET, REGTEST
 from tests.controls.common import wallet
@@ -24,8 +31,23 @@ def stream(text):
     return io.BytesIO(text if isinstance(text, bytes) else text.encode())
 
 
-def judged(text, *, of=None, workers=1, window=50, **how):
-    return list(audit(of or wallet(), stream(text), workers=workers, window=window, **how))
+def batches(text, *, of=None, workers=1, window=50):
+    effort = Effort(workers, window, with_lines=True)
+    return list(audit(of or wallet(), stream(text), effort))
+
+
+class Row(SimpleNamespace):
+    """A verdict as the filter gives it out."""
+
+
+def judged(text, **how):
+    found = batches(text, **how)
+    lines = b"".join(batch.lines for batch in found).splitlines()
+    rows = [Row(**json.loads(line)) for line in lines]
+    assert sum(batch.proven for batch in found) == sum(row.ours for row in rows)
+    addresses = b"".join(batch.addresses for batch in found).decode().split()
+    assert addresses == [row.address for row in rows if row.ours]
+    return rows
 
 
 class TestIndexed:
@@ -34,6 +56,7 @@ class TestIndexed:
         [
             ("{a0},0\n{a7},7\n", [(0, 0), (0, 7)]),
             ("{a0},0\r\n{c3},3,1\r\n", [(0, 0), (1, 3)]),
+            ("{a7},7\n{a0},0", [(0, 7), (0, 0)]),
             ("address,index\n{a7},7", [(0, 7)]),
             ("branch,address,index\n1,{c3},3\n", [(1, 3)]),
             ("\ufeffaddress,index\n{a7},7", [(0, 7)]),
@@ -49,7 +72,7 @@ class TestIndexed:
         names = {"a0": of.address(0, 0), "a7": of.address(0, 7), "c3": of.address(1, 3)}
         found = judged(text.format(**names, A7=names["a7"].upper()))
         assert [(one.branch, one.index) for one in found] == places
-        assert all(isinstance(one, Proven) for one in found)
+        assert all(one.ours for one in found)
 
     @pytest.mark.parametrize(
         ("text", "words"),
@@ -66,17 +89,17 @@ class TestIndexed:
         names = {"a7": of.address(0, 7), "c3": of.address(1, 3), "f": FOREIGN}
         *before, last = judged(f"{of.address(0, 1)},1\n{text.format(**names)}\n{FOREIGN},9\n")
         assert [one.index for one in before] == [1]
-        assert isinstance(last, Foreign)
-        assert last.row.line == 2
+        assert not last.ours
+        assert last.line == 2
         assert words in last.reason
 
     def test_a_wallet_of_one_address(self):
         of = wallet("sh-multi-3of4-uncompressed-3x5")
         if of.descriptor.ranged:
             pytest.skip("the fixture has many addresses")
-        assert isinstance(judged(f"{of.address(0, 0)},0", of=of)[0], Proven)
-        assert isinstance(judged(of.address(0, 0), of=of)[0], Proven)
-        assert isinstance(judged(f"{of.address(0, 0)},1", of=of)[0], Foreign)
+        assert judged(f"{of.address(0, 0)},0", of=of)[0].ours
+        assert judged(of.address(0, 0), of=of)[0].ours
+        assert not judged(f"{of.address(0, 0)},1", of=of)[0].ours
 
 
 class TestSearched:
@@ -89,7 +112,6 @@ class TestSearched:
     def test_beyond_the_window(self):
         of = wallet()
         (last,) = judged(of.address(0, 50))
-        assert isinstance(last, Foreign)
         assert last.reason == "not among the first 50 addresses of the wallet's branches"
 
     def test_mixed_with_indexed_ones(self):
@@ -99,40 +121,108 @@ class TestSearched:
 
 
 class TestManyCores:
-    def test_the_same_in_the_same_order(self, monkeypatch):
-        monkeypatch.setattr(module, "_CHUNK", 20)
+    @pytest.fixture(autouse=True)
+    def small(self, monkeypatch):
+        monkeypatch.setattr(audit_rows, "_READ", 1000)
+        monkeypatch.setattr(module, "_MANY", 900)
+        monkeypatch.setattr(module, "_SCAN_STEP", 40)
+
+    def test_the_same_in_the_same_order(self):
         of = wallet()
         rows = [f"{of.address(0, n)}{f',{n}' if n % 3 else ''}" for n in range(150)]
         text = "\n".join([*rows, FOREIGN])
-        told = []
         alone = judged(text, window=200)
-        assert judged(text, workers=2, window=200, progress=told.append) == alone
-        assert isinstance(alone[-1], Foreign)
+        assert judged(text, workers=2, window=200) == alone
+        assert not alone[-1].ours
         assert len(alone) == 151
-        assert told == list(range(20, 141, 20))
 
-    def test_a_long_list_with_nothing_foreign(self, monkeypatch):
-        monkeypatch.setattr(module, "_CHUNK", 5)
+    def test_a_long_list_with_nothing_foreign(self):
         of = wallet()
         text = "\n".join(f"{of.address(0, n)},{n}" for n in range(60))
         assert len(judged(text, workers=2)) == 60
 
     def test_a_worker_works_for_the_wallet_it_was_handed(self, monkeypatch):
         monkeypatch.setattr(module, "_ADOPTED", [])
+        monkeypatch.setattr(module.signal, "signal", lambda *_: None)
         of = wallet()
         module._adopt(of)
         line = f"{of.address(0, 1)},1".encode()
-        columns = ("address", "index", "branch")
-        (found,) = module._prove_here(module._Task([line], 1, columns))
-        assert isinstance(found, Proven)
+        found = module._judge_here(Chunk(line, 1, COLUMNS, with_lines=False))
+        assert found.proven == 1
+        assert found.lines == b""
         assert module._derive_here(0, 1, 2) == [of.derive(0, 1).script_pubkey]
 
-    def test_a_malformed_line_in_a_worker(self, monkeypatch):
-        monkeypatch.setattr(module, "_CHUNK", 2)
+    def test_a_malformed_line_in_a_worker(self):
         of = wallet()
-        text = "\n".join(f"{of.address(0, n)},{n}" for n in range(6)) + "\nx"
-        with pytest.raises(MalformedError, match="line 7: x is not an address"):
+        text = "\n".join(f"{of.address(0, n)},{n}" for n in range(60)) + "\nx"
+        with pytest.raises(MalformedError, match="line 61: x is not an address"):
             judged(text, workers=2)
+
+    @pytest.mark.parametrize("indexed", [True, False])
+    def test_a_worker_that_is_ended(self, monkeypatch, indexed):
+        def broken(*_):
+            raise BrokenProcessPool
+
+        monkeypatch.setattr(module, "ProcessPoolExecutor", lambda *_, **__: Ended(broken))
+        of = wallet()
+        rows = [f"{of.address(0, n)},{n}" for n in range(60)]
+        text = "\n".join(rows) if indexed else of.address(0, 500)
+        with pytest.raises(UnfitError, match="ended from outside"):
+            judged(text, workers=2, window=1000)
+
+
+class Ended:
+    """A pool whose processes were killed."""
+
+    def __init__(self, broken):
+        self.map = broken
+
+    def submit(self, *_):
+        future = Future()
+        future.set_exception(BrokenProcessPool())
+        return future
+
+    def shutdown(self, **_):
+        pass
+
+
+class TestFilter:
+    """What has come is answered before more is waited for."""
+
+    def test_a_slow_writer_gets_each_answer(self):
+        of = wallet()
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as source, os.fdopen(writing, "wb", buffering=0) as sink:
+            found = audit(of, source, Effort(workers=2))
+            for n in range(3):
+                sink.write(f"{of.address(0, n)},{n}\n".encode())
+                assert next(found).proven == 1
+            sink.close()
+            assert list(found) == []
+
+    def test_a_stream_that_cannot_be_asked(self):
+        of = wallet()
+        source = io.BytesIO(f"{of.address(0, 0)},0".encode())
+        assert module._has_more(source)
+        with Path(os.devnull).open("rb") as closed:
+            pass
+        assert module._has_more(closed)
+
+    def test_what_stands_before_a_bad_line_is_given_out(self):
+        of = wallet()
+        found = audit(of, stream(f"{of.address(0, 0)},0\nx\n"), Effort())
+        assert next(found).proven == 1
+        with pytest.raises(MalformedError, match="line 2"):
+            next(found)
+
+    def test_a_foreign_one_before_a_bad_line_counts(self):
+        (last,) = judged(f"{FOREIGN},0\nx\n")
+        assert not last.ours
+        (last,) = judged(f"{FOREIGN}\nx\n")
+        assert not last.ours
+
+    def test_a_header_alone(self):
+        assert judged("address,index\n") == []
 
 
 class TestRows:
@@ -180,20 +270,27 @@ class TestRows:
 
     def test_lines_arrive_in_any_pieces(self, monkeypatch):
         monkeypatch.setattr(audit_rows, "_READ", 3)
-        assert list(read_lines(stream("ab\ncdefg\r\n\nh"))) == [b"ab", b"cdefg", b"", b"h"]
-        assert list(read_lines(stream(""))) == []
+        found = list(read_blocks(stream("ab\ncdefg\r\n\nh")))
+        assert [tuple(block) for block in found] == [
+            (b"ab\n", 1),
+            (b"cdefg\r\n\n", 2),
+            (b"h", 4),
+        ]
+        assert list(read_blocks(stream(""))) == []
 
     @pytest.mark.parametrize("end", [b"", b"\n"])
     def test_a_line_without_an_end(self, monkeypatch, end):
-        monkeypatch.setattr(audit_rows, "LINE_CAP", 10)
-        with pytest.raises(MalformedError, match="line 2: longer than 10 bytes"):
-            list(read_lines(stream(b"a\n" + b"x" * 11 + end)))
+        monkeypatch.setattr(audit_rows, "LINE_CAP", 90)
+        of = wallet()
+        text = f"{of.address(0, 0)},0\n".encode() + b"x" * 91 + end
+        with pytest.raises(MalformedError, match="line 2: longer than 90 bytes"):
+            judged(text)
 
     @settings(max_examples=300, deadline=None)
     @given(st.binary(max_size=80))
     def test_any_bytes(self, data):
         with contextlib.suppress(MalformedError):
-            rows = parse_rows(data.split(b"\n"), 1)
+            rows = list(parse_rows(data.split(b"\n"), 1))
             assert all(row.address.isalnum() for row in rows)
 
 
@@ -201,7 +298,7 @@ class TestResults:
     def test_a_filter_gives_back_what_it_was_given(self):
         of = wallet()
         text = f'{{"id": "cust-1", "address": "{of.address(0, 2)}", "index": 2}}\n{FOREIGN},3\n'
-        good, bad = map(json.loads, map(to_json_line, judged(text)))
+        good, bad = [vars(row) for row in judged(text)]
         assert good == {
             "line": 1,
             "address": of.address(0, 2),
@@ -216,16 +313,16 @@ class TestResults:
     def test_the_report(self):
         of = wallet()
         tally = AuditTally(of)
-        for outcome in judged(f"{of.address(0, 2)},2\n{of.address(1, 5)},5,1\n"):
-            tally.add(outcome)
+        for batch in batches(f"{of.address(0, 2)},2\n{of.address(1, 5)},5,1\n"):
+            tally.add(batch)
         body = tally.body()
         assert body["proven"] == 2
         assert body["highest"] == [[0, 2], [1, 5]]
         assert body["foreign"] is None
         assert "all 2 addresses are the wallet's own" in tally.text()
         same = AuditTally(of)
-        for outcome in judged(f"{of.address(0, 2)}\n{of.address(1, 5)}\n{FOREIGN}\n"):
-            same.add(outcome)
+        for batch in batches(f"{of.address(0, 2)}\n{of.address(1, 5)}\n{FOREIGN}\n"):
+            same.add(batch)
         assert same.body()["addresses"] == body["addresses"]
         assert same.body()["foreign"]["line"] == 3
         assert f"line 3: {FOREIGN} is not the wallet's" in same.text()
