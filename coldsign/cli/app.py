@@ -155,6 +155,7 @@ def _os_error(error: OSError) -> ColdsignError:
 _HINTS = {
     3: "nothing was signed or written; ask the sender for it again",
     4: "nothing was signed; a person must look at this",
+    5: "nothing was signed or changed",
     6: "nothing was signed",
 }
 

@@ -1,6 +1,7 @@
 """A laptop that is set up once; each test gets a copy of it."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,11 @@ def _equipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def laptop(_equipped: Path, tmp_path: Path) -> Laptop:
+def laptop(_equipped: Path, tmp_path: Path) -> Iterator[Laptop]:
     """A laptop with the wallets ``vault`` (2 of 3) and ``single``, a key of the first, and one request of each."""
     folder = tmp_path / "laptop"
     shutil.copytree(_equipped, folder)
-    return Laptop(folder)
+    found = Laptop(folder)
+    yield found
+    for terminal in found.terminals:
+        terminal.close()

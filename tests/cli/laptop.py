@@ -44,6 +44,7 @@ class Laptop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.home = folder / "home"
+        self.terminals: list[Terminal] = []
 
     def run(self, *arguments: str, network: str = "regtest") -> Outcome:
         """Run one command in this process, where nobody is at a terminal."""
@@ -60,7 +61,9 @@ class Laptop:
 
     def terminal(self, *arguments: str, **options: Any) -> Terminal:
         """Run one command of the real program in a terminal."""
-        return Terminal("--network", "regtest", *arguments, folder=self.folder, **options)
+        opened = Terminal("--network", "regtest", *arguments, folder=self.folder, **options)
+        self.terminals.append(opened)
+        return opened
 
     def write(self, name: str, content: str | bytes) -> str:
         """A file for the keyholder only; returns its path."""

@@ -3,6 +3,7 @@
 import codecs
 import fcntl
 import os
+import re
 import select
 import signal
 import struct
@@ -17,7 +18,9 @@ from typing import Self
 
 from tests.cli.vt import Vt
 
-PATIENCE = 30  # seconds until a test gives up on a program that shows nothing new
+PATIENCE = float(
+    os.environ.get("COLDSIGN_PATIENCE", "30")
+)  # seconds until a test gives up on a program that shows nothing new
 PROGRAM = (sys.executable, "-m", "coldsign")
 TYPED_STOP, TYPED_END = "\x03", "\x04"  # Ctrl-C, Ctrl-D
 
@@ -76,11 +79,18 @@ class Terminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Shut the window; a program that still runs is ended."""
+        if self._master < 0:
+            return
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait(PATIENCE)
         os.close(self._master)
         os.close(self._slave)
+        self._master = -1
 
     def _size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -154,10 +164,16 @@ class Terminal:
         return now[:4] == self._before[:4] and self.vt.cursor_shown
 
     @property
+    def plain(self) -> str:
+        """Everything that was written, without colours and cursor movements."""
+        apart = self.raw.replace("\x1b[2J", "\n").replace("\r", "")
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", apart)
+
+    @property
     def said(self) -> list[str]:
-        """The lines of our own kind that were printed at the end: errors and hints."""
-        lines = self.raw.replace("\r", "").split("\n")
-        return [line for line in lines if line.lstrip("> ^CD").startswith(("error: ", "hint: "))]
+        """The error and hint lines, and what else holds an error."""
+        lines = self.plain.split("\n")
+        return [line for line in lines if "error: " in line or line.startswith("hint: ")]
 
 
 def _unfolded(text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.laptop import PASSPHRASE, Laptop
 from tests.cli.terminal import TYPED_END, TYPED_STOP, Terminal
 
-LARGE = {"columns": 110, "rows": 60}
+LARGE = {"columns": 110, "rows": 90}
 SIGN = ("sign", "s.txt", "--wallet", "single", "--key", "-")
 STORED = ("sign", "r.txt", "--wallet", "vault", "--key", "mine")
 AMOUNT = "0.24405544"
@@ -26,7 +26,7 @@ def at_pager(laptop: Laptop) -> Terminal:
 def at_risk(laptop: Laptop) -> Terminal:
     policy = laptop.write("strict.toml", "[fee]\nconfirm_sat_per_vb = 1\n")
     terminal = laptop.terminal(*SIGN, "--policy", policy, **LARGE)
-    terminal.asked("Type 'fee-rate-high' to agree")
+    terminal.asked("Type 'fee-high' to agree")
     return terminal
 
 
@@ -119,7 +119,7 @@ def test_wrong_words_decline(laptop: Laptop) -> None:
     with at_risk(laptop) as terminal:
         terminal.line("y")
         assert terminal.end() == 5
-        assert "the risk fee-rate-high was not accepted" in terminal.vt.text
+        assert "the risk fee-high was not accepted" in terminal.vt.text
     with at_amount(laptop) as terminal:
         terminal.line("0.24405543")
         assert terminal.end() == 5
@@ -143,9 +143,9 @@ def test_a_mistyped_passphrase_may_be_typed_again(laptop: Laptop) -> None:
 def test_what_is_typed_ahead_answers_no_question(laptop: Laptop) -> None:
     policy = laptop.write("strict.toml", "[fee]\nconfirm_sat_per_vb = 1\n")
     with laptop.terminal(*SIGN, "--policy", policy, **LARGE) as terminal:
-        terminal.type("fee-rate-high\n" * 3 + f"{AMOUNT}\n")
-        terminal.asked("Type 'fee-rate-high' to agree")
-        terminal.type(f"fee-rate-high\n{AMOUNT}\n")
+        terminal.type("fee-high\n" * 3 + f"{AMOUNT}\n")
+        terminal.asked("Type 'fee-high' to agree")
+        terminal.type(f"fee-high\n{AMOUNT}\n")
         terminal.asked(OWN_AMOUNT)
         terminal.type(TYPED_END)
         assert terminal.end() == 5
@@ -153,7 +153,7 @@ def test_what_is_typed_ahead_answers_no_question(laptop: Laptop) -> None:
     assert laptop.kinds() == ["declined"]
 
 
-@pytest.mark.parametrize("answer", ["y\n", "fee-rate-high\n", f"{AMOUNT}\n"])
+@pytest.mark.parametrize("answer", ["y\n", "fee-high\n", f"{AMOUNT}\n"])
 def test_answers_from_a_pipe_are_refused(answer: str, laptop: Laptop) -> None:
     """Even where the terminal itself is a person's: standard input is not."""
     read, write = os.pipe()
