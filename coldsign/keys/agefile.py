@@ -23,7 +23,9 @@ MAX_FILE: Final = 16384  # bytes; the longest secret, header and tag are below
 MIN_WORK: Final = 15
 MAX_WORK: Final = 20
 MAX_PASSPHRASE: Final = 1024  # characters; more is a wrong file, not a passphrase
-_ATTEMPTS: Final = 3  # pyrage chooses the work factor by a stopwatch; a busy machine misleads it
+# pyrage chooses the work factor, and the most it accepts, by a stopwatch; a busy machine misleads it.
+_ATTEMPTS: Final = 5
+_TOO_MUCH_WORK: Final = "Excessive work"  # how its error begins then; the factor was judged before
 
 _HEADER: Final = re.compile(
     rb"age-encryption\.org/v1\n"
@@ -84,16 +86,27 @@ def unseal(sealed: bytes, passphrase: str) -> bytes:
     Raises:
         LockedError: Wrong passphrase, or the file was altered (code ``wrong-passphrase``).
         MalformedError: Not a key file at all, or a passphrase that cannot be one.
+        UnfitError: The machine is too busy for the work that the file asks for (code ``work-factor``).
     """
     text = normalized(passphrase)
     work_factor(sealed)
-    try:
-        plaintext: bytes = age.decrypt(sealed, text)
-    except DecryptError:
-        raise LockedError(
-            "wrong passphrase, or the key file was altered", code="wrong-passphrase"
-        ) from None
-    return plaintext
+    for _ in range(_ATTEMPTS):
+        try:
+            plaintext: bytes = age.decrypt(sealed, text)
+        except DecryptError as error:
+            if str(error).startswith(_TOO_MUCH_WORK):
+                continue
+            raise LockedError(
+                "wrong passphrase, or the key file was altered",
+                hint="type it again; if it is surely right, restore the key file from a copy",
+                code="wrong-passphrase",
+            ) from None
+        return plaintext
+    raise UnfitError(
+        "this machine is too busy or too slow to open the key file",
+        hint="close other programs and try again",
+        code="work-factor",
+    )
 
 
 def seal(plaintext: bytes, passphrase: str) -> bytes:

@@ -96,7 +96,7 @@ class TestEntry:
                 '{"body":{"a":1,"a":2},"kind":"intent","prev":"P","seq":1,"time":"T"}',
                 "canonical",
             ),
-            ('{"body":{"a":' + "[" * 5000 + "]" * 5000 + "}}", "nested too deeply"),
+            ('{"body":{"a":' + "[" * 200_000 + "]" * 200_000 + "}}", "nested too deeply"),
         ],
     )
     def test_a_line_with_a_true_hash_must_still_be_an_entry(self, content: str, words: str) -> None:

@@ -177,7 +177,26 @@ def test_a_machine_too_busy_for_a_good_work_factor_is_unfit(monkeypatch):
     monkeypatch.setattr(agefile, "age", fake)
     with pytest.raises(UnfitError, match="busy") as caught:
         agefile.seal(b"x", "y")
-    assert (caught.value.code, fake.calls) == ("work-factor", 3)
+    assert (caught.value.code, fake.calls) == ("work-factor", 5)
+
+
+@pytest.mark.parametrize(("refusals", "opens"), [(4, True), (5, False)])
+def test_a_machine_too_busy_to_open_a_key_file_does_not_blame_the_passphrase(
+    refusals, opens, monkeypatch
+):
+    class BusyAge(FakeAge):
+        def decrypt(self, _sealed, _passphrase):
+            self.calls += 1
+            if self.calls <= refusals:
+                raise agefile.DecryptError("Excessive work parameter for passphrase.")
+            return self.plaintext
+
+    monkeypatch.setattr(agefile, "age", BusyAge(b"18", b"secret"))
+    if opens:
+        assert agefile.unseal(hostile(b"18"), "y") == b"secret"
+    else:
+        with pytest.raises(UnfitError, match="too busy"):
+            agefile.unseal(hostile(b"18"), "y")
 
 
 def test_what_does_not_decrypt_to_the_same_is_never_stored(monkeypatch):
