@@ -75,7 +75,7 @@ class Ceremony:
         """
         try:
             document = tomllib.loads(data.decode("utf-8"))
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # also of an integer with too many digits
             reason = printable(str(error), limit=200)
             raise MalformedError(f"ceremony file: not TOML: {reason}") from None
         _demand_keys(document, {"title", "step"}, "ceremony file")

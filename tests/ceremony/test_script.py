@@ -34,6 +34,7 @@ def test_a_good_file_is_understood() -> None:
     [
         (b"\xff", "not TOML"),
         (b"title = ", "not TOML"),
+        (b"title = " + b"1" * 5000, "not TOML"),
         (b'title = "x"', "tables"),
         (b"step = []\ntitle='x'", "tables"),
         (b"step = [1]\ntitle='x'", "no table"),
