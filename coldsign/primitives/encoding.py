@@ -15,6 +15,8 @@ MAX_BECH32 = 90
 
 _BASE58 = {char: value for value, char in enumerate(BASE58_ALPHABET)}
 _BECH32 = {char: value for value, char in enumerate(BECH32_ALPHABET)}
+_TO_BECH32 = bytes.maketrans(bytes(range(32)), BECH32_ALPHABET.encode())
+_CHECKSUM_SHIFTS = (25, 20, 15, 10, 5, 0)
 _BECH32_CONST = 1
 _BECH32M_CONST = 0x2BC830A3
 
@@ -89,7 +91,7 @@ def _to_groups(data: bytes) -> bytes:
     """Bytes as groups of five bits, the last one padded with zeros."""
     count = (len(data) * 8 + 4) // 5
     number = int.from_bytes(data, "big") << (count * 5 - len(data) * 8)
-    return bytes(number >> shift & 31 for shift in range(5 * (count - 1), -1, -5))
+    return bytes([number >> shift & 31 for shift in range(5 * (count - 1), -1, -5)])
 
 
 def _from_groups(groups: bytes) -> bytes:
@@ -122,8 +124,8 @@ def bech32_encode(hrp: str, version: int, program: bytes) -> str:
     groups = bytes((version,)) + _to_groups(program)
     constant = _BECH32M_CONST if version else _BECH32_CONST
     checksum = _polymod(groups + bytes(6), _hrp_state(hrp)) ^ constant
-    tail = bytes(checksum >> shift & 31 for shift in (25, 20, 15, 10, 5, 0))
-    return f"{hrp}1" + "".join([BECH32_ALPHABET[group] for group in groups + tail])
+    tail = bytes([checksum >> shift & 31 for shift in _CHECKSUM_SHIFTS])
+    return f"{hrp}1{(groups + tail).translate(_TO_BECH32).decode()}"
 
 
 def bech32_decode(address: str) -> tuple[str, int, bytes]:

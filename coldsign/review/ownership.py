@@ -4,7 +4,7 @@ A PSBT's key origins only hint where to derive. A script is ours if the register
 exactly this script at that place; what the PSBT claims beside it must then agree with it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from itertools import chain, islice
 from typing import NamedTuple
@@ -68,15 +68,18 @@ STRANGER = Ownership(None, None, (), False)  # noqa: FBT003 - a field, not a swi
 
 
 def hints_of(given: PsbtInput | PsbtOutput) -> tuple[Hint, ...]:
-    """Every key origin one map claims."""
-    return tuple(_hints(given))
+    """Every key one map claims, with its origin."""
+    plain, taproot = given.bip32_derivations, given.tap_bip32_derivations
+    hints = [Hint(key, origin) for key, origin in plain.items()] if plain else []
+    if taproot:
+        hints += [Hint(key, origin, leaves) for key, (leaves, origin) in taproot.items()]
+    return tuple(hints)
 
 
-def _hints(given: PsbtInput | PsbtOutput) -> Iterator[Hint]:
-    for key, origin in given.bip32_derivations.items():
-        yield Hint(key, origin)
-    for key, (leaves, origin) in given.tap_bip32_derivations.items():
-        yield Hint(key, origin, leaves)
+def origins_of(given: PsbtInput | PsbtOutput) -> Iterable[KeyOrigin]:
+    """The key origins of the same claims, in their order."""
+    plain, taproot = given.bip32_derivations.values(), given.tap_bip32_derivations.values()
+    return chain(plain, [origin for _, origin in taproot]) if taproot else plain
 
 
 class Owner:
@@ -97,8 +100,8 @@ class Owner:
 
     def derive_ahead(self, givens: Iterable[PsbtInput | PsbtOutput], cores: Cores) -> None:
         """Derive the keys of every place that the maps' first hints name, on all cores."""
-        first = chain.from_iterable(islice(_hints(given), 1) for given in givens)
-        named = [self.wallet.places([(hint.key, hint.origin)]) for hint in first]
+        first = chain.from_iterable(islice(origins_of(given), 1) for given in givens)
+        named = [self.wallet.places([(b"", origin)]) for origin in first]
         places = list(dict.fromkeys(chain(self._everywhere, *named)))
         self._keys = dict(zip(places, cores.share(self._keys_of, places), strict=True))
 

@@ -7,7 +7,7 @@ from coldsign.review.context import Context
 from coldsign.review.facts import Facts
 from coldsign.review.finding import Finding, refuse
 from coldsign.review.items import InputFacts, OutputFacts
-from coldsign.review.ownership import ClaimFault, hints_of
+from coldsign.review.ownership import ClaimFault, origins_of
 
 
 def _all_places(facts: Facts) -> Iterator[InputFacts | OutputFacts]:
@@ -72,7 +72,7 @@ def path_too_deep(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     limit = context.limits.max_path_depth
     for known in _all_places(facts):
-        deepest = max([len(hint.origin.path) for hint in hints_of(known.given)], default=0)
+        deepest = max([len(origin.path) for origin in origins_of(known.given)], default=0)
         if deepest > limit:
             text = f"claims a key path of {deepest} steps, the policy allows {limit}"
             yield refuse("path-too-deep", known.where, text)

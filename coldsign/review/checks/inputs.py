@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from coldsign.primitives.amount import btc
 from coldsign.primitives.text import printable
 from coldsign.primitives.tx import Transaction
+from coldsign.psbt.fields import Global
 from coldsign.review.context import Context
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, Severity, note, refuse
@@ -214,16 +215,11 @@ def unknown_data_too_large(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: have the coordinator remove the field.
     """
     del context
-    psbt = facts.psbt
-    for where, pairs, count in (
-        (TRANSACTION, psbt.global_map.map, psbt.global_map.unknown_count),
-        *((f"input {i}", given.map, given.unknown_count) for i, given in enumerate(psbt.inputs)),
-        *((f"output {i}", given.map, given.unknown_count) for i, given in enumerate(psbt.outputs)),
-    ):
-        unknown = pairs.unknown() if count else ()
-        largest = max([len(key.data) + len(value) for key, value in unknown], default=0)
+    for found in facts.psbt.maps():
+        largest = max([len(key.data) + len(value) for key, value in found.unknown()], default=0)
         if largest > MAX_UNKNOWN:
             text = f"a field of unknown meaning has {largest} bytes, {MAX_UNKNOWN} are allowed"
+            where = TRANSACTION if found.kind is Global else found.name
             yield refuse("unknown-data-too-large", where, text)
 
 

@@ -206,7 +206,7 @@ def look_alike_address(facts: Facts, context: Context) -> Iterator[Finding]:
         if output.address is None:
             continue
         twin = lookalike.twin(known, output.address, output.script)
-        past = lookalike.twin(earlier, output.address, output.script)
+        past = lookalike.twin(earlier, output.address, output.script) if earlier else None
         if twin is not None:
             text = f"looks like {twin}, but is another address"
             yield refuse("look-alike-address", output.where, text)
