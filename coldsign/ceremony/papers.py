@@ -1,15 +1,15 @@
 """The papers beside a PSBT: the policy, the manifest and its signature, the reviewers' approvals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from coldsign.ceremony.desk import Desk
+from coldsign.ceremony.paperwork import read_paper_at, read_papers_at, signature_beside
 from coldsign.ceremony.walk import Job
 from coldsign.controls.approval import APPROVAL_CAP, VerifiedApproval, open_approval
 from coldsign.controls.keyring import ring_path
-from coldsign.controls.manifest import MANIFEST_CAP, demand_signed, parse_manifest
+from coldsign.controls.manifest import MANIFEST_CAP, SIGNATURE_CAP, demand_signed, parse_manifest
 from coldsign.controls.policies import PolicyStore
 from coldsign.controls.policy import POLICY_CAP, Policy
 from coldsign.errors import MalformedError, RefusedError
@@ -17,8 +17,6 @@ from coldsign.keys.keystore import KeyRecord
 from coldsign.primitives.storage import read_untrusted
 from coldsign.review.context import Manifest
 from coldsign.wallet.wallet import Wallet
-
-_SIGNATURE_CAP: Final = 1 << 20  # bytes; a detached signature has some hundred
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,9 @@ def read_papers(
     Args:
         desk: This machine's records.
         wallet: The wallet under review.
-        manifest: The manifest's path; its signature is looked for beside it, under ``.asc``.
+        manifest: Where the manifest is; the signature of a file lies beside it, under ``.asc``.
         policy: The policy's path; without one the policy bound to the wallet, or an empty one.
-        approvals: Paths of approvals.
+        approvals: Where approvals are: files, or pictures and texts of QR codes.
 
     Raises:
         MalformedError: A file is not what it should be.
@@ -65,8 +63,8 @@ def read_papers(
     rules = _bound(desk, wallet) or Policy.empty()
     if policy is not None:
         rules = Policy.parse(read_untrusted(Path(policy), POLICY_CAP, what="policy"))
-    rows = _manifest(desk, rules, Path(manifest)) if manifest is not None else None
-    opened = tuple(_approval(desk, Path(path)) for path in approvals)
+    rows = _manifest(desk, rules, manifest) if manifest is not None else None
+    opened = tuple([one for source in approvals for one in _approvals(desk, source)])
     return Papers(rules, rows, opened)
 
 
@@ -79,25 +77,18 @@ def _bound(desk: Desk, wallet: Wallet) -> Policy | None:
         raise
 
 
-def _approval(desk: Desk, path: Path) -> VerifiedApproval:
-    """An approval, and its detached signature where one lies beside it."""
-    data = read_untrusted(path, APPROVAL_CAP, what="approval")
-    beside = path.with_name(path.name + ".asc")
-    detached = None
-    if beside.exists():
-        detached = read_untrusted(beside, _SIGNATURE_CAP, what="approval's signature")
-    return open_approval(data, keyring=ring_path(desk.home), now=desk.now(), detached=detached)
+def _approvals(desk: Desk, source: str) -> Iterator[VerifiedApproval]:
+    """The approvals of one source, with the detached signature where one lies beside it."""
+    detached = signature_beside(source, SIGNATURE_CAP, what="approval")
+    for data in read_papers_at(source, APPROVAL_CAP, what="approval"):
+        yield open_approval(data, keyring=ring_path(desk.home), now=desk.now(), detached=detached)
 
 
-def _manifest(desk: Desk, policy: Policy, path: Path) -> Manifest:
-    data = read_untrusted(path, MANIFEST_CAP, what="manifest")
-    beside = path.with_name(path.name + ".asc")
-    signature = None
-    if beside.exists():
-        signature = read_untrusted(beside, _SIGNATURE_CAP, what="manifest's signature")
+def _manifest(desk: Desk, policy: Policy, source: str) -> Manifest:
+    data = read_paper_at(source, MANIFEST_CAP, what="manifest")
     demand_signed(
         data,
-        signature,
+        signature_beside(source, SIGNATURE_CAP, what="manifest"),
         keyring=ring_path(desk.home),
         signers=policy.require.manifest_signers,
         now=desk.now(),

@@ -1,25 +1,21 @@
 """``coldsign approve``: a reviewer's OpenPGP-signed approval of one review."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from coldsign.ceremony.operator import ExpectingOperator, Operator
 from coldsign.ceremony.papers import read_papers
-from coldsign.ceremony.reply import Answer
 from coldsign.ceremony.reviewing import approve_walk
-from coldsign.cli.deliver import deliver_text, demand_free
+from coldsign.cli.deliver import demand_free
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.cli.paper import deliver_paper
 from coldsign.cli.person import Person, show_report
 from coldsign.cli.sign import only, read_psbts, request_options
 from coldsign.errors import LockedError
 from coldsign.keys.keyring import Keyring
-from coldsign.qr.payload import Dialect, Kind
 from coldsign.review.render import to_json
 from coldsign.review.report import Report
-
-_PICTURES = frozenset({".png", ".gif", ".svg", ".pdf"})
 
 
 @click.command(cls=ColdCommand)
@@ -63,7 +59,7 @@ def approve(
     text = signed.armored.decode("ascii")
     screen.document(to_json(report) | {"approval": {"text": text, "reviewer": signed.fingerprint}})
     screen.tell(f"approved by {signed.fingerprint}", "good")
-    _hand_over(settings, text, out, force=force)
+    deliver_paper(settings, text, out, force=force)
 
 
 def _operator(settings: Settings, expect: str | None, accepted: frozenset[str]) -> Operator:
@@ -80,19 +76,3 @@ def _operator(settings: Settings, expect: str | None, accepted: frozenset[str]) 
 
 def _no_key() -> Keyring:
     raise LockedError("an approval touches no key of the wallet")
-
-
-def _hand_over(settings: Settings, text: str, out: Path | None, *, force: bool) -> None:
-    """The approval to a text file, to QR pictures, to the terminal as QR, or into a pipe."""
-    answer = Answer(text.encode("ascii"), Dialect.BBQR, "", chosen=True, kind=Kind.TEXT)
-    if out is not None and (out.suffix.lower() in _PICTURES or out.is_dir()):
-        from coldsign.qr.write import save
-
-        save(answer.frames(), out, force=force)
-        settings.screen.tell(f"written to {out.name}", "good")
-    elif out is None and sys.stdout.isatty() and settings.screen.person_present:
-        from coldsign.cli.show import show_frames
-
-        show_frames(settings.screen, answer)
-    else:
-        deliver_text(settings.screen, text.rstrip("\n"), out, force=force)

@@ -1,12 +1,14 @@
 """``coldsign journal``: the hash-chained record of everything that was decided."""
 
+from collections import deque
 from pathlib import Path
 from typing import Any
 
 import click
 
-from coldsign.cli.deliver import deliver_text
+from coldsign.cli.deliver import deliver_text, demand_free
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.paper import deliver_paper
 from coldsign.controls.entry import Anchor, Entry
 from coldsign.errors import DeclinedError, UsageError
 from coldsign.primitives.text import printable
@@ -31,7 +33,7 @@ def journal() -> None:
 @pass_settings
 def show(settings: Settings, /, last: int) -> None:
     """Show the last entries."""
-    entries = list(settings.desk().journal.entries())[-last:]
+    entries = deque(settings.desk().journal.entries(), maxlen=last)
     settings.screen.document({"entries": [_document(entry) for entry in entries]})
     for entry in entries:
         settings.screen.result(
@@ -42,9 +44,7 @@ def show(settings: Settings, /, last: int) -> None:
 
 
 @journal.command()
-@click.option(
-    "--against", metavar="N:HASH", help="A count and hash noted earlier, to see a roll-back."
-)
+@click.option("--against", metavar="N:HASH", help="The count and hash on your paper.")
 @pass_settings
 def verify(settings: Settings, /, against: str | None) -> None:
     """Check every line, and name the first bad one. Note the count and hash on paper."""
@@ -63,13 +63,12 @@ def verify(settings: Settings, /, against: str | None) -> None:
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option("--sign-with", metavar="KEYID", help="Sign the receipt with this OpenPGP key.")
-@click.option(
-    "--encrypt-to", multiple=True, metavar="KEYID", help="Encrypt it to the operations desk."
-)
+@click.option("--encrypt-to", multiple=True, metavar="FINGERPRINT", help="Encrypt it to this key.")
 @pass_settings
 def export(
     settings: Settings,
     /,
+    since: int,
     out: Path | None,
     *,
     force: bool,
@@ -79,12 +78,16 @@ def export(
     """Write the journal as a receipt, signed and encrypted if wanted."""
     from coldsign.controls.receipt import make_receipt, seal_receipt
 
-    receipt = make_receipt(settings.desk().journal)
+    demand_free(out, force=force)
+    receipt = make_receipt(settings.desk().journal, since=since)
     if sign_with or encrypt_to:
         receipt = seal_receipt(receipt, signer=sign_with, recipients=encrypt_to)
     text = receipt.decode()
     settings.screen.document({"receipt": text})
-    deliver_text(settings.screen, text.rstrip("\n"), out, force=force)
+    if out is None and not sign_with:
+        deliver_text(settings.screen, text.rstrip("\n"), out, force=force)
+    else:
+        deliver_paper(settings, text, out, force=force)
 
 
 @journal.command()

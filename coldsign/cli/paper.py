@@ -1,0 +1,34 @@
+"""Hand over a text that another machine reads: to a file, to QR pictures, to the terminal as QR, or into a pipe."""
+
+import sys
+from pathlib import Path
+
+from coldsign.ceremony.reply import Answer
+from coldsign.cli.deliver import deliver_text
+from coldsign.cli.options import Settings
+from coldsign.primitives.text import printable
+from coldsign.qr.payload import Dialect, Kind
+
+_PICTURES = frozenset({".png", ".gif", ".svg", ".pdf"})
+
+
+def deliver_paper(settings: Settings, text: str, out: Path | None, *, force: bool) -> None:
+    """Write a signed text where it was asked for.
+
+    Raises:
+        UsageError: The file exists, or the text is too long for a picture of that kind.
+        SelfCheckError: A QR picture reads back as something else.
+    """
+    screen = settings.screen
+    answer = Answer(text.encode("ascii"), Dialect.BBQR, "", chosen=True, kind=Kind.TEXT)
+    if out is not None and (out.suffix.lower() in _PICTURES or out.is_dir()):
+        from coldsign.qr.write import save
+
+        save(answer.frames(), out, force=force)
+        screen.tell(f"written to {printable(str(out), limit=200)}", "good")
+    elif out is None and sys.stdout.isatty() and screen.person_present and not screen.json:
+        from coldsign.cli.show import show_frames
+
+        show_frames(screen, answer)
+    else:
+        deliver_text(screen, text.rstrip("\n"), out, force=force)
