@@ -70,7 +70,7 @@ class Tx:
         ]
         parts.append(size(len(self.outs)))
         parts += [struct.pack("<Q", o.sats & (2**64 - 1)) + var(o.script) for o in self.outs]
-        parts += [b"\x00" * len(self.ins)] if witness else []
+        parts += [b"\x01\x01\x51" * len(self.ins)] if witness else []
         return b"".join([*parts, struct.pack("<I", self.locktime)])
 
     def txid(self) -> bytes:
