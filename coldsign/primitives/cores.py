@@ -8,7 +8,7 @@ in the answer. Whoever calls this holds no unlocked key, since the copies would 
 import marshal
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Generic, NoReturn, TypeVar
@@ -36,32 +36,39 @@ class Cores:
         affinity = getattr(os, "sched_getaffinity", None)
         return cls(len(affinity(0)) if affinity else os.cpu_count() or 1)
 
-    def share(self, work: Callable[[Sequence[T]], list[R]], items: Sequence[T]) -> list[R]:
+    def share(
+        self, work: Callable[[Sequence[T]], list[R]], items: Sequence[T], *, own: float = 1.0
+    ) -> Generator[R]:
         """What ``work`` gives for all items, in their order.
+
+        This process's own results come first, so that whatever is done with them is done while the
+        copies still work. Close the generator where it may be left before its end.
 
         Args:
             work: Gives a result for each item of any part; results are numbers, bytes, text, None,
                 and lists and tuples of them. It must not depend on the other items.
             items: What is shared out; too few are not.
+            own: The part of an equal share that this process takes: less, where it has more to do.
 
         Raises:
             UnfitError: A copy of this process died, failed, or could not be made.
         """
         shares = min(self.count, len(items) // LEAST)
         if shares < 2 or _has_threads():
-            return work(items)
-        cuts = [len(items) * number // shares for number in range(shares + 1)]
+            yield from work(items)
+            return
+        first = int(len(items) * own / shares)
+        cuts = [first + (len(items) - first) * number // (shares - 1) for number in range(shares)]
         helpers: list[_Helper[R]] = []
         try:
-            for start, stop in pairwise(cuts[1:]):
+            for start, stop in pairwise(cuts):
                 helpers.append(_start(work, items[start:stop]))
-            found = list(work(items[: cuts[1]]))
+            yield from work(items[:first])
             for helper in helpers:
-                found += helper.answer()
+                yield from helper.answer()
         finally:
             for helper in helpers:
                 helper.end()
-        return found
 
 
 ALONE: Final = Cores(1)

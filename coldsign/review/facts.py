@@ -3,6 +3,7 @@
 Nothing is judged here. What is wrong with the data is kept beside it, and the checks speak of it.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -113,16 +114,11 @@ def gather(
         MalformedError: A public key in the PSBT is not on the curve.
         UnfitError: A helping process failed.
     """
-    owner = Owner(wallet)
-    owner.derive_ahead((*psbt.inputs, *psbt.outputs), cores)
-    psbt.prove_points(owner.derived_keys)
-    inputs = _inputs(psbt, owner)
-    outputs = tuple(
-        [
-            _output(owner, index, out, psbt.outputs[index])
-            for index, out in enumerate(psbt.tx.outputs)
-        ]
-    )
+    with closing(Owner(wallet)) as owner:
+        owner.derive_ahead((*psbt.inputs, *psbt.outputs), cores)
+        inputs = _inputs(psbt, owner)
+        outputs = _outputs(psbt, owner)
+        psbt.prove_points(owner.derived_keys())
     paths = _open_paths(psbt.tx, wallet, inputs)
     return Facts(
         psbt=psbt,
@@ -157,6 +153,13 @@ def _inputs(psbt: Psbt, owner: Owner) -> tuple[InputFacts, ...]:
             )
         )
     return tuple(found)
+
+
+def _outputs(psbt: Psbt, owner: Owner) -> tuple[OutputFacts, ...]:
+    given = psbt.outputs
+    return tuple(
+        [_output(owner, index, out, given[index]) for index, out in enumerate(psbt.tx.outputs)]
+    )
 
 
 def _output(owner: Owner, index: int, out: TxOut, given: PsbtOutput) -> OutputFacts:

@@ -4,12 +4,12 @@ A PSBT's key origins only hint where to derive. A script is ours if the register
 exactly this script at that place; what the PSBT claims beside it must then agree with it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import chain, islice
 from typing import NamedTuple
 
-from coldsign.primitives.cores import Cores
+from coldsign.primitives.cores import ALONE, Cores
 from coldsign.primitives.keypath import KeyOrigin, KeyPath
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.output_map import PsbtOutput
@@ -19,6 +19,9 @@ from coldsign.wallet.wallet import Place, Wallet
 
 MAX_PLACES = 4
 """Places tried for one script: honest hints all name one, and each try costs a derivation."""
+
+_OWN_SHARE = 0.7
+"""Of an equal share of deriving; this process has more to do with every key."""
 
 
 class Hint(NamedTuple):
@@ -85,7 +88,10 @@ def origins_of(given: PsbtInput | PsbtOutput) -> Iterable[KeyOrigin]:
 class Owner:
     """A wallet made ready to be asked about many scripts: what never changes is worked out once."""
 
-    __slots__ = ("_everywhere", "_fingerprints", "_keys", "_starts", "wallet")
+    __slots__ = (
+        *("_ahead", "_everywhere", "_fingerprints", "_keys", "_places_ahead", "_starts"),
+        "wallet",
+    )
 
     def __init__(self, wallet: Wallet) -> None:
         self.wallet = wallet
@@ -97,27 +103,41 @@ class Owner:
         )
         self._starts = [[_start(key, branch) for key in keys] for branch in branches]
         self._keys: dict[Place, tuple[bytes, ...]] = {}
+        self._ahead = ALONE.share(self._keys_of, ())
+        self._places_ahead: Iterator[Place] = iter(())
 
     def derive_ahead(self, givens: Iterable[PsbtInput | PsbtOutput], cores: Cores) -> None:
-        """Derive the keys of every place that the maps' first hints name, on all cores."""
+        """Begin to derive the keys of every place that the maps' first hints name, on all cores."""
         first = chain.from_iterable(islice(origins_of(given), 1) for given in givens)
         named = [self.wallet.places([(b"", origin)]) for origin in first]
         places = list(dict.fromkeys(chain(self._everywhere, *named)))
-        self._keys = dict(zip(places, cores.share(self._keys_of, places), strict=True))
+        self._places_ahead = iter(places)
+        self._ahead = cores.share(self._keys_of, places, own=_OWN_SHARE)
 
     def _keys_of(self, places: Sequence[Place]) -> list[tuple[bytes, ...]]:
         return [self.wallet.keys(branch, index) for branch, index in places]
 
-    @property
+    def _keys_at(self, place: Place) -> tuple[bytes, ...]:
+        """The keys of a place: derived ahead, or else now."""
+        while place not in self._keys:
+            keys = next(self._ahead, None)
+            if keys is None:
+                return self.wallet.keys(*place)
+            self._keys[next(self._places_ahead)] = keys
+        return self._keys[place]
+
     def derived_keys(self) -> frozenset[bytes]:
-        """The public keys derived ahead."""
-        return frozenset(chain.from_iterable(self._keys.values()))
+        """All public keys that were derived ahead."""
+        return frozenset(chain(*self._keys.values(), *self._ahead))
+
+    def close(self) -> None:
+        """Stop deriving ahead."""
+        self._ahead.close()
 
     def find(self, hints: tuple[Hint, ...], script: bytes) -> tuple[Place, Derived] | None:
         """The place whose derived script is exactly this one, looked for where the hints point."""
         for place in islice(self._places(hints), MAX_PLACES):
-            keys = self._keys.get(place) or self.wallet.keys(*place)
-            derived = self.wallet.scripts(place, keys)
+            derived = self.wallet.scripts(place, self._keys_at(place))
             if derived.script_pubkey == script:
                 return place, derived
         return None

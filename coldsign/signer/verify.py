@@ -5,6 +5,7 @@ computed by another way, and each signature must be the right key's, in the stri
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -71,10 +72,11 @@ def verify(before: Psbt, after: Psbt, clearance: "Clearance", *, cores: Cores = 
     digests = Recomputed(raw, coins)
     signed = tuple(_signed_inputs(before, after, coins, clearance))
     signers: set[int] = set()
-    for outcome in cores.share(partial(_outcomes, digests), signed):
-        if isinstance(outcome, str):
-            raise _fault(outcome)
-        signers.update(outcome)
+    with closing(cores.share(partial(_outcomes, digests), signed)) as outcomes:
+        for outcome in outcomes:
+            if isinstance(outcome, str):
+                raise _fault(outcome)
+            signers.update(outcome)
     _check_signers(signers, clearance)
 
 

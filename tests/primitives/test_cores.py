@@ -4,6 +4,7 @@ import errno
 import marshal
 import os
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ import pytest
 from coldsign.errors import MalformedError, UnfitError
 from coldsign.primitives import cores
 from coldsign.primitives.cores import ALONE, LEAST, Cores
+
+
+def share(cores, work, items, **how):
+    with closing(cores.share(work, items, **how)) as found:
+        return list(found)
 
 
 def squares(numbers):
@@ -24,19 +30,34 @@ def pids(items):
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 @pytest.mark.parametrize("size", [0, 1, LEAST, 2 * LEAST - 1, 2 * LEAST, 7 * LEAST + 13])
 def test_the_answer_does_not_depend_on_how_many_work(count, size):
-    assert Cores(count).share(squares, range(size)) == squares(range(size))
+    assert share(Cores(count), squares, range(size)) == squares(range(size))
 
 
 def test_an_answer_larger_than_a_pipe_comes_whole():
-    big = Cores(2).share(lambda some: [bytes(10_000) for _ in some], range(2 * LEAST))
+    big = share(Cores(2), lambda some: [bytes(10_000) for _ in some], range(2 * LEAST))
     assert big == [bytes(10_000)] * (2 * LEAST)
 
 
 def test_long_work_is_shared_and_short_work_is_not():
-    assert len(set(Cores(3).share(pids, range(3 * LEAST)))) == 3
-    assert len(set(Cores(3).share(pids, range(2 * LEAST)))) == 2
-    assert set(Cores(3).share(pids, range(2 * LEAST - 1))) == {os.getpid()}
-    assert set(ALONE.share(pids, range(3 * LEAST))) == {os.getpid()}
+    assert len(set(share(Cores(3), pids, range(3 * LEAST)))) == 3
+    assert len(set(share(Cores(3), pids, range(2 * LEAST)))) == 2
+    assert set(share(Cores(3), pids, range(2 * LEAST - 1))) == {os.getpid()}
+    assert set(share(ALONE, pids, range(3 * LEAST))) == {os.getpid()}
+
+
+@pytest.mark.parametrize("own", [0, 0.1, 0.5, 1.0])
+def test_this_process_takes_the_part_it_is_told_and_answers_first(own):
+    found = share(Cores(2), pids, range(2 * LEAST), own=own)
+    mine = int(own * LEAST)
+    assert found[:mine] == [os.getpid()] * mine
+    assert len(set(found[mine:])) == 1
+    assert os.getpid() not in found[mine:]
+
+
+def test_copies_end_where_nobody_waits_for_them():
+    with closing(Cores(2).share(squares, range(2 * LEAST))) as found:
+        assert next(found) == squares([0])[0]
+    no_children()
 
 
 def test_no_copy_is_made_while_another_thread_works():
@@ -44,7 +65,7 @@ def test_no_copy_is_made_while_another_thread_works():
     other = threading.Thread(target=go_on.wait)
     other.start()
     try:
-        assert set(Cores(2).share(pids, range(2 * LEAST))) == {os.getpid()}
+        assert set(share(Cores(2), pids, range(2 * LEAST))) == {os.getpid()}
     finally:
         go_on.set()
         other.join()
@@ -84,7 +105,7 @@ def open_files():
 
 def test_a_failure_in_a_copy_is_an_error(capfd):
     with pytest.raises(UnfitError, match="a helping process failed"):
-        Cores(3).share(raises(here=False), range(3 * LEAST))
+        share(Cores(3), raises(here=False), range(3 * LEAST))
     no_children()
     assert capfd.readouterr() == ("", "")
 
@@ -92,19 +113,19 @@ def test_a_failure_in_a_copy_is_an_error(capfd):
 @pytest.mark.parametrize("signal", [9, 11, 15])
 def test_the_death_of_a_copy_is_an_error(signal):
     with pytest.raises(UnfitError, match="a helping process failed"):
-        Cores(2).share(dies(signal), range(2 * LEAST))
+        share(Cores(2), dies(signal), range(2 * LEAST))
     no_children()
 
 
 def test_a_failure_here_ends_the_copies():
     with pytest.raises(MalformedError, match="no"):
-        Cores(3).share(raises(here=True), range(3 * LEAST))
+        share(Cores(3), raises(here=True), range(3 * LEAST))
     no_children()
 
 
 def test_an_answer_that_is_no_plain_value_is_an_error():
     with pytest.raises(UnfitError):
-        Cores(2).share(lambda some: [object() for _ in some], range(2 * LEAST))
+        share(Cores(2), lambda some: [object() for _ in some], range(2 * LEAST))
 
 
 def test_a_system_that_makes_no_more_processes_is_said_to(monkeypatch):
@@ -119,7 +140,7 @@ def test_a_system_that_makes_no_more_processes_is_said_to(monkeypatch):
     monkeypatch.setattr(os, "fork", one_fork)
     files = open_files()
     with pytest.raises(UnfitError, match="no second process can be started: Resource"):
-        Cores(3).share(squares, range(3 * LEAST))
+        share(Cores(3), squares, range(3 * LEAST))
     monkeypatch.undo()
     no_children()
     assert open_files() == files
