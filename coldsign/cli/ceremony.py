@@ -2,7 +2,6 @@
 
 import io
 import shlex
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -105,7 +104,9 @@ def _run(session: _Session, where: str, step: Run) -> None:
     from coldsign.cli.app import run as run_command
 
     session.note(f"{where}: coldsign {printable(shlex.join(step.arguments), limit=4000)}")
-    out, err = _Tee(sys.stdout), _Tee(sys.stderr)
+    shown = session.settings.screen
+    # With --json standard output is the ceremony's own document and nothing else.
+    out, err = _Tee(shown.stderr if shown.json else shown.stdout), _Tee(shown.stderr)
     screen = Screen(stdout=out, stderr=err)
     screen.color = False
     home = ["--network", session.settings.network_name, "--home", str(session.desk.home)]

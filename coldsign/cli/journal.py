@@ -60,6 +60,14 @@ def verify(settings: Settings, /, against: str | None) -> None:
 
 
 @journal.command()
+@click.option(
+    "--since",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Leave out the entries before this one.",
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option("--sign-with", metavar="KEYID", help="Sign the receipt with this OpenPGP key.")

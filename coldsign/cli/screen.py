@@ -56,6 +56,16 @@ class Screen:
         self.color = not os.environ.get("NO_COLOR")
         self.stdin_is_source = False
 
+    @property
+    def stdout(self) -> IO[str]:
+        """Where results go."""
+        return self._stdout or sys.stdout
+
+    @property
+    def stderr(self) -> IO[str]:
+        """Where words for the person go."""
+        return self._stderr or sys.stderr
+
     def use_json(self) -> None:
         """Write one JSON document instead of people's text."""
         self.json = True
@@ -73,7 +83,7 @@ class Screen:
 
     def raw(self, text: str) -> None:
         """A result for another program, exactly as it is."""
-        stream = self._stdout or sys.stdout
+        stream = self.stdout
         stream.write(text)
         stream.flush()
 
@@ -106,7 +116,7 @@ class Screen:
 
     def control(self, sequence: str) -> None:
         """One of our own terminal sequences (clear, cursor), to a terminal that knows them and to nothing else."""
-        target = self._stderr or sys.stderr
+        target = self.stderr
         if _understands(target):
             target.write(sequence)
             target.flush()
@@ -114,9 +124,7 @@ class Screen:
     def _print(self, stream: str, text: str, role: str) -> None:
         """Print lines that are wrapped by nobody: a terminal folds them, and nothing is cut."""
         safe = "\n".join(_guard(line) for line in text.split("\n"))
-        target = (
-            (self._stdout or sys.stdout) if stream == "stdout" else (self._stderr or sys.stderr)
-        )
+        target = self.stdout if stream == "stdout" else self.stderr
         style = STYLES.get(role, "")
         if style and self.color and _understands(target):
             safe = "\n".join(f"\x1b[{style}m{line}\x1b[0m" for line in safe.split("\n"))
@@ -136,7 +144,7 @@ class Screen:
             table.add_column(heading, overflow="fold")
         for row in rows:
             table.add_row(*(Text(_guard(cell)) for cell in row))
-        target = self._stdout or sys.stdout
+        target = self.stdout
         console = Console(
             file=target,
             markup=False,
@@ -151,14 +159,14 @@ class Screen:
     @property
     def person_present(self) -> bool:
         """Whether a person can be asked: a terminal on both sides, and answers not from a pipe."""
-        if not (self._stderr or sys.stderr).isatty():
+        if not self.stderr.isatty():
             return False
         return sys.stdin.isatty() or (self.stdin_is_source and _controlling_terminal())
 
     @property
     def result_is_read(self) -> bool:
         """Whether standard output is the terminal of a person who can turn pages."""
-        return self.person_present and (self._stdout or sys.stdout).isatty()
+        return self.person_present and self.stdout.isatty()
 
     def need_person(self) -> None:
         """Refuse to go on where nobody can be asked.
@@ -190,7 +198,7 @@ class Screen:
         return answer.strip()
 
     def _prompt(self, text: str) -> None:
-        target = self._stderr or sys.stderr
+        target = self.stderr
         target.write(text)
         target.flush()
 

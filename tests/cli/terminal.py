@@ -150,6 +150,22 @@ class Terminal:
                 raise AssertionError(f"ended with {text} on the screen:\n{self.vt.text}")
         return self.vt.text
 
+    def next_frame(self) -> str:
+        """Wait until the screen was drawn anew, to its last line."""
+        marks, deadline = self.raw.count("space pause"), time.monotonic() + PATIENCE
+        while self.raw.count("space pause") == marks:
+            if not self._read(deadline):
+                raise AssertionError(f"ended:\n{self.vt.text}")
+        return self.vt.text
+
+    def drain(self) -> None:
+        """Take what comes until nothing more comes for a moment."""
+        size = -1
+        while size != len(self.raw):
+            size = len(self.raw)
+            for _ in range(5):
+                self._read(time.monotonic() + PATIENCE)
+
     def end(self) -> int:
         """Wait until the program has ended, and return its exit code."""
         deadline = time.monotonic() + PATIENCE

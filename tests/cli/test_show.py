@@ -1,0 +1,170 @@
+"""QR codes in the terminal: what is on the screen is turned into a picture and read by two decoders."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image
+from pyzbar import pyzbar
+
+from coldsign.psbt.model import Psbt
+from coldsign.qr.joiner import Joiner
+from coldsign.qr.payload import Kind
+from tests.cli.laptop import DATA, Laptop
+from tests.cli.terminal import Terminal
+from tests.cli.vt import Vt
+
+PSBT = base64.b64decode(
+    json.loads((DATA / "regtest/wsh-sortedmulti-2of3-4x4.json").read_text())["psbt"]
+)
+SMALL = base64.b64decode(json.loads((DATA / "regtest/wpkh-1x2.json").read_text())["psbt"])
+_DARK = {"█": (1, 1), "▀": (1, 0), "▄": (0, 1), " ": (0, 0)}
+_MODULE = 6  # pixels
+
+
+def picture(vt: Vt, module: int = _MODULE) -> Image.Image:
+    """The screen as a photograph would show it: half blocks in their two colours, the rest a grey terminal."""
+    image = Image.new("L", (vt.columns, 2 * vt.rows), 60)
+    for y, row in enumerate(vt.cells):
+        for x, cell in enumerate(row):
+            if cell.paper == 231 and cell.ink == 16:
+                upper, lower = _DARK[cell.char]
+                image.putpixel((x, 2 * y), 0 if upper else 255)
+                image.putpixel((x, 2 * y + 1), 0 if lower else 255)
+    return image.resize((image.width * module, image.height * module), Image.Resampling.NEAREST)
+
+
+def read_both(image: Image.Image) -> str:
+    """The one code of a picture; both decoders must say the same."""
+    by_zxing = [found.text for found in zxingcpp.read_barcodes(image)]
+    by_zbar = [found.data.decode() for found in pyzbar.decode(image)]
+    assert by_zxing == by_zbar
+    assert len(by_zxing) == 1
+    return by_zxing[0]
+
+
+def watch(terminal: Terminal, want: frozenset[Kind] = frozenset({Kind.PSBT})) -> bytes:
+    """Look at frames until the message is whole, a frame at a time."""
+    joiner = Joiner(want)
+    for _ in range(400):
+        if joiner.feed(read_both(picture(terminal.vt)).encode()).done:
+            return joiner.require().data
+        terminal.type("\x1b[C")
+        terminal.next_frame()
+    raise AssertionError("400 frames did not carry the message")
+
+
+def status(terminal: Terminal) -> str:
+    return next(line for line in terminal.vt.lines if "sha256" in line)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (60, 24), (120, 50)])
+@pytest.mark.parametrize("form", ["ur", "bbqr"])
+def test_what_is_shown_is_read_by_two_decoders(
+    columns: int, rows: int, form: str, laptop: Laptop, tmp_path: Path
+) -> None:
+    show = ("qr", "show", "s.txt", "--format", form)
+    with laptop.terminal(*show, columns=columns, rows=rows) as terminal:
+        terminal.see("q done")
+        terminal.type(" ")
+        terminal.see("paused")
+        picture(terminal.vt).save(tmp_path / "screen.png")
+        assert watch(terminal) == SMALL
+        terminal.type("q")
+        assert terminal.end() == 0
+        assert terminal.restored
+        assert terminal.vt.foreign == []
+
+
+def test_the_keys_tune_what_is_shown(laptop: Laptop) -> None:
+    with laptop.terminal("qr", "show", "r.txt", "--format", "ur", rows=50, columns=120) as terminal:
+        terminal.see("q done", "5 a second")
+        for key, rate in (("+", 6), ("+", 7), ("-", 6)):
+            terminal.type(key)
+            terminal.see(f"{rate} a second")
+        terminal.type(" ")
+        parts = int(terminal.see("paused").rpartition("ur, ")[2].split()[0])
+        terminal.type("s")
+        terminal.miss(f"ur, {parts} parts")
+        terminal.see("q done")
+        more = int(status(terminal).split()[1])
+        assert more > parts
+        terminal.type("d")
+        terminal.miss(f"ur, {more} parts")
+        terminal.see("q done")
+        assert int(status(terminal).split()[1]) < more
+        for _ in range(4):
+            terminal.type("d")
+            terminal.drain()
+        assert watch(terminal) == PSBT
+        terminal.type("f")
+        terminal.see("bbqr, ", "q done")
+        assert watch(terminal) == PSBT
+        terminal.type("f")
+        terminal.see("ur, ", "q done")
+        terminal.type("q")
+        assert terminal.end() == 0
+        assert "error" not in terminal.raw
+
+
+def test_a_resize_fits_the_codes_anew(laptop: Laptop) -> None:
+    with laptop.terminal("qr", "show", "r.txt", rows=50, columns=120) as terminal:
+        before = int(terminal.see("q done", "sha256").rpartition("ur, ")[2].split()[0])
+        terminal.resize(80, 24)
+        terminal.see("q done", "sha256")
+        assert int(status(terminal).split()[1]) > before
+        terminal.resize(20, 8)
+        terminal.see("too", "enlarge")
+        terminal.resize(120, 50)
+        terminal.see(f"ur, {before} parts", "q done")
+        terminal.type(" ")
+        terminal.see("paused")
+        assert watch(terminal) == PSBT
+        terminal.type("q")
+        assert terminal.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "code", "error"),
+    [
+        (("--format", "base64"), (80, 24), 2, "do not fit one QR code"),
+        (("--format", "ur"), (20, 8), 8, "this terminal (20x8) is too small for the QR code"),
+        (("--format", "ur", "--density", "30"), (80, 24), 8, "this terminal (80x24) is too small"),
+        (("--density", "41"), (80, 24), 2, "density 41 is not a QR version"),
+        (("--density", "many"), (80, 24), 2, "a QR version from 1 to 40"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_one_line(
+    options: tuple[str, ...], size: tuple[int, int], code: int, error: str, laptop: Laptop
+) -> None:
+    columns, rows = size
+    with laptop.terminal("qr", "show", "r.txt", *options, columns=columns, rows=rows) as terminal:
+        assert terminal.end() == code
+        assert terminal.restored
+        assert error in terminal.said[0]
+        assert terminal.said[1].startswith("hint: ")
+
+
+def test_a_signed_reply_is_shown_in_the_dialect_of_the_request(laptop: Laptop) -> None:
+    found = json.loads((DATA / "regtest/wpkh-1x2.json").read_text())
+    size = {"columns": 110, "rows": 90}
+    words = laptop.path("s.words")
+    sign = ("sign", "s.txt", "--wallet", "single", "--key", "-", "--secret-file", words)
+    with laptop.terminal(*sign, **size) as terminal:
+        terminal.asked("Type that amount")
+        terminal.line("0.24405544")
+        terminal.see("q done")
+        terminal.type(" ")
+        terminal.see("paused")
+        reply = watch(terminal)
+        terminal.type("q")
+        assert terminal.end() == 0
+        assert "shown; sha256" in terminal.vt.text
+        assert found["cosigners"][0]["mnemonic"].split()[0] not in terminal.plain.split()
+    by_node = Psbt.parse(base64.b64decode(found["signed_by_node"][0]))
+    assert [i.partial_sigs for i in Psbt.parse(reply).inputs] == [
+        i.partial_sigs for i in by_node.inputs
+    ]
+    assert laptop.kinds() == ["intent", "signed"]
