@@ -33,13 +33,33 @@ def combine(
 
 @click.command(cls=ColdCommand)
 @click.argument("source")
+@click.option(
+    "--wallet",
+    "wallet_name",
+    metavar="NAME",
+    help="The registered wallet it spends from: needed for miniscript, whose cheapest open path is taken.",
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write the hex here.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @pass_settings
-def finalize(settings: Settings, /, source: str, out: Path | None, *, force: bool) -> None:
+def finalize(
+    settings: Settings,
+    /,
+    source: str,
+    wallet_name: str | None,
+    out: Path | None,
+    *,
+    force: bool,
+) -> None:
     """Finish a PSBT that has all its signatures, and print the transaction as hex."""
-    request = read_one([source], stdin=sys.stdin.buffer)
-    tx = extract(finalize_psbt(Psbt.parse(request.data)))
+    psbt = Psbt.parse(read_one([source], stdin=sys.stdin.buffer).data)
+    if wallet_name is None:
+        finished = finalize_psbt(psbt)
+    else:
+        from coldsign.ceremony.finish import finish
+
+        finished = finish(psbt, settings.desk().wallet(wallet_name))
+    tx = extract(finished)
     text = tx.serialize().hex()
     settings.screen.document({"txid": tx.txid_hex(), "hex": text, "vsize": (tx.weight() + 3) // 4})
     deliver_text(settings.screen, text, out, force=force)

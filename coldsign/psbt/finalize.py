@@ -1,5 +1,7 @@
 """Completing inputs from their signatures, and extracting the transaction (BIP-174, BIP-371)."""
 
+from collections.abc import Callable
+
 from coldsign.errors import RefusedError
 from coldsign.primitives.cursor import compact_size, var_bytes
 from coldsign.primitives.tx import OutPoint, Transaction, Witness
@@ -23,11 +25,18 @@ _DROPPED = KNOWN[In] - {
 }
 """What a finished input no longer needs: all but its coin, its locks and unknown fields."""
 
+Satisfier = Callable[[bytes, PsbtInput], Final]
+"""Completes an input that spends this output script, or refuses."""
 
-def finalize(psbt: Psbt) -> Psbt:
+
+def finalize(psbt: Psbt, satisfier: Satisfier = satisfy) -> Psbt:
     """Give every input its final scriptSig and witness, and drop what made them.
 
     Only the shape of things is looked at: whether a signature is valid was the review's question.
+
+    Args:
+        psbt: The PSBT with its signatures.
+        satisfier: What completes an input; without one, scripts of public keys alone are finished.
 
     Raises:
         RefusedError: An input lacks its coin, a script or signatures, or its script is of no kind
@@ -36,7 +45,7 @@ def finalize(psbt: Psbt) -> Psbt:
     inputs: list[Map] = []
     for index, (found, txin) in enumerate(zip(psbt.inputs, psbt.tx.inputs, strict=True)):
         try:
-            inputs.append(_finished(found, txin.outpoint))
+            inputs.append(_finished(found, txin.outpoint, satisfier))
         except RefusedError as no:
             why = f"input {index} cannot be finished: {no.message}"
             raise RefusedError(why, hint=no.hint) from no
@@ -47,14 +56,14 @@ def _is_final(found: PsbtInput) -> bool:
     return found.final_script_sig is not None or found.final_script_witness is not None
 
 
-def _finished(found: PsbtInput, outpoint: OutPoint) -> Map:
+def _finished(found: PsbtInput, outpoint: OutPoint, satisfier: Satisfier) -> Map:
     if _is_final(found):
         return found.map
     utxo = claimed_utxo(found, outpoint)
     if utxo is None:
         raise RefusedError("the coin it spends is not in the PSBT")
     _check_sighash(found)
-    final = satisfy(utxo.script, found)
+    final = satisfier(utxo.script, found)
     kept = [pair for pair in found.map.pairs if pair[0].type not in _DROPPED]
     return Map.of(In, found.map.number, sorted([*kept, *_final_pairs(final)]))
 

@@ -24,7 +24,9 @@ from coldsign.psbt.input_map import PsbtInput
 TAPSCRIPT = 0xC0
 """The one leaf version with known rules (BIP-342)."""
 
-LET_THE_NODE = "a Bitcoin Core node finishes any script it knows: finalizepsbt"
+LET_OTHERS = (
+    "name the registered wallet it belongs to, or let a Bitcoin Core node do it: finalizepsbt"
+)
 
 OP_NUMEQUAL = 0x9C
 
@@ -87,7 +89,7 @@ def _bare(script: bytes, found: PsbtInput) -> Witness:
         return (_signature(script[1:-1], found),)
     multi = parse_multisig(script)
     if multi is None:
-        raise RefusedError(f"no way to finish the script {_words(script)}", hint=LET_THE_NODE)
+        raise RefusedError(f"no way to finish the script {_words(script)}", hint=LET_OTHERS)
     needed, keys = multi
     signatures = [found.partial_sigs[key] for key in keys if key in found.partial_sigs]
     if len(signatures) < needed:
@@ -129,7 +131,7 @@ def _p2tr(found: PsbtInput) -> Witness:
         leaves = list(found.tap_leaf_scripts.values())[:3]  # one line must do
         scripts = "; ".join(_words(script) for script, _ in leaves)
         raise RefusedError(
-            f"no signature of the key path, and no leaf to finish: {scripts}", hint=LET_THE_NODE
+            f"no signature of the key path, and no leaf to finish: {scripts}", hint=LET_OTHERS
         )
     return min(stacks, key=lambda stack: (sum(map(len, stack)), stack))
 

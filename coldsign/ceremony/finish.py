@@ -1,0 +1,110 @@
+"""Finishing a transaction of a registered wallet, whatever its script: where signatures and miniscript meet."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from coldsign.errors import RefusedError
+from coldsign.primitives.script import push
+from coldsign.primitives.text import printable
+from coldsign.primitives.tx import Witness
+from coldsign.psbt.finalize import finalize
+from coldsign.psbt.input_map import PsbtInput
+from coldsign.psbt.model import Psbt
+from coldsign.psbt.satisfy import Final
+from coldsign.psbt.satisfy import satisfy as satisfy_keys
+from coldsign.review.facts import Facts, gather
+from coldsign.review.items import InputFacts
+from coldsign.review.presigned import SignatureFault
+from coldsign.wallet.derive import Derived, Taproot
+from coldsign.wallet.miniscript.ast import MULTISIGS
+from coldsign.wallet.miniscript.satisfy import Locks, Supply, satisfy
+from coldsign.wallet.miniscript.stack import witness_size
+from coldsign.wallet.taptree import Tree, leaves
+from coldsign.wallet.wallet import Wallet
+
+
+def finish(psbt: Psbt, wallet: Wallet) -> Psbt:
+    """Finish every input, those of the wallet by its own scripts.
+
+    Where several of a wallet's spending paths are complete, the one with the smallest witness that
+    no third party can change is taken. Its scripts and control blocks are those we derive.
+
+    Raises:
+        RefusedError: An input lacks its coin or signatures, or one of its signatures is not of this
+            transaction; the message says which.
+    """
+    facts = gather(psbt, wallet)
+
+    def complete(script: bytes, found: PsbtInput) -> Final:
+        known = facts.inputs[found.map.number]
+        derived = known.derived
+        if derived is None or derived.script_pubkey != script:
+            return satisfy_keys(script, found)
+        _demand_valid(facts, known)
+        witness = _witness(facts, known, derived)
+        if witness is None:
+            return satisfy_keys(script, found)
+        redeem = derived.redeem_script
+        return Final(push(redeem) if redeem is not None else b"", witness)
+
+    return finalize(psbt, complete)
+
+
+def _demand_valid(facts: Facts, known: InputFacts) -> None:
+    for bad in known.presigned.bad:
+        if bad.fault is SignatureFault.INVALID:
+            name = facts.wallet.descriptor.keys[bad.position].fingerprint.hex()
+            raise RefusedError(
+                f"the signature of cosigner {name} is {bad.fault.value}",
+                hint="combine the cosigners' replies again without it",
+            )
+
+
+def _witness(facts: Facts, known: InputFacts, derived: Derived) -> Witness | None:
+    """The witness of a script that is more than keys and a threshold; None for those."""
+    tree, node, taproot = (
+        facts.wallet.descriptor.tree,
+        facts.wallet.descriptor.script,
+        derived.taproot,
+    )
+    locks = Locks(facts.tx.version, known.sequence, facts.tx.locktime)
+    supply = Supply(derived.keys, {}, known.given.preimages, locks)
+    if taproot is not None:
+        if known.given.tap_key_sig is not None or tree is None:
+            return None
+        stacks = list(_leaf_stacks(known, tree, taproot, supply))
+        if not stacks:
+            raise _incomplete(facts, known)
+        return min(stacks, key=witness_size)
+    if node is None or node.fragment in MULTISIGS or derived.witness_script is None:
+        return None
+    sigs = known.given.partial_sigs
+    signed = {at: sigs[key] for at, key in enumerate(derived.keys) if key in sigs}
+    items = satisfy(node, replace(supply, signatures=signed))
+    if items is None:
+        raise _incomplete(facts, known)
+    return (*items, derived.witness_script)
+
+
+def _leaf_stacks(
+    known: InputFacts, tree: Tree, taproot: Taproot, supply: Supply
+) -> Iterator[Witness]:
+    """The whole witness of every leaf that is complete."""
+    sigs = known.given.tap_script_sigs
+    for node, leaf in zip(leaves(tree), taproot.leaves, strict=True):
+        named = {at: (supply.keys[at], leaf.leaf_hash) for at in leaf.keys}
+        signed = {at: sigs[filed] for at, filed in named.items() if filed in sigs}
+        items = satisfy(node, replace(supply, signatures=signed))
+        if items is not None:
+            yield (*items, leaf.script, leaf.control_block)
+
+
+def _incomplete(facts: Facts, known: InputFacts) -> RefusedError:
+    keys = facts.wallet.descriptor.keys
+    signers = [keys[at].fingerprint.hex() for at in known.signatures]
+    return RefusedError(
+        f"no spending path of wallet {facts.wallet.name} is complete: signed by"
+        f" {', '.join(signers) or 'nobody'}, sequence {known.sequence:#010x}, locktime {facts.tx.locktime}",
+        hint=printable(f"the wallet asks for {facts.wallet.words}", 400),
+        code="not-complete",
+    )

@@ -1,0 +1,187 @@
+"""Finishing transactions of registered wallets: the node's own bytes, the cheapest path, and what is missing."""
+
+import base64
+import json
+
+import pytest
+
+from coldsign.ceremony.finish import finish
+from coldsign.errors import RefusedError
+from coldsign.keys.keyring import Keyring
+from coldsign.keys.mnemonic import Mnemonic
+from coldsign.primitives.keypath import format_path, parse_path
+from coldsign.primitives.network import REGTEST
+from coldsign.psbt.combine import combine
+from coldsign.psbt.edit import Reply, trim
+from coldsign.psbt.fields import Global, In
+from coldsign.psbt.finalize import extract, finalize
+from coldsign.psbt.model import Psbt
+from coldsign.psbt.raw import Key, Map
+from coldsign.signer.sign import sign
+from coldsign.wallet.descriptor import Descriptor
+from coldsign.wallet.wallet import Wallet
+from tests.ceremony.stage import fixture, fixture_names
+from tests.cli.laptop import Laptop
+from tests.signer.common import clearance, spending, with_pairs
+
+MINISCRIPT = "wsh-miniscript-recovery-1x4"
+NUMS = "50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0"
+WORDS = [fixture("wsh-sortedmulti-8of15-2x3").raw["cosigners"][n]["mnemonic"] for n in range(4)]
+PATH = "48h/1h/0h/2h"
+
+
+def joined(name, signers=None):
+    found = fixture(name)
+    return combine([found.signed_by_node(n) for n in signers or found.raw["final"]["signers"]])
+
+
+def ring(number):
+    return Keyring.from_mnemonic(Mnemonic.parse(WORDS[number]), "")
+
+
+def vault(template):
+    """A wallet of the test's four cosigners."""
+    keys = []
+    for number in range(4):
+        with ring(number) as cosigner:
+            xpub = cosigner.xpub(parse_path(PATH)).serialize(REGTEST)
+            origin = f"{cosigner.fingerprint.hex()}/{format_path(parse_path(PATH))}"
+            keys.append(f"[{origin}]{xpub}/<0;1>/*")
+    text = template.format(*keys, nums=NUMS)
+    return Wallet.create("vault", Descriptor.parse(text, REGTEST, require_checksum=False))
+
+
+def with_sequences(psbt, sequence):
+    inputs = tuple(txin._replace(sequence=sequence) for txin in psbt.tx.inputs)
+    tx = type(psbt.tx)(psbt.tx.version, inputs, psbt.tx.outputs, psbt.tx.locktime)
+    globals_ = Map.of(Global, 0, [(Key(Global.UNSIGNED_TX, b""), tx.serialize())])
+    return Psbt.of_maps(globals_, [i.map for i in psbt.inputs], [o.map for o in psbt.outputs])
+
+
+def signed(wallet, signers, *, sequence=0xFFFFFFFD):
+    psbt = with_sequences(spending(wallet, 2), sequence)
+    replies = [psbt]
+    for number in signers:
+        with ring(number) as cosigner:
+            replies.append(sign(psbt, cosigner, clearance(psbt, wallet)))
+    return combine(replies)
+
+
+def sizes(psbt, wallet):
+    """The sizes of the first input's witness items."""
+    return [len(item) for item in extract(finish(psbt, wallet)).witnesses[0]]
+
+
+@pytest.mark.parametrize("name", fixture_names())
+def test_every_recorded_spend_becomes_the_nodes_transaction(name):
+    finished = finish(joined(name), fixture(name).wallet)
+    assert extract(finished).serialize().hex() == fixture(name).raw["final"]["hex"]
+    assert Psbt.parse(finished.raw).raw == finished.raw
+    assert finish(finished, fixture(name).wallet).raw == finished.raw
+
+
+def test_a_trimmed_reply_is_finished_too():
+    psbts = [trim(fixture(MINISCRIPT).signed_by_node(n), Reply.TRIMMED) for n in (0, 1)]
+    tx = extract(finish(combine(psbts), fixture(MINISCRIPT).wallet))
+    assert tx.serialize().hex() == fixture(MINISCRIPT).raw["final"]["hex"]
+
+
+def test_another_wallets_inputs_are_finished_by_their_keys_alone():
+    other = fixture("wpkh-1x2").wallet
+    name = "wsh-sortedmulti-2of3-4x4"
+    assert finish(joined(name), other).raw == finalize(joined(name)).raw
+    with pytest.raises(RefusedError, match="no way to finish the script"):
+        finish(joined(MINISCRIPT), other)
+
+
+def test_an_unfinished_miniscript_says_who_signed_and_what_is_asked():
+    wallet = fixture(MINISCRIPT).wallet
+    with pytest.raises(RefusedError, match="no spending path of wallet fixture is complete") as no:
+        finish(joined(MINISCRIPT, (1,)), wallet)
+    name = wallet.descriptor.keys[1].fingerprint.hex()
+    assert f"signed by {name}, sequence 0x" in no.value.message
+    assert "2 of 3 keys" in no.value.hint
+    assert "4032 blocks" in no.value.hint
+    with pytest.raises(RefusedError, match="signed by nobody"):
+        finish(Psbt.parse(fixture(MINISCRIPT).psbt), wallet)
+
+
+def test_a_signature_of_another_transaction_is_not_finished():
+    wallet = fixture(MINISCRIPT).wallet
+    psbt = joined(MINISCRIPT)
+    first, second = psbt.inputs[0].partial_sigs
+    pairs = [
+        (Key(In.PARTIAL_SIG, first), psbt.inputs[0].partial_sigs[second]),
+        (Key(In.PARTIAL_SIG, second), psbt.inputs[0].partial_sigs[second]),
+    ]
+    bad = with_pairs(psbt, 0, pairs, without={In.PARTIAL_SIG})
+    with pytest.raises(RefusedError, match="is not a signature of this transaction"):
+        finish(bad, wallet)
+    high_s = with_pairs(
+        psbt, 0, [(Key(In.PARTIAL_SIG, first), _high_s(psbt, first))], without={In.PARTIAL_SIG}
+    )
+    with pytest.raises(RefusedError, match="no spending path"):
+        finish(high_s, wallet)
+
+
+def _high_s(psbt, key):
+    from coldsign.primitives.secp import der_decode, der_encode
+
+    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+    compact = der_decode(psbt.inputs[0].partial_sigs[key][:-1])
+    s = order - int.from_bytes(compact[32:], "big")
+    return der_encode(compact[:32] + s.to_bytes(32, "big")) + b"\1"
+
+
+RECOVERY = "or_d(multi(2,{0},{1},{2}),and_v(v:pkh({3}),older(144)))"
+
+
+@pytest.mark.parametrize("outer", ["wsh({})", "sh(wsh({}))"])
+def test_the_recovery_path_opens_with_its_lock(outer):
+    wallet = vault(outer.format(RECOVERY))
+    script = len(wallet.derive(0, 0).witness_script)
+    assert sizes(signed(wallet, (3,), sequence=144), wallet)[1:] == [33, 0, 0, 0, script]
+    assert sizes(signed(wallet, (0, 2)), wallet)[0::3] == [0, script]
+    with pytest.raises(RefusedError, match="sequence 0x0000008f"):
+        finish(signed(wallet, (3,), sequence=143), wallet)
+    redeem = wallet.derive(0, 0).redeem_script or b""
+    tx = extract(finish(signed(wallet, (0, 1)), wallet))
+    assert tx.inputs[0].script_sig == (bytes((len(redeem),)) + redeem if redeem else b"")
+
+
+def test_the_smallest_complete_leaf_is_taken():
+    wallet = vault("tr({nums},{{multi_a(2,{0},{1}),{{pk({2}),and_v(v:pk({3}),older(144))}}}})")
+    pair, single, late = [len(leaf.script) for leaf in wallet.derive(0, 0).taproot.leaves]
+    assert sizes(signed(wallet, (0, 1, 2)), wallet) == [64, single, 97]
+    assert sizes(signed(wallet, (0, 1, 3)), wallet) == [64, 64, pair, 65]
+    assert sizes(signed(wallet, (0, 1, 3), sequence=144), wallet) == [64, late, 97]
+    with pytest.raises(RefusedError, match="no spending path"):
+        finish(signed(wallet, (3,)), wallet)
+
+
+def test_the_key_path_is_taken_where_it_is_signed():
+    wallet = vault("tr({0},{{pk({1}),multi_a(2,{2},{3})}})")
+    assert sizes(signed(wallet, (0, 1)), wallet) == [64]
+    assert sizes(signed(wallet, (1, 2)), wallet)[0] == 64
+
+
+def test_the_command_finishes_a_registered_wallets_miniscript(tmp_path):
+    laptop = Laptop(tmp_path)
+    laptop.equip(MINISCRIPT, wallet="vault", key=None, files="m")
+    source = laptop.write("joined.psbt", joined(MINISCRIPT).raw)
+    expected = fixture(MINISCRIPT).raw["final"]
+    outcome = laptop.good("finalize", source, "--wallet", "vault")
+    assert outcome.out.strip() == expected["hex"]
+    document = json.loads(laptop.good("--json", "finalize", source, "--wallet", "vault").out)
+    assert document == {
+        "txid": expected["txid"],
+        "hex": expected["hex"],
+        "vsize": expected["vsize"],
+    }
+    without = laptop.run("finalize", source)
+    assert without.code == 4
+    assert "no way to finish the script" in without.errors[0]
+    assert "name the registered wallet" in without.hints[0]
+    half = laptop.write("half.txt", base64.b64encode(joined(MINISCRIPT, (0,)).raw))
+    assert laptop.run("finalize", half, "--wallet", "vault").code == 4
+    assert laptop.run("finalize", source, "--wallet", "other").code == 2
