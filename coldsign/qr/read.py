@@ -161,7 +161,9 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_HEAD)
     except OSError as error:
-        raise UsageError(f"{printable(str(path))} cannot be read: {error.strerror}") from error
+        raise UsageError(
+            f"{printable(str(path), limit=200)} cannot be read: {error.strerror}"
+        ) from error
 
 
 def _content(path: Path) -> bytes:
@@ -169,7 +171,9 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_PICTURE + 1)
     except OSError as error:
-        raise UsageError(f"{printable(str(path))} cannot be read: {error.strerror}") from error
+        raise UsageError(
+            f"{printable(str(path), limit=200)} cannot be read: {error.strerror}"
+        ) from error
     if len(data) > MAX_PICTURE:
         raise MalformedError(f"{printable(path.name)}: more than {MAX_PICTURE // 2**20} MiB")
     return data
