@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from coldsign.errors import UsageError
-from coldsign.qr.symbol import MAX_VERSION, side
+from coldsign.qr.symbol import MAX_VERSION
 
 QUIET_ZONE = (
     2  # modules of white; both decoders read 100 % from 1 on (measured), the standard asks for 4
@@ -28,30 +28,6 @@ class Density:
         if not 1 <= self.version <= MAX_VERSION:
             raise UsageError(f"density {self.version} is not a QR version", hint="1 to 40, or auto")
 
-    @classmethod
-    def for_terminal(cls, columns: int, rows: int, *, reserve: int = 2) -> "Density":
-        """What half blocks can show: one column and half a row a module.
-
-        Args:
-            columns: Width of the terminal.
-            rows: Height of the terminal.
-            reserve: Rows kept for text.
-        """
-        room = min(columns, 2 * (rows - reserve)) - 2 * QUIET_ZONE
-        return cls(max(1, min(TERMINAL_VERSION, _version(room))))
-
-    @classmethod
-    def for_pixels(cls, width: int, height: int, *, module: int = 4) -> "Density":
-        """What a picture can show.
-
-        Args:
-            width: Pixels across.
-            height: Pixels down.
-            module: Pixels along one module's side.
-        """
-        room = min(width, height) // module - 2 * QUIET_ZONE
-        return cls(max(1, min(PICTURE_VERSION, _version(room))))
-
     def denser(self) -> "Density":
         """The next step up, for a key that changes it while showing."""
         return Density(next((v for v in _STEPS if v > self.version), self.version))
@@ -59,8 +35,3 @@ class Density:
     def sparser(self) -> "Density":
         """The next step down."""
         return Density(next((v for v in reversed(_STEPS) if v < self.version), self.version))
-
-
-def _version(modules: int) -> int:
-    """The largest version that many modules can show; below 1 where even the smallest does not fit."""
-    return min(MAX_VERSION, (modules - 17) // 4) if modules >= side(1) else 0

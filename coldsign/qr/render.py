@@ -12,6 +12,7 @@ from coldsign.qr.symbol import Matrix
 # otherwise show the code inverted or grey, and zbar reads neither.
 _INK = "\x1b[38;5;16;48;5;231m"
 _RESET = "\x1b[0m"
+KITTY_DELETE = "\x1b_Ga=d,d=I,i=31,q=2\x1b\\"
 _BLOCKS = (" ", "▄", "▀", "█")  # nothing, lower, upper, both dark
 
 
@@ -69,11 +70,11 @@ def kitty(matrix: Matrix, module: int = 4) -> str:
 
 
 def sixel(matrix: Matrix, module: int = 6) -> str:
-    """The symbol in sixels, black on white; a module is a multiple of six pixels, one band of sixels.
+    """The symbol in sixels, black on white.
 
     Args:
         matrix: The symbol.
-        module: Pixels along one module's side, a multiple of six or a divisor of it.
+        module: Pixels along one module's side.
     """
     width, rows = _pixels(matrix, module)
     bands = []

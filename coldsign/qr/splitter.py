@@ -47,11 +47,15 @@ class Frames:
 
     def stream(self) -> Iterator[Frame]:
         """The frames to show, without end; of a fountain message new mixed parts keep coming."""
+        return (frame for _, frame in self.numbered())
+
+    def numbered(self) -> Iterator[tuple[int, Frame]]:
+        """The same with their numbers from 1; above ``need`` they mix several parts."""
         if self.mixer is None:
-            yield from cycle(self.frames)
+            yield from cycle(enumerate(self.frames, 1))
             return
         for number in schedule.numbers(self.mixer.count, self.mixer.checksum):
-            yield uri.piece_text(self.ur_type, self.mixer.part(number))
+            yield number, uri.piece_text(self.ur_type, self.mixer.part(number))
 
 
 def split(

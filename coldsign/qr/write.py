@@ -6,7 +6,8 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from coldsign.errors import SelfCheckError, UsageError
 from coldsign.primitives.fileio import sync_folder
@@ -90,11 +91,11 @@ def save(frames: Frames, path: Path, *, force: bool = False, period_ms: int = _P
     needed, captions = symbols[: frames.need], _captions(frames)
     if suffix == ".gif":
         data = _gif([picture(symbol) for symbol in symbols], period_ms)
-        _compare(frames.frames, [data])
+        _read_files(frames.frames, [data])
         write_output(path, data, force=force)
     elif suffix == ".png":
         data = _png(_sheet(needed))
-        _compare(frames.frames[: frames.need], [data])
+        _read_files(frames.frames[: frames.need], [data])
         write_output(path, data, force=force)
     elif suffix in {".svg", ".pdf"}:
         read_back(frames)
@@ -109,22 +110,52 @@ def save(frames: Frames, path: Path, *, force: bool = False, period_ms: int = _P
         )
 
 
+class Proof:
+    """The decoder at hand, to read each code back before it is shown; starts while the frames are made."""
+
+    def __init__(self) -> None:
+        self._child = Child()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._child.__exit__(kind, error, trace)
+
+    def demand(self, symbol: Matrix, frame: Frame) -> None:
+        """Let the decoder read a symbol.
+
+        Raises:
+            SelfCheckError: It read something else than the frame.
+        """
+        _compare([frame], [_png(picture(symbol, 3))], self._child)
+
+
 def read_back(frames: Frames) -> None:
     """Draw every frame of one loop, let the decoder read it, and compare.
 
     Raises:
         SelfCheckError: It read something else.
     """
-    _compare(frames.frames, (_png(picture(matrix(frames, f), 3)) for f in frames.frames))
+    with Child() as child:
+        pictures = (_png(picture(matrix(frames, f), 3)) for f in frames.frames)
+        _compare(frames.frames, pictures, child)
 
 
-def _compare(expected: Sequence[Frame], files: Iterable[bytes]) -> None:
+def _read_files(expected: Sequence[Frame], files: Iterable[bytes]) -> None:
+    with Child() as child:
+        _compare(expected, files, child)
+
+
+def _compare(expected: Sequence[Frame], files: Iterable[bytes], child: Child) -> None:
     """Read pictures with the decoder child; together they must hold exactly the expected frames."""
     wanted = {frame.encode() if isinstance(frame, str) else frame for frame in expected}
-    with Child() as child:
-        seen = {
-            body for file in files for say, body in child.ask(Say.CHECK, file) if say is Say.CODE
-        }
+    seen = {body for file in files for say, body in child.ask(Say.CHECK, file) if say is Say.CODE}
     if seen != wanted:
         raise SelfCheckError(
             f"{len(wanted - seen)} of {len(wanted)} QR codes do not read back as what was written",
@@ -177,7 +208,7 @@ def _sheet(symbols: Sequence[Matrix]) -> "Image":
 
 
 def _save_folder(frames: Frames, files: Sequence[bytes], path: Path, *, force: bool) -> None:
-    _compare(frames.frames[: frames.need], files)
+    _read_files(frames.frames[: frames.need], files)
     _demand_replaceable(path, force=force)
     digits = max(3, len(str(len(files))))
     made = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.absolute().parent))

@@ -1,6 +1,7 @@
 """Pictures for the tests: codes drawn, and what a camera does to them."""
 
 import random
+import re
 from io import BytesIO
 
 from PIL import Image, ImageEnhance, ImageFilter
@@ -31,6 +32,22 @@ def on_desk(
     small = code.resize((side, side), Image.Resampling.BICUBIC)
     scene.paste(small, ((size[0] - side) // 2, (size[1] - side) // 2))
     return scene
+
+
+def bitmap(text):
+    """The picture a terminal shows: every character two pixels, as its glyph and its colours say."""
+    shapes = {" ": (0, 0), "▄": (0, 1), "▀": (1, 0), "█": (1, 1)}
+    rows = []
+    for line in text.split("\n"):
+        assert line.startswith("\x1b[38;5;16;48;5;231m")
+        assert line.endswith("\x1b[0m")
+        cells = [shapes[c] for c in re.sub(r"\x1b\[[0-9;]*m", "", line)]
+        rows += [[top for top, _ in cells], [low for _, low in cells]]
+    width = len(rows[0])
+    assert all(len(row) == width for row in rows)
+    data = bytes(0 if cell else 255 for row in rows for cell in row)
+    image = Image.frombytes("L", (width, len(rows)), data)
+    return image.resize((width * 7, len(rows) * 7), Image.Resampling.NEAREST)
 
 
 def blurred(scene: Image.Image, rng: random.Random, level: float) -> Image.Image:

@@ -11,7 +11,6 @@ from PIL import Image
 
 from coldsign.errors import SelfCheckError, UsageError
 from coldsign.qr import render, write
-from coldsign.qr.density import Density
 from coldsign.qr.eyes import Eyes
 from coldsign.qr.joiner import Joiner
 from coldsign.qr.payload import Dialect
@@ -22,53 +21,9 @@ from coldsign.qr.write import matrix, read_back, save, terminal
 from tests.qr import pictures
 
 
-def bitmap(text):
-    """The picture a terminal shows: every character two pixels, as its glyph and its colours say."""
-    shapes = {" ": (0, 0), "▄": (0, 1), "▀": (1, 0), "█": (1, 1)}
-    rows = []
-    for line in text.split("\n"):
-        assert line.startswith("\x1b[38;5;16;48;5;231m")
-        assert line.endswith("\x1b[0m")
-        cells = [shapes[c] for c in re.sub(r"\x1b\[[0-9;]*m", "", line)]
-        rows += [[top for top, _ in cells], [low for _, low in cells]]
-    width = len(rows[0])
-    assert all(len(row) == width for row in rows)
-    data = bytes(0 if cell else 255 for row in rows for cell in row)
-    image = Image.frombytes("L", (width, len(rows)), data)
-    return image.resize((width * 7, len(rows) * 7), Image.Resampling.NEAREST)
-
-
-@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40), (160, 50), (200, 60)])
-def test_the_terminal_shows_what_both_decoders_read(size):
-    density = Density.for_terminal(*size)
-    frames = pictures.shown(3000, density=density.version)
-    eyes = Eyes()
-    for frame in frames.frames[:3]:
-        text = terminal(frame, version=frames.version, level=frames.level)
-        lines = text.split("\n")
-        assert len(lines) <= size[1] - 2
-        assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in lines) <= size[0]
-        screen = Image.new("L", (size[0] * 7, size[1] * 14), 0)
-        screen.paste(bitmap(text), (0, 0))
-        assert eyes._zbar(screen) == [frame.encode()]
-        assert eyes.study(screen) == [frame.encode()]
-
-
-def test_an_80_by_24_terminal_shows_version_5():
-    assert Density.for_terminal(80, 24).version == 5
-    assert Density.for_terminal(120, 40).version == 13
-    assert Density.for_terminal(20, 5).version == 1
-    assert Density.for_terminal(500, 500).version == 20
-    assert Density.for_pixels(580, 580).version >= 20
-    assert Density(8).denser().sparser() == Density(8)
-    assert Density(40).denser() == Density(40)
-    with pytest.raises(UsageError):
-        Density(41)
-
-
 def test_inverted_text_is_the_other_way_round():
     frame = pictures.shown(60).frames[0]
-    image = bitmap(terminal(frame, invert=True)).point(lambda v: 255 - v)
+    image = pictures.bitmap(terminal(frame, invert=True)).point(lambda v: 255 - v)
     assert Eyes()._zbar(image) == [frame.encode()]
 
 
@@ -221,38 +176,3 @@ def test_sixel_pixels():
 )
 def test_detection_by_the_environment(environment, protocol):
     assert render.detect(environment) is protocol
-
-
-def test_a_real_multiplexer_shows_a_readable_code(tmp_path):
-    tmux = shutil.which("tmux")
-    if tmux is None:
-        pytest.skip("tmux is not installed: apt-get install tmux")
-    frames = pictures.shown(400, density=Density.for_terminal(80, 24).version)
-    frame = frames.frames[0]
-    (tmp_path / "code.txt").write_text(terminal(frame, version=frames.version, level=frames.level))
-    server = [tmux, "-S", str(tmp_path / "socket"), "-u", "-f", "/dev/null"]
-    show = f"cat {tmp_path}/code.txt; sleep 30"
-    try:
-        subprocess.run(
-            [*server, "new-session", "-d", "-x", "80", "-y", "24", "-s", "q", show], check=True
-        )
-        captured = ""
-        for _ in range(50):
-            done = subprocess.run(
-                [*server, "capture-pane", "-p", "-e", "-t", "q"],
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            captured = done.stdout
-            if captured.count("▀") > 100:
-                break
-            subprocess.run([*server, "wait-for", "-S", "tick"], check=True)
-    finally:
-        subprocess.run([*server, "kill-server"], check=False)
-    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in captured.split("\n")]
-    size = 17 + 4 * frames.version + 4
-    block = "\n".join(
-        f"\x1b[38;5;16;48;5;231m{line[:size].ljust(size)}\x1b[0m" for line in lines[: size // 2 + 1]
-    )
-    assert Eyes()._zbar(bitmap(block)) == [frame.encode()]
