@@ -4,7 +4,6 @@ import errno
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -168,6 +167,8 @@ def _report(error: ColdsignError, settings: Settings) -> int:
 
 def _bug(error: Exception, settings: Settings) -> int:
     """A bug: its type and place are shown, never a value, because a value could be a secret."""
+    import traceback
+
     package = Path(__file__).resolve().parent.parent
     frames = [
         f

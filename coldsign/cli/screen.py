@@ -11,11 +11,8 @@ The rules:
   was on the screen are thrown away.
 """
 
-import json
 import os
-import shutil
 import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
@@ -94,6 +91,8 @@ class Screen:
     def finish(self) -> None:
         """Write the JSON document, if one is due; the last thing of a run."""
         if self.json and self._document is not None:
+            import json
+
             self.raw(json.dumps(self._document, indent=2, ensure_ascii=True) + "\n")
 
     def tell(self, text: str, role: str = "") -> None:
@@ -102,6 +101,9 @@ class Screen:
 
     def say(self, sentence: str, role: str = "") -> None:
         """A sentence for the person, folded between words at the terminal's width."""
+        import shutil
+        import textwrap
+
         columns = shutil.get_terminal_size().columns
         for line in textwrap.wrap(sentence, max(_NARROWEST, columns - 1)) or [""]:
             self.tell(line, role)
