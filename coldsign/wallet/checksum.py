@@ -16,6 +16,19 @@ _GENERATOR = (0xF5DEE51989, 0xA9FDCA3312, 0x1BAB10E32D, 0x3706B1677A, 0x644D626F
 _LENGTH = 8
 
 
+def _sum(symbol: int) -> int:
+    """What the generator adds for the five bits that leave the state."""
+    found = 0
+    for bit, generator in enumerate(_GENERATOR):
+        if symbol >> bit & 1:
+            found ^= generator
+    return found
+
+
+_SUMS = tuple(_sum(symbol) for symbol in range(32))
+"""Looked up: every review writes its wallet's descriptor, of up to thousands of characters."""
+
+
 def _symbols(text: str) -> Iterator[int]:
     """One symbol of 5 bits a character, and one for the groups of each three characters."""
     groups: list[int] = []
@@ -36,15 +49,6 @@ def _symbols(text: str) -> Iterator[int]:
         yield groups[0] * 3 + groups[1]
 
 
-def _polymod(state: int, symbol: int) -> int:
-    top = state >> 35
-    state = (state & 0x7FFFFFFFF) << 5 ^ symbol
-    for bit, generator in enumerate(_GENERATOR):
-        if top >> bit & 1:
-            state ^= generator
-    return state
-
-
 def checksum(text: str) -> str:
     """The eight checksum characters of a descriptor without one (BIP-380, "Checksum").
 
@@ -52,10 +56,8 @@ def checksum(text: str) -> str:
         MalformedError: A character is outside BIP-380's set.
     """
     state = 1
-    for symbol in _symbols(text):
-        state = _polymod(state, symbol)
-    for _ in range(_LENGTH):
-        state = _polymod(state, 0)
+    for symbol in (*_symbols(text), *bytes(_LENGTH)):
+        state = (state & 0x7FFFFFFFF) << 5 ^ symbol ^ _SUMS[state >> 35]
     state ^= 1
     return "".join(_OUTPUT[state >> 5 * (_LENGTH - 1 - i) & 31] for i in range(_LENGTH))
 
