@@ -64,7 +64,6 @@ class _Past(NamedTuple):
     def read(cls, entry: Entry, wallet: str) -> Self:
         body = entry.body
         is_this_wallet = body["wallet_id"] == wallet
-        places = [put[2] for put in body["inputs"]] + [out[3] for out in body["outputs"]]
         return cls(
             entry.seq,
             txid=body["txid"],
@@ -80,7 +79,8 @@ class _Past(NamedTuple):
                     if kind not in _OWN_KINDS
                 ]
             ),
-            last_seen=_highest(places) if is_this_wallet else (),
+            # not where coins were spent from: whoever knows the wallet can send one anywhere in it
+            last_seen=_highest([out[3] for out in body["outputs"]]) if is_this_wallet else (),
         )
 
     def public(self) -> PastTransaction:
@@ -143,7 +143,7 @@ class Memory:
         return _public(self._by_manifest_id.get(manifest_id, ()))
 
     def last_seen(self, branch: int) -> int | None:
-        """The highest index of this wallet's branch that a signed transaction used."""
+        """The highest index of this wallet's branch that a signed transaction paid to."""
         return self._last_seen.get(branch)
 
     def paid_scripts(self) -> Iterable[bytes]:

@@ -114,7 +114,7 @@ class History(Protocol):
         ...
 
     def last_seen(self, branch: int) -> int | None:
-        """The highest index of this branch (0 receive, 1 change) that a signed transaction used."""
+        """The highest index of this branch (0 receive, 1 change) that a signed transaction paid to."""
         ...
 
     def paid_scripts(self) -> Iterable[bytes]:

@@ -444,10 +444,10 @@ class TestMemory:
         assert paid.script in memory.paid_scripts()
         assert (paid.script, paid.sats) in past.payments
         assert len(past.manifest_ids) == len(past.payments)
-        places = [known.place for known in first.report.facts.inputs]
-        places += [out.place for out in first.report.facts.outputs if out.place]
-        for branch in {place.branch for place in places}:
-            highest = max(place.index for place in places if place.branch == branch)
+        places = [out.place for out in first.report.facts.outputs if out.place]
+        assert places
+        for branch in range(2):
+            highest = max((place.index for place in places if place.branch == branch), default=None)
             assert memory.last_seen(branch) == highest
         assert memory.last_seen(7) is None
         other = self.memory(home, wallet("wpkh-1x2"))
