@@ -36,6 +36,7 @@ STYLES: Mapping[str, str] = {
     "good": _GREEN,
 }
 _NARROWEST = 20  # columns; below, words are cut anyway
+_SHOWS_WORDS = "unexpected-review"  # the one error that says six words, of the review code
 _NOT_A_PERSON = "nobody is at this terminal to answer"
 _SCRIPT_HINT = (
     "a script passes what a person would type: see --expect, --accept, --yes and --secret-file"
@@ -110,6 +111,10 @@ class Screen:
 
     def error(self, code: str, message: str, hint: str) -> None:
         """The one ``error:`` line of a failed run, and its hint."""
+        if code != _SHOWS_WORDS:
+            from coldsign.cli.redact import redact
+
+            message = redact(message)
         fault = {"error": {"code": code, "message": message, "hint": hint}}
         self._document = (self._document or {}) | fault
         self._print("stderr", f"error: {_guard(message)}", "error")

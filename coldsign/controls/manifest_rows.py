@@ -35,7 +35,7 @@ def csv_rows(text: str) -> Iterator[RawRow]:
     header = _fields(1, lines[0])
     if len(header) != 3 or set(header) != _COLUMNS:
         raise MalformedError(
-            f"manifest line 1: the header is {printable(lines[0])}",
+            f"manifest line 1: {_header_words(lines[0])}",
             hint="the first line names the columns, separated by commas: id,address,sats",
         )
     order = [header.index(name) for name in ("id", "address", "sats")]
@@ -156,3 +156,10 @@ def _json_row(line: int, value: object) -> RawRow:
         if not isinstance(value[name], str) or isinstance(value[name], JsonInteger):
             raise MalformedError(f"manifest line {line}: {name} is not text")
     return RawRow(line, value["id"], value["address"], value["sats"])
+
+
+def _header_words(line: str) -> str:
+    """What is wrong with a header; another kind of file, which may be a secret, is not quoted."""
+    if any(name in line for name in _COLUMNS):
+        return f"the header is {printable(line)}"
+    return "there is no header"

@@ -125,6 +125,10 @@ def is_text(data: bytes) -> bool:
     return not any((ch < " " and ch not in "\t\r\n") or ch == "\x7f" for ch in text)
 
 
+# Mistyped or not: a paper's copy of a mnemonic is not quoted.
+_ROW_OF_WORDS = re.compile(rb"\s*(?:[A-Za-z]{2,12}\s+){7}")
+
+
 def describe(payload: Payload) -> str:
     """The payload in a few words for an error message; a secret is named, never shown."""
     head = payload.data[:_HEAD]
@@ -134,6 +138,8 @@ def describe(payload: Payload) -> str:
     if payload.kind is Kind.SEED:
         return "a seed"
     if payload.kind is Kind.TEXT:
+        if _ROW_OF_WORDS.match(head):
+            return "a row of words"
         return f"text {printable(head, 32)!r}"
     return _label(payload)
 
