@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.benchmarks.sign.make import Case, Wallet, make
-from tests.benchmarks.sign.measure import Row, measure
-from tests.benchmarks.sign.ours import COLDSIGN
+from tests.benchmarks.sign.measure import CORES, Row, measure
+from tests.benchmarks.sign.ours import coldsign
 from tests.benchmarks.sign.peers import PEERS, Peer, node_peer
 from tests.benchmarks.sign.tables import document
 from tests.benchmarks.sign.whole import commands
@@ -45,23 +45,22 @@ def arguments() -> argparse.Namespace:
 
 
 def all_peers(stack: ExitStack, *, alone: bool) -> tuple[Peer, ...]:
-    """Ours first; the node last, where there is one."""
+    """Ours first, on one core and on all; the node last, where there is one."""
+    ours = tuple(coldsign(cores) for cores in sorted({1, len(CORES)}))
     if alone:
-        return (COLDSIGN,)
+        return ours
     command = find_node()
     if command is None:
         say("no node found: measured without one (tests/live/README.md)")
-        return (COLDSIGN, *PEERS)
+        return (*ours, *PEERS)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    return (COLDSIGN, *PEERS, node_peer(stack.enter_context(running_node(command, folder))))
+    return (*ours, *PEERS, node_peer(stack.enter_context(running_node(command, folder))))
 
 
 def main() -> None:
     options = arguments()
-    # One core for this process; the node, already running, may use another.
     with ExitStack() as stack:
         peers = all_peers(stack, alone=options.only_ours)
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
         rows = []
         for wallet, sizes in QUICK if options.quick else SETS:
             for inputs, outputs in sizes:
@@ -73,6 +72,7 @@ def main() -> None:
         return
     # Written twice, so that a command that fails does not cost the minutes that came before it.
     options.out.write_text(document(rows, []))
+    os.sched_setaffinity(0, CORES)
     options.out.write_text(document(rows, commands()))
     say(f"written: {options.out}")
 

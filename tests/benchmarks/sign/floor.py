@@ -52,6 +52,13 @@ def _schnorr() -> tuple[float, float]:
     )
 
 
+def deriving(case: Case) -> float:
+    """Seconds to derive an input's keys again from the wallet's: one tweak of a point for each."""
+    public = wallycore.ec_public_key_from_private_key(hashlib.sha256(b"parent").digest())
+    tweak = hashlib.sha256(b"tweak").digest()
+    return case.wallet.total * _each(wallycore.ec_public_key_tweak, public, tweak)
+
+
 def per_input(case: Case) -> float:
     """Seconds an input: one signature, one verification, one digest."""
     if case.wallet.kind == "tr":

@@ -2,6 +2,7 @@
 
 import dataclasses
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import wallycore
@@ -11,6 +12,7 @@ from coldsign.controls.latch import Latch
 from coldsign.controls.policy import Policy
 from coldsign.controls.remember import recall
 from coldsign.keys.keyring import Keyring
+from coldsign.primitives.cores import Cores
 from coldsign.primitives.network import Network
 from coldsign.psbt.model import Psbt
 from coldsign.review.context import Context
@@ -23,6 +25,7 @@ from coldsign.wallet.wallet import Wallet
 from tests.benchmarks.sign.make import Case
 from tests.benchmarks.sign.peers import Peer, Sign
 
+OURS = "coldsign"
 # The one refusal that a benchmark of 1000 inputs cannot avoid: no node relays a transaction so
 # heavy. It is found, like everything else, and then left out so that there is something to sign.
 UNAVOIDABLE = "too-heavy"
@@ -34,27 +37,31 @@ def _relayable(report: Report) -> Report:
     return dataclasses.replace(report, findings=findings)
 
 
-def _coldsign(case: Case) -> Sign:
+def _coldsign(case: Case, cores: Cores) -> Sign:
     # The first cosigner's place in the descriptor; a taproot wallet's first key is its internal one.
     ours = (1 if case.wallet.kind == "tr" else 0,)
     descriptor = Descriptor.parse(case.wallet.descriptor(), Network.REGTEST)
     wallet = Wallet.create("vault", descriptor, our_keys=ours)
     private = wallycore.BIP32_FLAG_KEY_PRIVATE
-    keyring = Keyring.from_xprv(wallycore.bip32_key_to_base58(case.wallet.master(0), private))
+    unlocked = Keyring.from_xprv(wallycore.bip32_key_to_base58(case.wallet.master(0), private))
     policy, memory = Policy.empty(), recall((), wallet)
     latch = Latch(Path(tempfile.gettempdir()) / "no-home")
     context = Context(policy.limits, history=memory)
 
     def run(data: bytes) -> bytes:
-        before = Psbt.parse(data)
-        report = _relayable(review(before, wallet, context, our_keys=ours))
+        before = Psbt.read(data)
+        report = _relayable(review(before, wallet, context, our_keys=ours, cores=cores))
         accepted = frozenset(one.code for one in report.findings)
         clearance = clear(report, policy=policy, latch=latch, accepted=accepted)
-        after = sign(before, keyring, clearance)
-        verify(before, after, clearance)
+        with unlocked as keyring:
+            after = sign(before, keyring, clearance)
+        verify(before, after, clearance, cores=cores)
         return after.serialize()
 
     return run
 
 
-COLDSIGN = Peer("coldsign, all checks", _coldsign, fresh=True)
+def coldsign(cores: int) -> Peer:
+    """coldsign on so many cores."""
+    name = OURS if cores == 1 else f"{OURS}, {cores} cores"
+    return Peer(name, partial(_coldsign, cores=Cores(cores)), fresh=True, cores=cores)

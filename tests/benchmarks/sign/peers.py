@@ -19,13 +19,14 @@ class Peer:
     """A signer.
 
     `largest` is the number of inputs past which it would take minutes; a `fresh` one is prepared
-    again before each pass, so that nothing it remembers helps it.
+    again before each pass, so that nothing it remembers helps it; `cores` is how many it may use.
     """
 
     name: str
     prepare: Callable[[Case], Sign]
     largest: int = 100_000
     fresh: bool = False
+    cores: int = 1
 
 
 def _wallycore(case: Case) -> Sign:

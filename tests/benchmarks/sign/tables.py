@@ -4,21 +4,33 @@ import os
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.benchmarks.sign.measure import Row
+from tests.benchmarks.sign.ours import OURS
+
+LIBRARY = "wallycore (C)"
 
 HEADER = """\
 # Performance
 
-Written by `python -m tests.benchmarks.sign`; do not edit. Milliseconds: the best of several passes,
-one process, one core, every signer on the same PSBT bytes in the same run. Every input comes with
-its whole previous transaction.
+Written by `python -m tests.benchmarks.sign`; do not edit. Milliseconds: the best of up to twelve
+rounds, in which every signer takes its turn on the same PSBT bytes; one process on one core, but
+for the column that says otherwise and for the node. Every input comes with its whole previous
+transaction.
 
 coldsign's time is its whole `sign` short of the person: parse, prove amounts, derive every script
 again, verify every signature that is there, all checks, clearance, sign, verify, serialise; nothing
-is remembered from the pass before. The peers' time is parse, sign, serialise. **Floor** is what no
-signer can do without: for each input one libsecp256k1 signature with a low R (taproot: one BIP-340
-signature), one verification of it, one digest.
+is remembered from the pass before. On several cores, copies of the process that never hold a key
+take a share of deriving and verifying. The peers' time is parse, sign, serialise.
+
+**Floor** is what no signer can do without: for each input one libsecp256k1 signature with a low R
+(taproot: one BIP-340 signature), one verification of it, one digest. **Deriving** is what
+libsecp256k1 takes to derive the keys of every input's script again, which no peer here does: it
+proves that a coin is the wallet's and that its change comes back. Both are measured in the same
+rounds, on one core.
+
+QR pictures are measured by `python -m tests.benchmarks.qr`.
 """
 
 
@@ -41,36 +53,47 @@ def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _ratios(row: Row) -> list[str]:
+    """Ours against the floor, against the floor with deriving, and against the C library."""
+    times = row.times
+    cells = [f"{times[name] / row.floor:.2f}" for name in times if name.startswith(OURS)]
+    cells.append(f"{times[OURS] / (row.floor + row.deriving):.2f}")
+    cells.append(f"{times[OURS] / times[LIBRARY]:.2f}" if LIBRARY in times else "-")
+    return cells
+
+
 def _wallet(rows: list[Row]) -> list[str]:
     names = list(dict.fromkeys(name for row in rows for name in row.times))
-    lines = [f"## {rows[0].case.wallet.name}", ""]
-    lines += [_line(["inputs x outputs", "KB", "floor", *names, "coldsign / floor"])]
-    lines += [_line(["---"] + ["---:"] * (len(names) + 3))]
+    head = ["inputs x outputs", "KB", "floor", "deriving", *names]
+    against = [f"{name} / floor" for name in names if name.startswith(OURS)]
+    against += [f"{OURS} / (floor + deriving)", f"{OURS} / {LIBRARY}"]
+    lines = [f"## {rows[0].case.wallet.name}", "", _line([*head, *against])]
+    lines += [_line(["---"] + ["---:"] * (len(head) + len(against) - 1))]
     for row in rows:
         case = row.case
-        cells = [
-            f"{case.inputs} x {case.outputs}",
-            f"{len(case.psbt) / 1000:.0f}",
-            _number(row.floor),
-        ]
+        cells = [f"{case.inputs} x {case.outputs}", f"{len(case.psbt) / 1000:.0f}"]
+        cells += [_number(row.floor), _number(row.deriving)]
         cells += [_number(row.times[name]) if name in row.times else "-" for name in names]
-        lines.append(_line([*cells, f"{row.times[names[0]] / row.floor:.2f}"]))
+        lines.append(_line([*cells, *_ratios(row)]))
     differing = [name for name in names if not all(row.same.get(name, True) for row in rows)]
     lines += [
         "",
         f"Signatures that are not byte for byte coldsign's: {', '.join(differing) or 'none'}.",
     ]
-    return [*lines, "", *_slope(rows), ""]
+    return [*lines, "", *_slope(rows)]
 
 
 def _slope(rows: list[Row]) -> list[str]:
-    """Microseconds an input, where the number of outputs stays the same."""
+    """Microseconds for each further input, where the number of outputs stays the same."""
     two = [row for row in rows if row.case.outputs == 2 and row.case.inputs >= 100]
     if len(two) < 2:
         return []
-    name = next(iter(two[0].times))
-    each = [f"{row.case.inputs}: {row.times[name] / row.case.inputs * 1e6:.0f} µs" for row in two]
-    return [f"coldsign, for each input: {', '.join(each)}.", ""]
+    steps = []
+    for one, other in pairwise(two):
+        inputs = other.case.inputs - one.case.inputs
+        each = (other.times[OURS] - one.times[OURS]) / inputs * 1e6
+        steps.append(f"from {one.case.inputs} to {other.case.inputs}: {each:.0f} µs")
+    return [f"coldsign, for each further input: {', '.join(steps)}.", ""]
 
 
 def document(rows: list[Row], commands: list[Command]) -> str:
