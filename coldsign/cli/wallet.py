@@ -23,6 +23,7 @@ from coldsign.wallet.ownkeys import own_positions
 from coldsign.wallet.wallet import CHANGE, RECEIVE, Wallet
 
 _DESCRIPTIONS = frozenset({Kind.WALLET, Kind.BYTES, Kind.TEXT})
+_ACCOUNTS = ("pkh", "wpkh", "sh-wpkh", "tr")  # what an account of one key can be used as
 _MAX_SHOWN = 10_000  # addresses; more are for `wallet audit`, which streams
 
 
@@ -40,6 +41,11 @@ wallet.add_command(audit)
 @click.option(
     "--key", "key_name", metavar="NAME", help="Prove that this stored key is one of its keys."
 )
+@click.option(
+    "--script",
+    type=click.Choice(_ACCOUNTS),
+    help="Which wallet of an account that offers several.",
+)
 @click.option("--yes", is_flag=True, help="Register without asking, for scripts.")
 @click.option("--force", is_flag=True, help="Replace a registration of this name.")
 @click.option("--camera", type=int, default=0, metavar="N", help="Which camera to scan with.")
@@ -51,6 +57,7 @@ def add(
     name: str,
     source: str | None,
     key_name: str | None,
+    script: str | None,
     *,
     yes: bool,
     force: bool,
@@ -63,7 +70,7 @@ def add(
     if not yes:
         screen.stdin_is_source = source == "-"
         screen.need_person()
-    proposed = _read(settings, name, source, camera)
+    proposed = _read(settings, name, source, script=script or "", camera=camera)
     if key_name is not None:
         desk.keystore.record(key_name)
         with open_key(screen, desk.keystore, key_name, passphrase_file, passphrase_fd) as ring:
@@ -84,7 +91,7 @@ def add(
     screen.document(document(proposed))
 
 
-def _read(settings: Settings, name: str, source: str | None, camera: int) -> Wallet:
+def _read(settings: Settings, name: str, source: str | None, *, script: str, camera: int) -> Wallet:
     """The wallet that a file, a pipe or the camera describes, under a name; not yet registered."""
     scan = None
     if source is None:
@@ -93,7 +100,7 @@ def _read(settings: Settings, name: str, source: str | None, camera: int) -> Wal
         scan = scanner(settings.screen, camera, _DESCRIPTIONS)
     sources = [source] if source else []
     payload = read_one(sources, want=_DESCRIPTIONS, stdin=sys.stdin.buffer, camera=scan)
-    found = recognise(payload.data, settings.network)
+    found = recognise(payload.data, settings.network, script_kind=script)
     return Wallet.create(name, found.descriptor, created_by=found.source)
 
 

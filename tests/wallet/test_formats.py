@@ -7,8 +7,6 @@ from hypothesis import strategies as st
 
 from coldsign.errors import MalformedError
 from coldsign.keys.bip32 import ExtendedPublicKey
-from coldsign.keys.versions import SLIP132_PUBLIC
-from coldsign.primitives.encoding import base58check_decode, base58check_encode
 from coldsign.primitives.network import MAINNET, REGTEST, TESTNET4
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.formats import bip388
@@ -16,11 +14,11 @@ from coldsign.wallet.formats.export import Format, export
 from coldsign.wallet.formats.recognise import MAX_FILE, recognise
 from coldsign.wallet.wallet import Wallet
 from tests.vectors import vector_file
+from tests.wallet.files import PATH, electrum, fingerprint, sparrow, xpub
 from tests.wallet.samples import NUMS, account, attack_wallet, key, with_checksum
 
 A, B, C, D = (key(number) for number in range(4))
 MULTI = f"sortedmulti(2,{A},{B},{C})"
-PREFIX = {name: version for version, (name, _) in SLIP132_PUBLIC.items()}
 
 
 def wallet(text, name="vault", network=MAINNET):
@@ -35,20 +33,6 @@ def refused(content, match, network=MAINNET):
     with pytest.raises(MalformedError, match=match or None) as caught:
         read(json.dumps(content) if isinstance(content, dict) else content, network)
     return caught.value
-
-
-def xpub(number, prefix="xpub"):
-    text = account(number).partition("]")[2]
-    if prefix == "xpub":
-        return text
-    return base58check_encode(PREFIX[prefix] + base58check_decode(text)[4:])
-
-
-def fingerprint(number):
-    return account(number)[1:9]
-
-
-PATH = "m/48'/0'/0'/2'"
 
 
 # --- round trips
@@ -432,26 +416,6 @@ def test_specter_files_that_are_refused():
 # --- Sparrow and Electrum
 
 
-def sparrow(**changes):
-    stores = [
-        {
-            "label": f"K{n}",
-            "source": "HW_AIRGAPPED",
-            "keyDerivation": {"masterFingerprint": fingerprint(n), "derivationPath": PATH},
-            "extendedPublicKey": xpub(n),
-        }
-        for n in range(3)
-    ]
-    script = {"miniscript": {"script": "wsh(sortedmulti(2,k0,k1,k2))"}}
-    return {
-        "name": "spar",
-        "policyType": "MULTI",
-        "scriptType": "P2WSH",
-        "defaultPolicy": script,
-        "keystores": stores,
-    } | changes
-
-
 def test_sparrow_files():
     imported = read(json.dumps(sparrow()))
     assert imported.descriptor == wallet(f"wsh({MULTI})").descriptor
@@ -477,20 +441,6 @@ def test_sparrow_files():
 )
 def test_sparrow_files_that_are_refused(fields, match):
     refused(fields, match)
-
-
-def electrum(prefix="Zpub", kind="2of3", **changes):
-    stores = {
-        f"x{n + 1}/": {
-            "type": "bip32",
-            "xpub": xpub(n, prefix),
-            "derivation": PATH,
-            "root_fingerprint": fingerprint(n),
-            "xprv": None,
-        }
-        for n in range(3)
-    }
-    return {"wallet_type": kind, "seed_version": 59} | stores | changes
 
 
 def test_electrum_files():

@@ -36,11 +36,23 @@ def recognise(data: bytes, network: Network, *, script_kind: str = "") -> Import
     Args:
         data: The whole file.
         network: Where its keys must belong.
-        script_kind: Which wallet of a UR account, such as ``wpkh``; needed if it offers several.
+        script_kind: The kind of scripts that is wanted, such as ``wpkh``; needed for a UR account
+            that offers several wallets.
 
     Raises:
-        MalformedError: It is none that is known, or it is damaged; one clear reason each.
+        MalformedError: It is none that is known, it is damaged, or it is of another kind; one clear
+            reason each.
     """
+    found = _recognise(data, network, script_kind)
+    if script_kind and found.descriptor.script_kind != script_kind:
+        raise MalformedError(
+            f"wallet file: its wallet is of the kind {found.descriptor.script_kind}, not {script_kind}",
+            code="other-script",
+        )
+    return found
+
+
+def _recognise(data: bytes, network: Network, script_kind: str) -> Imported:
     if len(data) > MAX_FILE:
         raise MalformedError(f"wallet file: more than {MAX_FILE} bytes")
     if ur_registry.is_cbor(data):

@@ -118,7 +118,7 @@ def _choose(found: tuple[Descriptor, ...], script_kind: str) -> Descriptor:
     kinds = ", ".join(one.script_kind for one in found) or "none"
     raise MalformedError(
         f"{_WHAT}: the account offers several wallets or none ({kinds})",
-        hint="export one wallet as an output descriptor",
+        hint="choose one of them with --script, or export one wallet as an output descriptor",
         code="choose-account",
     )
 
