@@ -54,9 +54,9 @@ def _draw(screen: Screen, frame: Frame, progress: Progress) -> None:
     filled = progress.percent * _BAR_COLUMNS // 100
     bar = "#" * filled + "-" * (_BAR_COLUMNS - filled)
     seen = f"{progress.have} of {progress.need} parts" if progress.need else "no code in view yet"
-    screen.control(f"[{bar}] {progress.percent:3}%  {seen}{_CLEAR_TO_END}\n")
-    screen.control(f"{printable(progress.note, limit=columns - 1)}{_CLEAR_TO_END}\n")
-    screen.control(f"q stops{_CLEAR_TO_END}\r")
+    note = printable(progress.note, limit=columns)
+    words = (f"[{bar}] {progress.percent:3}%  {seen}", note, "q stops")
+    screen.control("\n".join(line[: columns - 1] + _CLEAR_TO_END for line in words) + "\r")
 
 
 def _preview(frame: Frame, columns: int, rows: int) -> Iterator[str]:

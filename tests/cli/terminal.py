@@ -150,12 +150,16 @@ class Terminal:
                 raise AssertionError(f"ended with {text} on the screen:\n{self.vt.text}")
         return self.vt.text
 
-    def next_frame(self) -> str:
-        """Wait until the screen was drawn anew, to its last line."""
-        marks, deadline = self.raw.count("space pause"), time.monotonic() + PATIENCE
-        while self.raw.count("space pause") == marks:
+    def drawn(self, *texts: str, without: str = "\0") -> str:
+        """Wait for a whole picture with some texts and without another."""
+        deadline = time.monotonic() + PATIENCE
+        while not (
+            self.raw.endswith("\r")
+            and all(text in self.vt.text for text in texts)
+            and without not in self.vt.text
+        ):
             if not self._read(deadline):
-                raise AssertionError(f"ended:\n{self.vt.text}")
+                raise AssertionError(f"ended without {texts}:\n{self.vt.text}")
         return self.vt.text
 
     def drain(self) -> None:

@@ -57,7 +57,7 @@ class Vt:
             if text[at] == "\x1b":
                 found = _SEQUENCE.match(text, at)
                 if found is None:
-                    if len(text) - at < 16 and re.fullmatch(r"\x1b(\[\??[0-9;]*)?", text[at:]):
+                    if len(text) - at < 40 and re.fullmatch(r"\x1b(\[\??[0-9;]*)?", text[at:]):
                         self._rest = text[at:]
                         return
                     self.foreign.append(text[at : at + 12])
@@ -100,6 +100,9 @@ class Vt:
                 self.gone.clear()
             case ("", "H"):
                 self._row = self._column = 0
+            case (_, "H") if arguments.count(";") == 1:
+                row, column = arguments.split(";")
+                self._row, self._column = int(row) - 1, int(column) - 1
             case ("" | "0", "K"):
                 self._cells[self._row][self._column :] = [BLANK] * (self.columns - self._column)
             case ("?25h" | "?25l" | "?25", _):

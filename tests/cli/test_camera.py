@@ -1,0 +1,75 @@
+"""The camera's live picture, and a recording in the camera's place, in a terminal."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from coldsign.cli import camera
+from coldsign.cli.screen import Screen
+from coldsign.qr.payload import Kind
+from coldsign.qr.read import Frame
+from tests.cli.laptop import Laptop
+from tests.cli.vt import Vt
+
+SCAN = """
+import sys
+from coldsign.cli import camera
+from coldsign.cli.screen import Screen
+from coldsign.errors import ColdsignError
+from coldsign.qr.payload import Kind
+from coldsign.qr.read import Frame
+frames = [Frame((), 4, 2, bytes([0, 80, 160, 255] * 2)) for _ in range(3)]
+frames.append(Frame((b"hello from a code",), 4, 2, bytes(8)))
+camera.read_camera = lambda _number: iter(frames if sys.argv[1] == "good" else frames[:3] * 10**6)
+try:
+    print("got", camera.scan(Screen(), 0, frozenset({Kind.TEXT}))().data)
+except ColdsignError as error:
+    print("stopped:", error.message)
+    sys.exit(error.exit_code)
+"""
+
+
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (60, 24), (20, 6)])
+def test_the_picture_fits_the_terminal(
+    columns: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera, "terminal_size", lambda: (columns, rows))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    out = Tty()
+    grey = bytes(x * 255 // 639 for x in range(640)) * 360
+    joiner = camera.Joiner(frozenset({Kind.TEXT}))
+    camera._draw(Screen(stderr=out), Frame((), 640, 360, grey), joiner.progress)
+    vt = Vt(columns, rows)
+    vt.feed(out.getvalue().replace("\n", "\r\n"))
+    assert vt.foreign == []
+    assert vt.gone == []
+    assert vt.lines[0].startswith("▀")
+    shades = [cell.ink for cell in vt.cells[0] if cell.ink is not None]
+    assert shades == sorted(shades)
+    assert (shades[0], shades[-1] > 250) == (232, True)
+
+
+@pytest.mark.parametrize(
+    ("way", "code", "text"), [("good", 0, "got b'hello"), ("endless", 5, "stopped: ")]
+)
+def test_a_scan_ends_with_a_message_or_with_q(
+    way: str, code: int, text: str, laptop: Laptop
+) -> None:
+    program = (sys.executable, "-c", SCAN, way)
+    from tests.cli.terminal import Terminal
+
+    with Terminal(folder=Path(laptop.folder), program=program) as terminal:
+        if way == "endless":
+            terminal.see("no code in view yet", "q stops")
+            terminal.type("q")
+        assert terminal.end() == code
+        assert text in terminal.vt.text
+        assert terminal.restored
+        assert terminal.vt.foreign == []
