@@ -13,6 +13,7 @@ from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.memory import OFF_CURVE, OFF_CURVE_XONLY, Memory
 from coldsign.psbt.output_map import PsbtOutput
 from coldsign.psbt.reader import MapReader
+from coldsign.psbt.values import require_relayable
 from coldsign.psbt.version2 import FINAL_SEQUENCE, locktime
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def _transaction(
     globals_: GlobalMap, inputs: tuple[PsbtInput, ...], outputs: tuple[PsbtOutput, ...]
 ) -> Transaction:
     """The unsigned transaction of version 2 (BIP-370, "Transaction Extractor")."""
-    return Transaction(
+    tx = Transaction(
         version=globals_.tx_version or 0,
         inputs=tuple(
             TxIn(
@@ -230,3 +231,5 @@ def _transaction(
             globals_.fallback_locktime,
         ),
     )
+    require_relayable(len(tx.serialize_without_witness()))
+    return tx

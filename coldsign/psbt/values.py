@@ -21,6 +21,10 @@ LOCKTIME_THRESHOLD = 500_000_000
 MAX_WITNESS_ITEMS = 1003
 """A stack holds 1,000 items by consensus; taproot adds script, control block and annex."""
 
+MAX_UNSIGNED_TX = 120_000
+"""Bytes of the unsigned transaction: each weighs four units, and nodes relay none above 400,000. A little
+more is read, so that the review can say so; much more would take it seconds to show."""
+
 ONLY_V2 = "a field of version 2 in a PSBT of version 0"
 
 
@@ -145,6 +149,7 @@ def psbt_version(data: bytes) -> int:
 
 def unsigned_tx(data: bytes) -> Transaction:
     """A transaction without witnesses, with empty scriptSigs and amounts that can exist."""
+    require_relayable(len(data))
     tx = Transaction.parse_unsigned(data)
     for index, txin in enumerate(tx.inputs):
         if txin.script_sig:
@@ -152,6 +157,19 @@ def unsigned_tx(data: bytes) -> Transaction:
     for output in tx.outputs:
         in_range(output.sats)
     return tx
+
+
+def require_relayable(size: int) -> None:
+    """Refuse an unsigned transaction of so many bytes that nobody could sign and send it.
+
+    Raises:
+        MalformedError: It has more than ``MAX_UNSIGNED_TX``.
+    """
+    if size > MAX_UNSIGNED_TX:
+        raise MalformedError(
+            f"{size} bytes are more than an unsigned transaction may have",
+            hint="split the withdrawal into smaller ones",
+        )
 
 
 def proprietary_key(data: bytes) -> bytes:

@@ -61,13 +61,20 @@ def flow(parts: Iterable[str], width: int, *, gap: str = " ", indent: str = "") 
         if not fresh:
             yield line
             line = indent + INDENT
-        rest = (line or indent) + part
-        while len(rest) > width:
-            yield rest[:width]
-            rest = indent + INDENT + rest[width:]
-        line = rest
+        line = (line or indent) + part
+        if len(line) > width:
+            yield line[:width]
+            *whole, last = _pieces(line, width, indent + INDENT)
+            yield from whole
+            line = last
     if line.strip():
         yield line
+
+
+def _pieces(line: str, width: int, indent: str) -> list[str]:
+    """What does not fit the first line, in lines of its own; never copied whole, it can be megabytes."""
+    room = width - len(indent)
+    return [indent + line[at : at + room] for at in range(width, len(line), room)]
 
 
 def words(role: Role, text: str, width: int, *, indent: str = "") -> Iterator[Line]:

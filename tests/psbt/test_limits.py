@@ -48,9 +48,14 @@ BOMBS = {
     ),
     "outputs without maps": (
         MAGIC
-        + a_map([(0, b"", b"\2\0\0\0\0" + compact_size(111_000) + bytes(9 * 111_000) + bytes(4))]),
+        + a_map([(0, b"", b"\2\0\0\0\0" + compact_size(13_000) + bytes(9 * 13_000) + bytes(4))]),
         "maps announced, 0 bytes left",
     ),
+    "an unsigned transaction no node relays": (
+        v0([()], [()] * 4000),
+        "124053 bytes are more than an unsigned",
+    ),
+    "the same in version 2": (v2([], [()] * 13_400), "more than an unsigned"),
     "too large": (v0([[(0xF0, b"", bytes(2 * MAX_PSBT))]]), "are more than the 4194304"),
 }
 

@@ -235,7 +235,7 @@ REFUSED = {
     "duplicate-input": Twice(coins=(HONEST.coins[0], HONEST.coins[0])),
     "null-input": Null(),
     "unknown-version": Draft(version=0),
-    "too-heavy": Draft(payments=HONEST_PAYMENTS * 1100),
+    "too-heavy": Draft(payments=HONEST_PAYMENTS * 900),
     "too-many-outputs": (HONEST, limits(max_outputs=2)),
     "spends-too-much": fee(-1),
     "locktime-too-far": locked(499_999_999),

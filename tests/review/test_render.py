@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from coldsign.primitives.amount import btc
 from coldsign.primitives.script import push
+from coldsign.review import layout
 from coldsign.review.context import Context, Limits
 from coldsign.review.layout import Role, flow, in_groups
 from coldsign.review.render import to_json, to_lines
@@ -282,3 +283,10 @@ def test_flow_keeps_every_character_within_the_width(parts, width, gap, indent):
 
 def test_a_stranger_has_an_address():
     assert to_json(HONEST.with_payment(0, script=STRANGER).review())["outputs"][0]["address"]
+
+
+def test_a_part_of_megabytes_is_broken_without_being_copied_for_every_line():
+    lines = list(layout.flow(["script", "ab" * 1_000_000], 40, indent="  "))
+    assert lines[0] == "  script"
+    assert {len(line) for line in lines[1:-1]} == {40}
+    assert "".join(line.strip() for line in lines[1:]) == "ab" * 1_000_000
