@@ -180,6 +180,6 @@ def _draw(screen: Screen, canvas: Canvas, view: _View, reel: Reel) -> None:
         return
     pace = "paused" if view.paused else f"{view.rate} a second"
     moving = (reel.where, pace) if reel.parts > 1 else ("one code",)
-    head = f"{reel.dialect}, QR version {reel.version}"
-    status = (head, *moving, f"sha256 {reel.sha256_short}", view.note)
-    screen.control(canvas.draw(reel.symbol, [line for line in status if line], _KEYS))
+    head = view.note or f"{reel.dialect}, QR version {reel.version}"
+    status = (f"sha256 {reel.sha256_short}", *moving, head)
+    screen.control(canvas.draw(reel.symbol, status, _KEYS))

@@ -10,10 +10,10 @@ from coldsign.qr.symbol import Matrix
 
 # Both colours are always set, from the fixed part of the 256-colour table: a light or tinted theme would
 # otherwise show the code inverted or grey, and zbar reads neither.
-_INK = "\x1b[38;5;16;48;5;231m"
+_DARK_ON_LIGHT = "\x1b[38;5;16;48;5;231m"
+_LIGHT_ON_DARK = "\x1b[38;5;231;48;5;16m"
 _RESET = "\x1b[0m"
 KITTY_DELETE = "\x1b_Ga=d,d=I,i=31,q=2\x1b\\"
-_BLOCKS = (" ", "▄", "▀", "█")  # nothing, lower, upper, both dark
 
 
 class Protocol(StrEnum):
@@ -37,18 +37,42 @@ def detect(environment: Mapping[str, str]) -> Protocol:
 
 
 def half_blocks(matrix: Matrix, *, invert: bool = False) -> str:
-    """The symbol with its quiet zone, two rows of modules a line of text, one colour change a line."""
+    """The symbol with its quiet zone, two rows of modules a line of text.
+
+    Fonts draw block characters a little smaller than their cell. Where that would leave a line through a dark area,
+    which zbar does not read (measured in xterm), the cell's background is dark and the character light.
+    """
     width = matrix.size + 2 * QUIET_ZONE
     side_zone = bytes(QUIET_ZONE)
     blank = bytes(width)
     rows = [side_zone + row + side_zone for row in matrix.rows]
     rows = [*[blank] * QUIET_ZONE, *rows, *[blank] * (QUIET_ZONE + width % 2)]
-    blocks = _BLOCKS[::-1] if invert else _BLOCKS
-    lines = [
-        "".join([blocks[2 * top + low] for top, low in zip(rows[i], rows[i + 1], strict=True)])
-        for i in range(0, len(rows) - 1, 2)
-    ]
-    return "\n".join(f"{_INK}{line}{_RESET}" for line in lines)
+    if invert:
+        rows = [bytes(1 - cell for cell in row) for row in rows]
+    edge = rows[0]
+    framed = [edge, *rows, edge]
+    return "\n".join(_line(*framed[i : i + 4]) for i in range(0, len(rows) - 1, 2))
+
+
+def _line(above: bytes, upper: bytes, lower: bytes, below: bytes) -> str:
+    """One line of text, with as few changes of colour as may be."""
+    now, out = "", []
+    for before, top, low, after in zip(above, upper, lower, below, strict=True):
+        if top == low:
+            colours, char = (_LIGHT_ON_DARK if top else _DARK_ON_LIGHT), " "
+        else:
+            # The character's outer edge may fall short of the cell's: harmless where its neighbour has the other
+            # colour, which is then the background's.
+            inked, papered = (before, after) if top else (after, before)
+            on_light, on_dark = inked == 1, papered == 0
+            dark = on_light and not on_dark if on_light != on_dark else now == _LIGHT_ON_DARK
+            colours = _LIGHT_ON_DARK if dark else _DARK_ON_LIGHT
+            char = "▀" if bool(top) != dark else "▄"
+        if colours != now:
+            out.append(colours)
+            now = colours
+        out.append(char)
+    return "".join([*out, _RESET])
 
 
 def kitty(matrix: Matrix, module: int = 4) -> str:

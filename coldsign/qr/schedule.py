@@ -1,9 +1,9 @@
 """In which order a fountain sender shows its parts, so that a reader needs the fewest looks.
 
-Two readers look at once: ours, which solves linear systems, and the peers', which only strip known fragments from a
-part. Passes of plain parts alternate with passes of mixed ones, and every mixed part is chosen, among the endless ones
-that the specification offers, so that any ``count`` parts in a row are independent: a reader that loses nothing is
-done after ``count`` looks wherever it comes in, and after a loss nearly every further part helps.
+Any ``count`` parts in a row give the whole message, even to the peers' readers, which only strip known fragments from
+a part: a reader that loses nothing is done after ``count`` looks wherever it comes in, as with a plain cycle. Unlike
+in a cycle most parts are mixed ones that were never shown before, so that after a loss nearly every further part
+helps. Mixed parts are chosen for that among the endless ones that the specification offers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,7 @@ from coldsign.qr.ur.chooser import Xoshiro, choose_degree, shuffled
 MAX_WINDOW = 256  # choosing costs the square of the count; beyond it a pass lasts a minute anyway
 # Eight digits: room is kept for them in every frame, and at three passes a minute they last for days.
 MAX_NUMBER = 99_999_999
-_MAX_PEELED = 80  # up to here the search also looks for parts that peers' readers can strip at once
-_PEEL_TRIES = 40
-_TRIES = 400  # candidates looked at for one place; one in four or so fits
+_TRIES = 10  # candidates looked at for one place; one in five or so fits, else a plain part does
 
 
 def loop_length(count: int) -> int:
@@ -24,127 +22,80 @@ def loop_length(count: int) -> int:
 
 
 def numbers(count: int, checksum: int) -> Iterator[int]:
-    """Sequence numbers without end: all plain parts first, then mixed ones, and so on in turn.
+    """Sequence numbers without end: all plain parts first, then mostly mixed ones.
 
     Args:
         count: Fragments of the message.
         checksum: CRC-32 of the message.
     """
-    order = list(range(count))
-    fresh = count
-    while count > 1:
-        yield from (index + 1 for index in order)
-        if count > MAX_WINDOW:
-            for _ in range(count // 2):
-                fresh, _ = next(_mixed(fresh, order, checksum))
-                yield fresh
-            continue
-        masks: list[int] = []
-        for number, mask in _independent(fresh, order, checksum):
-            masks.append(mask)
-            yield number
-            fresh = number
-        order = _next_order(order, masks)
+    yield from range(1, count + 1)
+    if count == 1 or count > MAX_WINDOW:
+        yield from _passes(count, checksum)
+    mixed = _mixed(count, checksum)
+    window = [1 << fragment for fragment in range(count)]
+    shown = [0] * count
+    for turn in range(1, MAX_NUMBER):
+        place = (turn - 1) % count  # of the oldest part, which leaves
+        unknown, rows = _strip(window[:place] + window[place + 1 :], (1 << count) - 1)
+        for _ in range(_TRIES):
+            number, mask = next(mixed)
+            if _completes(mask, unknown, rows):
+                break
+        else:
+            number = _plain(unknown, rows, shown) + 1
+            shown[number - 1], mask = turn, 1 << number - 1
+        window[place] = mask
+        yield number
+
+
+def _passes(count: int, checksum: int) -> Iterator[int]:
+    """Mixed parts and plain ones in turn, for messages of one part or of very many."""
+    mixed = _mixed(count, checksum)
     while True:
-        yield 1
+        for _ in range(count // 2):
+            yield next(mixed)[0]
+        yield from range(1, count + 1)
 
 
-def _mixed(number: int, order: Sequence[int], checksum: int) -> Iterator[tuple[int, int]]:
-    """Parts after ``number`` that mix at least two fragments, each with the places in ``order`` it mixes."""
-    count = len(order)
-    place = {fragment: 1 << position for position, fragment in enumerate(order)}
+def _mixed(count: int, checksum: int) -> Iterator[tuple[int, int]]:
+    """Parts that mix at least two fragments, each with the set of fragments it mixes."""
+    number = count
     while True:
         number = number + 1 if number < MAX_NUMBER else count + 1
         rng = Xoshiro(number.to_bytes(4, "big") + checksum.to_bytes(4, "big"))
         degree = choose_degree(count, rng)
         if degree > 1:
-            yield number, sum(place[f] for f in shuffled(range(count), rng, degree))
+            yield number, sum(1 << fragment for fragment in shuffled(range(count), rng, degree))
 
 
-def _independent(number: int, order: Sequence[int], checksum: int) -> Iterator[tuple[int, int]]:
-    """A pass of mixed parts: the j-th, with those before it, determines the first j fragments of ``order``.
+def _strip(rows: Sequence[int], unknown: int) -> tuple[int, list[int]]:
+    """What stays unknown to a reader of these parts that only strips known fragments, and the parts left over."""
+    left = list(rows)
+    while True:
+        known, kept = 0, []
+        for row in left:
+            rest = row & unknown
+            if rest & (rest - 1):
+                kept.append(rest)
+            else:
+                known |= rest
+        if not known:
+            return unknown, kept
+        unknown &= ~known
+        left = kept
 
-    Those are the plain parts that have left a window of ``count`` looks by then. This is the LU decomposition
-    without pivoting: row j, reduced by the rows before it, must keep its bit j.
+
+def _completes(mask: int, unknown: int, rows: Sequence[int]) -> bool:
+    """Whether one more part gives such a reader everything."""
+    rest = mask & unknown
+    return bool(rest) and not rest & (rest - 1) and not _strip(rows, unknown & ~rest)[0]
+
+
+def _plain(unknown: int, rows: Sequence[int], shown: Sequence[int]) -> int:
+    """The plain part that completes and was not shown for longest.
+
+    There is one: the fragment that the part which left had given is at least as good as that part.
     """
-    rows: list[int] = []
-    reduced: list[int] = []
-    candidates = _mixed(number, order, checksum)
-    for position in range(len(order)):
-        found: tuple[int, int, int] | None = None
-        for tries in range(_TRIES):
-            candidate, mask = next(candidates)
-            rest = _reduce(mask, reduced)
-            if not rest >> position & 1:
-                continue
-            found = found or (candidate, mask, rest)
-            if _strips([*rows, mask], position):
-                found = (candidate, mask, rest)
-                break
-            if tries >= _PEEL_TRIES or len(order) > _MAX_PEELED:
-                break
-        if found is None:
-            return
-        rows.append(found[1])
-        reduced.append(found[2])
-        yield found[0], found[1]
-
-
-def _reduce(mask: int, reduced: Sequence[int]) -> int:
-    """The row without the bits below ``len(reduced)``."""
-    low = (1 << len(reduced)) - 1
-    while bits := mask & low:
-        mask ^= reduced[(bits & -bits).bit_length() - 1]
-    return mask
-
-
-def _strips(rows: Sequence[int], position: int) -> bool:
-    """Whether a reader that knows all places above ``position`` gets the others by stripping alone."""
-    unknown = (1 << position + 1) - 1
-    left = [row & unknown for row in rows]
-    while unknown:
-        single = next((row for row in left if row and not row & (row - 1)), 0)
-        if not single:
-            return False
-        unknown ^= single
-        left = [row & unknown for row in left]
-    return True
-
-
-def _next_order(order: Sequence[int], masks: Sequence[int]) -> list[int]:
-    """The order of the next pass of plain parts: each restores what the part leaving the window took away.
-
-    Plain part p may come when row i leaves if p, written as a sum of the rows in the window, contains row i.
-    """
-    count = len(order)
-    rows = [*masks, *(1 << position for position in range(len(masks), count))]
-    sums = _inverse(rows)
-    later = list(
-        range(len(masks), count)
-    )  # plain parts still in the window follow in their old turn
-    waiting = list(range(len(masks)))
-    entered = []
-    for leaving in range(len(masks)):
-        bit = 1 << leaving
-        entering = next(p for p in waiting if sums[p] & bit)
-        waiting.remove(entering)
-        entered.append(entering)
-        for p in waiting:
-            if sums[p] & bit:
-                sums[p] = (sums[p] ^ sums[entering]) | bit
-        sums[entering] = bit
-    return [order[p] for p in (*later, *entered)]
-
-
-def _inverse(rows: Sequence[int]) -> list[int]:
-    """For every place, which rows sum to it; the rows are independent."""
-    count = len(rows)
-    work = [row | 1 << count + i for i, row in enumerate(rows)]
-    for column in range(count):
-        bit = 1 << column
-        pivot = next(i for i in range(column, count) if work[i] & bit)
-        work[column], work[pivot] = work[pivot], work[column]
-        for i in range(count):
-            if i != column and work[i] & bit:
-                work[i] ^= work[column]
-    return [row >> count for row in work]
+    fragments = [f for f in range(len(shown)) if unknown >> f & 1]
+    fragments.sort(key=shown.__getitem__)
+    return next(f for f in fragments if _completes(1 << f, unknown, rows))

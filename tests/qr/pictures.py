@@ -34,20 +34,28 @@ def on_desk(
     return scene
 
 
-def bitmap(text):
-    """The picture a terminal shows: every character two pixels, as its glyph and its colours say."""
-    shapes = {" ": (0, 0), "▄": (0, 1), "▀": (1, 0), "█": (1, 1)}
-    rows = []
-    for line in text.split("\n"):
-        assert line.startswith("\x1b[38;5;16;48;5;231m")
-        assert line.endswith("\x1b[0m")
-        cells = [shapes[c] for c in re.sub(r"\x1b\[[0-9;]*m", "", line)]
-        rows += [[top for top, _ in cells], [low for _, low in cells]]
-    width = len(rows[0])
-    assert all(len(row) == width for row in rows)
-    data = bytes(0 if cell else 255 for row in rows for cell in row)
-    image = Image.frombytes("L", (width, len(rows)), data)
-    return image.resize((width * 7, len(rows) * 7), Image.Resampling.NEAREST)
+def bitmap(text, seam=0):
+    """The picture a terminal shows: every character two pixels, as its glyph and its colours say.
+
+    With a seam, glyphs end so many points short of their cell's upper and lower edge, as fonts draw them.
+    """
+    lines = [cells(line) for line in text.split("\n")]
+    picture = Image.new("L", (10 * max(map(len, lines)), 20 * len(lines)), 0)
+    for y, line in enumerate(lines):
+        for x, (char, ink, paper) in enumerate(line):
+            picture.paste(paper, (10 * x, 20 * y, 10 * x + 10, 20 * y + 20))
+            top, end = {" ": (0, 0), "▀": (seam, 10), "▄": (10, 20 - seam)}[char]
+            picture.paste(ink, (10 * x, 20 * y + top, 10 * x + 10, 20 * y + end))
+    return picture
+
+
+def cells(line):
+    """Character, ink and paper of every place of a line of a code."""
+    shades = {"16": 0, "231": 255}
+    found = []
+    for ink, paper, chars in re.findall(r"\x1b\[38;5;(\d+);48;5;(\d+)m([ ▀▄]*)", line):
+        found += [(char, shades[ink], shades[paper]) for char in chars]
+    return found
 
 
 def blurred(scene: Image.Image, rng: random.Random, level: float) -> Image.Image:
