@@ -67,11 +67,11 @@ def main() -> None:
                 case: Case = make(wallet, inputs, outputs)
                 rows.append(measure(case, peers))
                 show(rows[-1])
+                if not options.quick:  # what was measured is kept whatever happens next
+                    options.out.write_text(document(rows, []))
     if options.quick:
         print(document(rows, []))
         return
-    # Written twice, so that a command that fails does not cost the minutes that came before it.
-    options.out.write_text(document(rows, []))
     os.sched_setaffinity(0, CORES)
     options.out.write_text(document(rows, commands()))
     say(f"written: {options.out}")

@@ -9,8 +9,8 @@ from tests.benchmarks.sign import floor
 from tests.benchmarks.sign.make import Case, signatures
 from tests.benchmarks.sign.peers import Peer, Sign
 
-ROUNDS = 12
-SECONDS = 2.5  # a signer that has taken so long sits out the other rounds
+ROUNDS = 10
+SECONDS = 1.5  # a signer that has taken so long sits out the other rounds
 CORES = sorted(os.sched_getaffinity(0), reverse=True)
 
 

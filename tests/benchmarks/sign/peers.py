@@ -132,5 +132,5 @@ PEERS = (
     Peer("wallycore (C)", _wallycore),
     Peer("bdkpython (Rust)", _bdk),
     Peer("embit", _embit),
-    Peer("btclib-wallet", _btclib, largest=100),
+    Peer("btclib-wallet", _btclib, largest=10),
 )

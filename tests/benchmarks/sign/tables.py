@@ -14,7 +14,7 @@ LIBRARY = "wallycore (C)"
 HEADER = """\
 # Performance
 
-Written by `python -m tests.benchmarks.sign`; do not edit. Milliseconds: the best of up to twelve
+Written by `python -m tests.benchmarks.sign`; do not edit. Milliseconds: the best of up to ten
 rounds, in which every signer takes its turn on the same PSBT bytes; one process on one core, but
 for the column that says otherwise and for the node. Every input comes with its whole previous
 transaction.
