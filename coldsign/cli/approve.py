@@ -37,7 +37,7 @@ def approve(
     wallet: str,
     manifest: str | None,
     policy: str | None,
-    camera: int,
+    camera: int | str,
     signer: str,
     expect: str | None,
     accept: tuple[str, ...],

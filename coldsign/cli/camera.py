@@ -17,8 +17,8 @@ _STATUS_ROWS = 3
 _BAR_COLUMNS = 30
 
 
-def scan(screen: Screen, camera: int, want: frozenset[Kind]) -> Callable[[], Payload]:
-    """A scanner for the camera of this number; it needs a person in front of it."""
+def scan(screen: Screen, camera: int | str, want: frozenset[Kind]) -> Callable[[], Payload]:
+    """A scanner for the camera of this number, or a recording by its path; it needs a person in front of it."""
 
     def run() -> Payload:
         screen.need_person()

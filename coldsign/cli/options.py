@@ -40,6 +40,24 @@ class Settings:
         return open_desk(self.home, self.network)
 
 
+def _camera(_ctx: click.Context, _param: click.Parameter, value: str) -> int | str:
+    """A camera by its number, or a recording in its place by its path: for rehearsals and replays."""
+    if value.isascii() and value.isdecimal():
+        return int(value)
+    if not Path(value).is_file():
+        raise click.BadParameter("neither a camera's number nor a recording")
+    return value
+
+
+camera_option = click.option(
+    "--camera",
+    default="0",
+    metavar="N|FILM",
+    callback=_camera,
+    help="Which camera; or a recording in its place.",
+)
+
+
 def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def callback(ctx: click.Context, _param: click.Parameter, value: Any) -> None:  # noqa: ANN401 - click's value
         if value is None or value is False:

@@ -8,7 +8,7 @@ import click
 from coldsign.ceremony.intake import read_one
 from coldsign.ceremony.reply import FORMATS, Answer
 from coldsign.cli.deliver import deliver, demand_free
-from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings
 from coldsign.primitives.storage import write_output
 from coldsign.primitives.text import printable
 from coldsign.qr.payload import Dialect, Kind
@@ -87,7 +87,7 @@ def show(
 
 @qr.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
-@click.option("--camera", type=int, default=0, metavar="N", help="Which camera to scan with.")
+@camera_option
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @pass_settings
@@ -95,7 +95,7 @@ def scan(
     settings: Settings,
     /,
     sources: tuple[str, ...],
-    camera: int,
+    camera: int | str,
     out: Path | None,
     *,
     force: bool,

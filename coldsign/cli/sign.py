@@ -16,7 +16,7 @@ from coldsign.ceremony.papers import read_papers
 from coldsign.ceremony.reply import answer
 from coldsign.ceremony.walk import demand_acceptable, examine, sign_walk
 from coldsign.cli.deliver import deliver, delivery_options, demand_free
-from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_settings
 from coldsign.cli.person import Person, present_report, show_report, warn
 from coldsign.cli.secrets import (
     open_key,
@@ -43,14 +43,16 @@ def request_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--wallet", required=True, metavar="NAME", help="The registered wallet."),
             click.option("--manifest", metavar="FILE", help="What the books say must be paid."),
             click.option("--policy", metavar="FILE", help="The rules; else the wallet's own."),
-            click.option("--camera", type=int, default=0, metavar="N", help="Which camera."),
+            camera_option,
         )
     ):
         function = option(function)
     return function
 
 
-def read_psbts(settings: Settings, sources: tuple[str, ...], camera: int) -> tuple[Payload, ...]:
+def read_psbts(
+    settings: Settings, sources: tuple[str, ...], camera: int | str
+) -> tuple[Payload, ...]:
     """The requests that the command line names, or one from the camera."""
     scan = None
     if not sources:
@@ -71,7 +73,7 @@ def inspect(
     wallet: str,
     manifest: str | None,
     policy: str | None,
-    camera: int,
+    camera: int | str,
 ) -> None:
     """Review withdrawals without any key: exit code 0, or 4 if they must be refused."""
     desk = settings.desk()

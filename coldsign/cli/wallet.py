@@ -9,7 +9,7 @@ from coldsign.ceremony.intake import read_one
 from coldsign.ceremony.registration import register, unregister
 from coldsign.cli.audit import audit
 from coldsign.cli.deliver import deliver_text
-from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings
 from coldsign.cli.pager import page_through, page_width
 from coldsign.cli.secrets import open_key, passphrase_options
 from coldsign.cli.walletview import document, rows, summary
@@ -48,7 +48,7 @@ wallet.add_command(audit)
 )
 @click.option("--yes", is_flag=True, help="Register without asking, for scripts.")
 @click.option("--force", is_flag=True, help="Replace a registration of this name.")
-@click.option("--camera", type=int, default=0, metavar="N", help="Which camera to scan with.")
+@camera_option
 @passphrase_options
 @pass_settings
 def add(
@@ -61,7 +61,7 @@ def add(
     *,
     yes: bool,
     force: bool,
-    camera: int,
+    camera: int | str,
     passphrase_file: Path | None,
     passphrase_fd: int | None,
 ) -> None:
@@ -91,7 +91,9 @@ def add(
     screen.document(document(proposed))
 
 
-def _read(settings: Settings, name: str, source: str | None, *, script: str, camera: int) -> Wallet:
+def _read(
+    settings: Settings, name: str, source: str | None, *, script: str, camera: int | str
+) -> Wallet:
     """The wallet that a file, a pipe or the camera describes, under a name; not yet registered."""
     scan = None
     if source is None:

@@ -95,7 +95,7 @@ def read_camera(index: int | str = 0) -> Iterator[Frame]:
         UnfitError: There is no such camera, or PyAV is missing.
         MalformedError: The decoder crashed or hung.
     """
-    device = f"/dev/video{index}" if isinstance(index, int) else index
+    device = f"/dev/video{index}" if isinstance(index, int) else str(Path(index).resolve())
     if not Path(device).exists():
         raise UnfitError(f"there is no camera {printable(str(index))}", hint="see --camera")
     _need_av()
