@@ -1,16 +1,14 @@
 """Scripts: one JSON document on standard output, exit codes by class, one error line and a hint."""
 
 import base64
-import json
 import stat
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from coldsign.psbt.model import Psbt
-from tests.cli.laptop import DATA, Laptop, Outcome
+from tests.cli.laptop import Laptop
 
 INSPECT = ("inspect", "--wallet", "vault")
 TOP = {

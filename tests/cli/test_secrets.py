@@ -43,7 +43,13 @@ def demand_silent(outcome: Outcome, secret: str) -> None:
     assert outcome.code != 1
 
 
-@pytest.mark.parametrize("name", sorted(SECRETS))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in {"unknown words", "xprv"} else [pytest.mark.slow])
+        for name in sorted(SECRETS)
+    ],
+)
 def test_a_secret_in_the_wrong_place_is_not_repeated(name: str, laptop: Laptop) -> None:
     secret = SECRETS[name]
     path = laptop.write("secret.txt", secret + "\n")
@@ -175,12 +181,12 @@ def test_typed_secrets_are_not_shown(laptop: Laptop) -> None:
 def test_a_new_key_shows_its_words_once(laptop: Laptop) -> None:
     with laptop.terminal("key", "new", "fresh", "--words", "12") as terminal:
         page = terminal.asked("Read back word 5")
-        numbered = dict(
-            (int(number.rstrip(".")), word)
+        numbered = {
+            int(number.rstrip(".")): word
             for number, word in zip(
                 *[iter(page.partition("encrypted.")[2].split()[:24])] * 2, strict=True
             )
-        )
+        }
         words = [numbered[number] for number in range(1, 13)]
         Mnemonic.parse(" ".join(words)).wipe()
         terminal.line(words[4])

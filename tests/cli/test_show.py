@@ -68,7 +68,9 @@ def parts(terminal: Terminal) -> int:
     return int(re.search(r"part \d+ of (\d+)", terminal.drawn("q done", "part "))[1])
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (60, 24), (120, 50)])
+@pytest.mark.parametrize(
+    ("columns", "rows"), [(80, 24), (60, 24), pytest.param(120, 50, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("form", ["ur", "bbqr"])
 def test_what_is_shown_is_read_by_two_decoders(
     columns: int, rows: int, form: str, laptop: Laptop

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -127,6 +128,7 @@ def test_wrong_words_decline(laptop: Laptop) -> None:
     assert laptop.kinds() == ["declined", "declined"]
 
 
+@pytest.mark.slow
 def test_a_mistyped_passphrase_may_be_typed_again(laptop: Laptop) -> None:
     with at_passphrase(laptop) as terminal:
         terminal.line("not it")
@@ -174,7 +176,7 @@ def test_without_any_terminal_nothing_is_asked(laptop: Laptop) -> None:
         env={
             "PATH": os.environ["PATH"],
             "COLDSIGN_HOME": str(laptop.home),
-            "PYTHONPATH": os.getcwd(),
+            "PYTHONPATH": str(Path.cwd()),
         },
         capture_output=True,
         check=False,
