@@ -67,7 +67,7 @@ class Terminal:
                 **(environment or {}),
             },
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one system call
         )
 
     def __enter__(self) -> Self:
