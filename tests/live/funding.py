@@ -1,62 +1,88 @@
 """Puts coins into a wallet of a kind, and asks the node for a PSBT that spends them."""
 
-import itertools
-from dataclasses import dataclass
+import base64
+from dataclasses import dataclass, field
 
 import wallycore
 
-from tests.live.kinds import Kind
+from coldsign.psbt.fields import In
+from coldsign.psbt.model import Psbt
+from coldsign.psbt.raw import Key
+from tests.live.kinds import HASH160, HASH256, PREIMAGE, SHA256, Kind
 from tests.live.node import Node
 
 COIN_SATS = (30_000_000, 12_345_678, 7_000_001)
 PAYMENT_SATS = (20_000_000, 9_999_999)
-_names = itertools.count()
+_FIELDS = {SHA256: In.SHA256, HASH256: In.HASH256, HASH160: In.HASH160}
 
 
-@dataclass(frozen=True, slots=True)
-class Funded:
-    """A request for signatures, and the node's own signature of it for each of the signers."""
+@dataclass(slots=True)
+class Vault:
+    """A wallet of a kind at the node: one that watches, and one with each signer's secret."""
 
-    psbt: str
-    by_node: dict[int, str]
+    node: Node
+    kind: Kind
+    _signing: dict[int, str] = field(default_factory=dict)
+    _spends: int = 0
+
+    def __post_init__(self) -> None:
+        self.node.add_wallet(self.kind.name, self.kind.descriptor, private=False)
+
+    def fund(self) -> str:
+        """Three new coins (one of them change of before), two payments and change: as PSBT version 0."""
+        node, kind, first = self.node, self.kind, 3 * self._spends
+        branches = node.addresses(kind.descriptor, first, first + 2)
+        self._spends += 1
+        receive, change = branches[0], branches[-1]
+        node.pay(list(zip((receive[0], receive[-1], change[0]), COIN_SATS, strict=True)))
+        if kind.sequence is not None:
+            node.mine(kind.sequence)
+        mine = {receive[0], receive[-1], change[0]}
+        coins = [c for c in node.call("listunspent", wallet=kind.name) if c["address"] in mine]
+        assert len(coins) >= len(COIN_SATS)
+        sequence = 0xFFFFFFFD if kind.sequence is None else kind.sequence
+        inputs = [{"txid": c["txid"], "vout": c["vout"], "sequence": sequence} for c in coins]
+        paid = [
+            node.call("getnewaddress", "", form, wallet="miner") for form in ("bech32m", "legacy")
+        ]
+        outputs = [
+            {address: f"{sats / 10**8:.8f}"}
+            for address, sats in zip(paid, PAYMENT_SATS, strict=True)
+        ]
+        options = {"fee_rate": 5, "changeAddress": change[-1], "changePosition": 1}
+        created = node.call(
+            "walletcreatefundedpsbt",
+            inputs,
+            outputs,
+            kind.locktime,
+            options,
+            True,
+            wallet=kind.name,
+        )
+        return with_preimages(str(created["psbt"]), kind)
+
+    def signed_by_node(self, signer: int, psbt: str) -> str:
+        """The node's own signatures of one cosigner."""
+        kind, node = self.kind, self.node
+        if signer not in self._signing:
+            self._signing[signer] = f"{kind.name}-{signer}"
+            node.add_wallet(self._signing[signer], kind.private_descriptor(signer), private=True)
+        sighash = "DEFAULT" if kind.name.startswith("tr") else "ALL"
+        wallet = self._signing[signer]
+        found = node.call("walletprocesspsbt", psbt, True, sighash, True, False, wallet=wallet)
+        return str(found["psbt"])
 
 
-def fund(node: Node, kind: Kind) -> Funded:
-    """Three coins (one of them change of before), two payments and change: as PSBT version 0."""
-    number = next(_names)
-    watching = f"{kind.name}-{number}"
-    node.add_wallet(watching, kind.descriptor, private=False)
-    branches = node.addresses(kind.descriptor, 0, 2)
-    receive, change = branches[0], branches[-1]
-    node.pay(list(zip((receive[0], receive[-1], change[0]), COIN_SATS, strict=True)))
-    if kind.sequence is not None:
-        node.mine(kind.sequence)
-    coins = node.call("listunspent", wallet=watching)
-    inputs = [
-        {"txid": coin["txid"], "vout": coin["vout"], "sequence": kind.sequence or 0xFFFFFFFD}
-        for coin in coins
-    ]
-    types = ("bech32m", "legacy")
-    paid = [node.call("getnewaddress", "", type_, wallet="miner") for type_ in types]
-    outputs = [
-        {address: f"{sats / 10**8:.8f}"} for address, sats in zip(paid, PAYMENT_SATS, strict=True)
-    ]
-    options = {"fee_rate": 5, "changeAddress": change[-1], "changePosition": 1}
-    created = node.call(
-        "walletcreatefundedpsbt", inputs, outputs, 0, options, True, wallet=watching
-    )
-    psbt = str(created["psbt"])
-    return Funded(
-        psbt, {who: _node_signs(node, kind, who, f"{watching}-{who}", psbt) for who in kind.signers}
-    )
-
-
-def _node_signs(node: Node, kind: Kind, signer: int, name: str, psbt: str) -> str:
-    node.add_wallet(name, kind.private_descriptor(signer), private=True)
-    sighash = "DEFAULT" if kind.name.startswith("tr") else "ALL"
-    return str(
-        node.call("walletprocesspsbt", psbt, True, sighash, True, False, wallet=name)["psbt"]
-    )
+def with_preimages(psbt: str, kind: Kind) -> str:
+    """The request with the preimages that a coordinator knows in every input."""
+    if not kind.preimages:
+        return psbt
+    parsed = Psbt.parse(base64.b64decode(psbt))
+    pairs = [(Key(_FIELDS[digest], digest), PREIMAGE) for digest in kind.preimages]
+    inputs = [found.map.adding(tuple(pairs)) for found in parsed.inputs]
+    outputs = [found.map for found in parsed.outputs]
+    made = Psbt.of_maps(parsed.global_map.map, inputs, outputs)
+    return base64.b64encode(made.serialize()).decode()
 
 
 def as_version_2(psbt: str) -> str:

@@ -2,21 +2,36 @@
 
 from dataclasses import dataclass
 
+from coldsign.primitives.hashes import hash160, sha256, sha256d
 from tests.live.keys import Cosigner, mnemonic_cosigner, wif_cosigner
 
 # BIP-341's point with no known secret key.
 NUMS = "50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0"
+PREIMAGE = bytes(range(32))
+SHA256, HASH256, HASH160 = sha256(PREIMAGE), sha256d(PREIMAGE), hash160(PREIMAGE)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A template with `{0}`, `{1}` … for the keys; enough of them to spend are `signers`."""
+    """A template with `{0}`, `{1}` … for the keys; enough of them to spend are `signers`.
+
+    Attributes:
+        name: For the test's name.
+        template: The descriptor with places for the keys.
+        cosigners: Every key.
+        signers: Who signs.
+        sequence: Of every input, where the path that is taken needs it.
+        locktime: Of the transaction, where the path that is taken needs it.
+        preimages: Digests whose preimage the coordinator knows.
+    """
 
     name: str
     template: str
     cosigners: tuple[Cosigner, ...]
     signers: tuple[int, ...]
     sequence: int | None = None
+    locktime: int = 0
+    preimages: tuple[bytes, ...] = ()
 
     @property
     def descriptor(self) -> str:
@@ -46,6 +61,13 @@ def _kind(
     return Kind(name, template, keys, signers, **more)
 
 
+def _hashed(name: str, template: str, digest: bytes, path: str) -> Kind:
+    """A kind whose first key needs a preimage, and whose second one may spend later."""
+    keys = tuple(mnemonic_cosigner(f"{name} {place}", path) for place in range(2))
+    text = template.replace("HASH", digest.hex())
+    return Kind(name, text, keys, (0,), preimages=(digest,))
+
+
 def _uncompressed() -> Kind:
     keys = tuple(wif_cosigner(f"uncompressed {place}", compressed=False) for place in range(4))
     return Kind("sh-multi-3of4-uncompressed", f"sh(multi(3,{_places(4)}))", keys, (0, 2, 3))
@@ -53,6 +75,8 @@ def _uncompressed() -> Kind:
 
 LEGACY, WRAPPED, NATIVE, TAPROOT = "m/45h", "m/48h/1h/0h/1h", "m/48h/1h/0h/2h", "m/48h/1h/0h/3h"
 RECOVERY = "or_d(multi(2,{0},{1},{2}),and_v(v:pkh({3}),older(3)))"
+TREE = f"tr({NUMS},{{multi_a(2,{{0}},{{1}},{{2}}),and_v(v:pk({{3}}),older(3))}})"
+DECAY = "thresh(2,pk({0}),s:pk({1}),sln:older(2))"
 
 ECDSA = (
     _kind("pkh", "pkh({0})", 1, "m/44h/1h/0h", (0,)),
@@ -61,26 +85,52 @@ ECDSA = (
     _kind("sh-multi-2of3", f"sh(multi(2,{_places(3)}))", 3, LEGACY, (0, 2)),
     _kind("sh-sortedmulti-2of3", f"sh(sortedmulti(2,{_places(3)}))", 3, LEGACY, (1, 2)),
     _uncompressed(),
+    _kind("sh-multi-15of15", f"sh(multi(15,{_places(15)}))", 15, LEGACY, tuple(range(15))),
     _kind("sh-wsh-sortedmulti-2of3", f"sh(wsh(sortedmulti(2,{_places(3)})))", 3, WRAPPED, (0, 1)),
     _kind("wsh-sortedmulti-2of3", f"wsh(sortedmulti(2,{_places(3)}))", 3, NATIVE, (0, 1)),
     _kind("wsh-multi-3of4", f"wsh(multi(3,{_places(4)}))", 4, NATIVE, (0, 1, 3)),
     _kind(
         "wsh-sortedmulti-8of15", f"wsh(sortedmulti(8,{_places(15)}))", 15, NATIVE, tuple(range(8))
     ),
+    _kind("wsh-multi-3of20", f"wsh(multi(3,{_places(20)}))", 20, NATIVE, (0, 10, 19)),
 )
-LATER = (
-    _kind("wsh-miniscript-quorum", f"wsh({RECOVERY})", 4, NATIVE, (0, 2)),
-    _kind("wsh-miniscript-recovery", f"wsh({RECOVERY})", 4, NATIVE, (3,), sequence=3),
-    _kind("sh-wsh-miniscript-quorum", f"sh(wsh({RECOVERY}))", 4, WRAPPED, (1, 2)),
+TAPROOTS = (
     _kind("tr-key", "tr({0})", 1, "m/86h/1h/0h", (0,)),
     _kind("tr-multi_a-2of3", f"tr({NUMS},multi_a(2,{_places(3)}))", 3, TAPROOT, (0, 2)),
     _kind(
         "tr-sortedmulti_a-3of4", f"tr({NUMS},sortedmulti_a(3,{_places(4)}))", 4, TAPROOT, (1, 2, 3)
     ),
-    _kind("tr-key-or-multi_a", "tr({0},multi_a(2,{1},{2}))", 3, TAPROOT, (1, 2)),
+    _kind("tr-key-of-multi_a", "tr({0},multi_a(2,{1},{2}))", 3, TAPROOT, (0,)),
+    _kind("tr-multi_a-beside-key", "tr({0},multi_a(2,{1},{2}))", 3, TAPROOT, (1, 2)),
     _kind("tr-tree", "tr({0},{pk({1}),multi_a(2,{2},{3})})", 4, TAPROOT, (2, 3)),
+    _kind("tr-tree-single", "tr({0},{pk({1}),multi_a(2,{2},{3})})", 4, TAPROOT, (1,)),
+    _kind("tr-timelocked-quorum", TREE, 4, TAPROOT, (0, 2)),
+    _kind("tr-timelocked-recovery", TREE, 4, TAPROOT, (3,), sequence=3),
+    _hashed(
+        "tr-hash160", f"tr({NUMS},{{and_v(v:pk({{0}}),hash160(HASH)),pk({{1}})}})", HASH160, TAPROOT
+    ),
 )
-ALL = ECDSA + LATER
+MINISCRIPTS = (
+    _kind("wsh-miniscript-quorum", f"wsh({RECOVERY})", 4, NATIVE, (0, 2)),
+    _kind("wsh-miniscript-recovery", f"wsh({RECOVERY})", 4, NATIVE, (3,), sequence=3),
+    _kind("sh-wsh-miniscript-quorum", f"sh(wsh({RECOVERY}))", 4, WRAPPED, (1, 2)),
+    _kind("sh-wsh-miniscript-recovery", f"sh(wsh({RECOVERY}))", 4, WRAPPED, (3,), sequence=3),
+    _kind("wsh-decay-both", f"wsh({DECAY})", 2, NATIVE, (0, 1)),
+    _kind("wsh-decay-late", f"wsh({DECAY})", 2, NATIVE, (1,), sequence=2),
+    _kind(
+        "wsh-after",
+        "wsh(or_d(pk({0}),and_v(v:pkh({1}),after(110))))",
+        2,
+        NATIVE,
+        (1,),
+        locktime=110,
+    ),
+    _hashed(
+        "wsh-sha256", "wsh(andor(pk({0}),sha256(HASH),and_v(v:pkh({1}),older(9))))", SHA256, NATIVE
+    ),
+    _hashed("wsh-hash256", "wsh(or_i(and_v(v:pk({0}),hash256(HASH)),pk({1})))", HASH256, NATIVE),
+)
+ALL = ECDSA + TAPROOTS + MINISCRIPTS
 
 
 def _more() -> tuple[Kind, ...]:
@@ -105,7 +155,9 @@ def _more() -> tuple[Kind, ...]:
         "tr-older": ("tr({0},and_v(v:multi_a(2,{1},{2}),older(144)))", 3),
         "tr-sortedmulti_a-16": (f"tr({NUMS},sortedmulti_a(9,{_places(16)}))", 16),
     }
-    return tuple(_kind(name, text, count, NATIVE, ()) for name, (text, count) in scripts.items())
+    return tuple(
+        _kind(f"{name}-more", text, count, NATIVE, ()) for name, (text, count) in scripts.items()
+    )
 
 
 ADDRESSES = ALL + _more()
