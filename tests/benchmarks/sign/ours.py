@@ -2,6 +2,7 @@
 
 import dataclasses
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
 
@@ -63,5 +64,8 @@ def _coldsign(case: Case, cores: Cores) -> Sign:
 
 def coldsign(cores: int) -> Peer:
     """coldsign on so many cores."""
-    name = OURS if cores == 1 else f"{OURS}, {cores} cores"
-    return Peer(name, partial(_coldsign, cores=Cores(cores)), fresh=True, cores=cores)
+    if cores == 1:
+        return Peer(OURS, partial(_coldsign, cores=Cores(1)), fresh=True)
+    prepare = partial(_coldsign, cores=Cores(cores))
+    name = f"{OURS}, {cores} cores"
+    return Peer(name, prepare, fresh=True, cores=cores, clock=time.perf_counter)
