@@ -146,11 +146,16 @@ def cameras(machine: Machine) -> Check:
         return Check(
             "camera", Verdict.WARN, f"a program can feed it: {shown}", "rmmod v4l2loopback"
         )
-    if machine.version_of("av") is None:
-        return Check(
-            "camera", Verdict.WARN, f"{shown}; PyAV is missing", "install coldsign[camera]"
-        )
     return Check("camera", Verdict.OK, shown)
+
+
+def films(machine: Machine) -> Check:
+    """Warns where neither a camera nor a film can be looked through."""
+    version = machine.version_of("av")
+    if version is None:
+        hint = "install coldsign[camera]; pictures and files can still be read"
+        return Check("films", Verdict.WARN, "PyAV is missing: no camera, no films", hint)
+    return Check("films", Verdict.OK, f"PyAV {printable(version)}")
 
 
 def gnupg(machine: Machine) -> Check:
@@ -233,7 +238,7 @@ def disk(machine: Machine) -> Check:
 
 CHECKS: Final = (
     *(core_dumps, confinement, memory_lock, foreign_code, python, clock, randomness),
-    *(libraries, zbar, cameras, gnupg, home_folder, disk),
+    *(libraries, zbar, cameras, films, gnupg, home_folder, disk),
 )
 
 

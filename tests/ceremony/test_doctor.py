@@ -84,14 +84,14 @@ def test_a_fit_machine_passes_every_check(fit):
     checks = examine(fit.home, fit)
     assert complaints(fit) == {}
     names = [check.name for check in checks]
-    assert len(names) == len(set(names)) == 17
+    assert len(names) == len(set(names)) == 18
     assert all(check.detail for check in checks)
 
 
 def test_this_machine_is_examined_by_default(tmp_path):
     checks = examine(tmp_path / "missing")
     assert {check.name: check.verdict for check in checks}["home"] is OK
-    assert len(checks) == 17
+    assert len(checks) == 18
     machine = Machine.here(tmp_path)
     assert machine.root == Path("/")
     assert machine.free_bytes(tmp_path) > 0
@@ -256,11 +256,27 @@ def test_library_versions(fit, name, version, verdict):
 
 def test_cameras(fit):
     assert doctor.cameras(fit).detail == "Integrated Camera"
-    assert complaints(replace(fit, version_of=VERSIONS.get)) == {"camera": WARN}
+    assert complaints(replace(fit, version_of=VERSIONS.get)) == {"films": WARN}
     write(fit.root, {"dev/video9": "", "sys/class/video4linux/video9/name": "Dummy video\x1b\n"})
     found = doctor.cameras(fit)
     assert found.verdict is WARN
     assert "\x1b" not in found.detail
+
+
+def test_films(fit):
+    found = doctor.films(replace(fit, version_of={"av": "18.1.0\x1b"}.get))
+    assert found.verdict is OK
+    assert "PyAV 18.1.0" in found.detail
+    assert "\x1b" not in found.detail
+    missing = doctor.films(replace(fit, version_of={}.get))
+    assert missing.verdict is WARN
+    assert "coldsign[camera]" in missing.hint
+
+
+def test_zbar(fit):
+    assert doctor.zbar(fit).verdict is OK
+    (fit.root / "usr/lib/x86_64-linux-gnu/libzbar.so.0").unlink()
+    assert doctor.zbar(fit).verdict is WARN
 
 
 def test_gnupg(fit):
