@@ -20,6 +20,9 @@ def main() -> None:
 
 
 def _run() -> int:
+    from coldsign.cli.streams import flushed, open_missing
+
+    open_missing()
     from coldsign.primitives import process
 
     try:
@@ -34,4 +37,4 @@ def _run() -> int:
 
     from coldsign.cli.app import run
 
-    return run(sys.argv[1:], measures=measures)
+    return flushed(run(sys.argv[1:], measures=measures))

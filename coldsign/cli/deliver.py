@@ -45,9 +45,10 @@ def demand_free(out: Path | None, *, force: bool) -> None:
     """
     if out is None:
         return
+    shown = printable(str(out), limit=200)
     if out.exists() and not out.is_dir() and not force:
         raise UsageError(
-            f"{printable(str(out), limit=200)} exists already",
+            f"{shown} exists already",
             hint="choose another name; --force overwrites",
             code="exists",
         )
@@ -56,6 +57,37 @@ def demand_free(out: Path | None, *, force: bool) -> None:
             f"there is no folder {printable(str(out.absolute().parent), limit=200)}",
             hint="make it first",
             code="no-such-folder",
+        )
+
+
+def demand_deliverable(out: Path | None, *, force: bool) -> None:
+    """``demand_free``, and that the name is one a PSBT can be delivered under.
+
+    Raises:
+        UsageError: An unknown form, a link, a pipe, a device, or what ``demand_free`` refuses.
+    """
+    if out is not None:
+        _demand_form(out, printable(str(out), limit=200))
+        demand_free(out, force=force)
+
+
+def _demand_form(out: Path, shown: str) -> None:
+    suffix = out.suffix.lower()
+    if suffix not in {"", _BINARY, *_TEXT, *_PICTURES} and not out.is_dir():
+        raise UsageError(
+            f"{shown}: no form of output is known by the name {printable(suffix)}",
+            hint="end it in .psbt, .txt, .png, .gif, .svg or .pdf, or name a folder",
+        )
+    is_one_file = suffix in {_BINARY, *_TEXT}
+    is_there = out.is_symlink() or out.exists()
+    if (
+        is_there
+        and not (out.is_dir() and not is_one_file)
+        and (out.is_symlink() or not out.is_file())
+    ):
+        raise UsageError(
+            f"{shown} is a link, a folder or a device, not a file that can be written",
+            hint="choose another name",
         )
 
 
@@ -93,10 +125,7 @@ def _to_path(screen: Screen, answer: Answer, out: Path, *, force: bool) -> None:
 
         save(answer.frames(), out, force=force)
     else:
-        raise UsageError(
-            f"{shown}: no form of output is known by the name {printable(suffix)}",
-            hint="end it in .psbt, .txt, .png, .gif, .svg or .pdf, or name a folder",
-        )
+        _demand_form(out, shown)
     screen.tell(f"written to {shown}, sha256 {answer.sha256[:16]}", "good")
 
 

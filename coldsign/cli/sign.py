@@ -15,7 +15,7 @@ from coldsign.ceremony.operator import ExpectingOperator, Operator
 from coldsign.ceremony.papers import read_papers
 from coldsign.ceremony.reply import answer
 from coldsign.ceremony.walk import demand_acceptable, examine, sign_walk
-from coldsign.cli.deliver import deliver, delivery_options, demand_free
+from coldsign.cli.deliver import deliver, delivery_options, demand_deliverable
 from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_settings
 from coldsign.cli.person import Person, present_report, show_report, warn
 from coldsign.cli.secrets import (
@@ -113,7 +113,7 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     """Review a withdrawal, approve it, and add one key's signatures."""
     screen, desk = settings.screen, settings.desk()
     out, force = options["out"], options["force"]
-    demand_free(out, force=force)
+    demand_deliverable(out, force=force)
     wallet = desk.wallet(options["wallet"])
     papers = read_papers(
         desk,

@@ -132,6 +132,7 @@ class Box:
     extra_maps: list[Pairs] = field(default_factory=list)
     counts: tuple[bytes, bytes] | None = None
     unsigned: bytes | None = None
+    coins: tuple[tuple[int, int], ...] = ()
 
     def raw(self) -> bytes:
         return written(self.maps())
@@ -259,7 +260,8 @@ def honest(
     maps = split(_honest(name, coins, change))
     tx = Tx.parse(maps[0][0][1])
     count = 1 + len(tx.ins)
-    return Box(name, tx, maps[0][1:], maps[1:count], maps[count:], version)
+    glob, ins, outs = maps[0][1:], maps[1:count], maps[count:]
+    return Box(name, tx, glob, ins, outs, version, coins=coins)
 
 
 def keys_of(name: str, place: tuple[int, int]) -> tuple[bytes, ...]:
