@@ -8,6 +8,7 @@ from coldsign.errors import MalformedError
 from coldsign.keys.bip32 import ExtendedPublicKey, ExtendedSecretKey
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.network import MAINNET, TESTNET4
+from coldsign.wallet.checksum import checksum
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.formats import ur_registry
 from coldsign.wallet.formats.cbor import Tag, decode, encode
@@ -249,6 +250,16 @@ def test_templates():
         2: [{1: "wpkh(@0)", 2: [Tag(40303, hdkey())]}, {1: "cosigner(@0)", 2: []}],
     }
     assert recognise(encode(account_of_one), MAINNET).descriptor.body == f"wpkh({A})"
+    with pytest.raises(MalformedError, match="none|several"):
+        recognise(encode(account_of_one), MAINNET, script_kind="tr")
+
+
+def test_the_kind_that_is_asked_for_is_the_one_that_is_read():
+    text = f"wpkh({A})#".encode() + checksum(f"wpkh({A})").encode()
+    assert recognise(text, MAINNET, script_kind="wpkh").descriptor.body == f"wpkh({A})"
+    with pytest.raises(MalformedError, match="of the kind wpkh, not tr") as caught:
+        recognise(text, MAINNET, script_kind="tr")
+    assert caught.value.code == "other-script"
 
 
 @pytest.mark.parametrize(
