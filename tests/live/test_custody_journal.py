@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from coldsign.controls.receipt import read_receipt
+from coldsign.primitives.network import REGTEST
+from coldsign.wallet.descriptor import Descriptor
 from tests.controls.gnupg import people
 from tests.live.custodian import Desk, Office, address, laptop, memory
 from tests.live.keyholder import COLDSIGN
+from tests.live.kinds import ECDSA
 
 pytestmark = pytest.mark.live
 
@@ -111,35 +114,43 @@ def test_both_files_set_back_are_found_by_the_paper_count(copy: Desk, tmp_path: 
     assert copy.fails(2, "journal", "verify", "--against", "seven") == "usage"
 
 
-@pytest.mark.parametrize("file", ["wallet", "policy"])
-def test_a_file_edited_behind_our_back_halts(copy: Desk, file: str) -> None:
+def test_a_policy_file_edited_behind_our_back_halts(copy: Desk) -> None:
     copy.bind("[limits]\nper_day_sats = 900_000\n")
-    psbt = copy.withdrawal("more.psbt", ((4, 100_000),), place=4)
-    words = copy.signing(psbt)
-    if file == "policy":
-        (path,) = copy.home.rglob("policies/*.toml")
-        path.write_text(path.read_text().replace("900_000", "999_000_000"))
-        code = "policy-changed"
-    else:
-        (path,) = copy.home.rglob("wallets/*.json")
-        text = path.read_text()
-        path.write_text(text.replace("sortedmulti(2", "sortedmulti(1"))
-        assert path.read_text() != text
-        code = ""
-    was = path.read_text()
-    word = copy.fails(4, *words)
-    assert word == (code or word)
+    words = copy.signing(copy.withdrawal("more.psbt", ((4, 100_000),), place=4))
+    (path,) = copy.home.rglob("policies/*.toml")
+    path.write_text(path.read_text().replace("900_000", "999_000_000"))
+    assert copy.fails(4, *words) == "policy-changed"
     assert copy.fails(7, "halt", "status") == "halted"
-    fresh = "[limits]\nper_day_sats = 900_000\n"
-    path.unlink()
-    if file == "policy":
-        # The file is gone, and still nothing is signed: the latch stands.
-        copy.bind(fresh)
-        assert copy.fails(7, *words) == "halted"
+    path.unlink()  # an empty policy is not the one that was bound, and the latch stands
+    assert copy.fails(7, *words) == "halted"
+    copy.fine("halt", "release", "--why", "an experiment", "--yes")
+    assert copy.fails(4, *words) == "policy-not-bound"
+    copy.bind("[limits]\nper_day_sats = 900_000\n")
+    copy.fine(*words)
+
+
+@pytest.mark.parametrize("how", ["a letter", "another wallet"])
+def test_a_registration_edited_behind_our_back_halts(copy: Desk, how: str) -> None:
+    words = copy.signing(copy.withdrawal("more.psbt", ((4, 100_000),), place=4))
+    (path,) = copy.home.rglob("wallets/*.json")
+    was = path.read_text()
+    if how == "a letter":
+        path.write_text(was.replace("sortedmulti(2", "sortedmulti(1"))
+        assert copy.fails(3, *words) == "descriptor-checksum"
     else:
-        path.write_text(was)
-        assert copy.fails(4, *words) == word
-    assert not [*copy.folder.glob("reply2*")]
+        kind = next(kind for kind in ECDSA if kind.name == "wpkh")
+        other = Desk(copy.folder, copy.gpg)
+        descriptor = Descriptor.parse(kind.descriptor, REGTEST, require_checksum=False)
+        other.write("other.txt", f"{descriptor}\n")
+        elsewhere = ("--home", copy.folder / "elsewhere")
+        other.fine("wallet", "add", "vault", "other.txt", "--yes", *elsewhere)
+        path.write_bytes((copy.folder / "elsewhere" / "wallets" / path.name).read_bytes())
+        assert copy.fails(4, *words) == "registration-changed"
+    assert copy.fails(7, "halt", "status") == "halted"
+    path.write_text(was)
+    assert copy.fails(7, *words) == "halted"
+    copy.fine("halt", "release", "--why", "put back from the paper", "--yes")
+    copy.fine(*words)
 
 
 def test_halt_and_release(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """A million deposit addresses, one of which is not ours."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -12,8 +13,8 @@ from tests.live.custodian import Desk, address, laptop, memory
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
-ROWS = 1_000_000
-PART = 20_000
+ROWS = int(os.environ.get("COLDSIGN_AUDIT_ROWS", "1_000_000"))
+PART = 10_000
 MEGABYTES = 1500  # of address space for each process, most of it never touched
 
 
