@@ -1,6 +1,5 @@
 """Vaults for attacks."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Vault:
 
 
 @pytest.fixture
-def vault(pristine: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
+def vault(pristine: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
     fresh = copied(pristine, tmp_path / "vault")
     watched(monkeypatch, fresh)
-    yield fresh
+    return fresh

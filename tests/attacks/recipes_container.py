@@ -253,7 +253,7 @@ def keys_off_the_curve(box: Box):
 
         def edit(b, w=where):
             pair = _at(b, *w)
-            width = 32 if pair[0][0] in {0x16} or (w[0] == "out" and pair[0][0] == 0x07) else 33
+            width = 32 if pair[0][0] == 0x16 or (w[0] == "out" and pair[0][0] == 0x07) else 33
             pair[0] = pair[0][:1] + (b"\x02" * (width == 33)) + b"\xff" * 32
 
         yield edit

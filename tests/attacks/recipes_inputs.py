@@ -214,7 +214,7 @@ def false_paths(box: Box):
             ]
             for step, new in changes:
 
-                def edit(b, n=number, a=at, h=head, t=tail, s=step, f=new):
+                def edit(b, n=number, a=at, h=head, t=tail, s=step, f=new):  # noqa: PLR0917 - bound now
                     b.ins[n][a][1] = h + other(t, s, f)
 
                 yield edit

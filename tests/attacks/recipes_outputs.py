@@ -2,9 +2,9 @@
 
 import struct
 
+from coldsign.primitives.hashes import hash160
 from coldsign.primitives.keypath import HARDENED
 from coldsign.primitives.script import multisig, p2pkh, p2sh, p2tr, p2wpkh, p2wsh
-from coldsign.primitives.hashes import hash160
 from tests.attacks.box import Box, Out, honest, var
 from tests.attacks.rows import MULTISIG, NOT_TAPROOT, TAPROOT, each
 from tests.review.build import OUR_FINGERPRINT, PAYEES, wallet

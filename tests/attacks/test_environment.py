@@ -69,7 +69,7 @@ def test_what_is_no_file(vault, force):
     pipe = vault.folder / "pipe.psbt"
     os.mkfifo(pipe)
     for out in (str(folder), str(pipe), "/dev/full", "/dev/null", "/dev/stdout"):
-        if out == "/dev/stdout" and not os.path.exists(out):
+        if out == "/dev/stdout" and not Path(out).exists():
             continue
         no_output(sign_to(vault, out, *force), vault)
     assert not list(folder.iterdir())
@@ -127,9 +127,8 @@ def test_sources_that_are_no_request(vault, source):
 )
 def test_names_that_are_no_text(vault, name):
     path = os.fsencode(vault.folder) + b"/" + name
-    with open(path, "wb") as file:
-        file.write(REQUEST)
     source = os.fsdecode(path)
+    Path(source).write_bytes(REQUEST)
     _, code = put(vault)
     assert vault.inspect(source, "W-wsh").code == 0
     outcome = vault.sign(source, "W-wsh", code=code)
@@ -181,10 +180,12 @@ def test_no_secret_from_the_environment(vault, monkeypatch):
     monkeypatch.setenv("COLDSIGN_SIGN_PASSPHRASE_FILE", str(vault.folder / "passphrase"))
     monkeypatch.setenv("COLDSIGN_PASSPHRASE_FILE", str(vault.folder / "passphrase"))
     monkeypatch.setenv("COLDSIGN_SIGN_ACCEPT", "fee-high")
-    monkeypatch.setattr(sys, "stdin", open(os.devnull))
     source, code = put(vault)
-    outcome = vault.run("sign", source, "--wallet", "W-wsh", "--key", "founder", "--expect", code)
-    sys.stdin.close()
+    with Path(os.devnull).open() as nobody:
+        monkeypatch.setattr(sys, "stdin", nobody)
+        outcome = vault.run(
+            "sign", source, "--wallet", "W-wsh", "--key", "founder", "--expect", code
+        )
     assert outcome.code == 5
     assert vault.unlocked == []
 
