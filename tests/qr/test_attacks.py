@@ -100,6 +100,7 @@ print(refused)
     assert int(done.stdout) == len(ROWS) - accepted
 
 
+@pytest.mark.slow
 def test_bombs_at_the_edge_of_the_caps():
     """The largest numbers that are still read must stay within the same bounds."""
     code = f"""

@@ -13,6 +13,9 @@ from coldsign.qr.read import is_visual, read_camera, read_pictures
 from coldsign.qr.write import matrix, picture
 from tests.qr import pictures
 
+SLOW = pytest.mark.slow
+VP8 = ("-c:v", "libvpx")
+
 
 def joined(found):
     joiner = Joiner(frozenset({Kind.PSBT}))
@@ -41,9 +44,9 @@ def film(tmp_path, ending, *options):
     ("ending", "options"),
     [
         ("mp4", ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "30"]),
-        ("mkv", ["-c:v", "libx264"]),
-        ("webm", ["-c:v", "libvpx", "-b:v", "2M", "-deadline", "realtime"]),
-        ("avi", ["-c:v", "mjpeg", "-pix_fmt", "yuvj422p"]),
+        pytest.param("mkv", ["-c:v", "libx264"], marks=SLOW),
+        pytest.param("webm", [*VP8, "-b:v", "2M", "-deadline", "realtime"], marks=SLOW),
+        pytest.param("avi", ["-c:v", "mjpeg", "-pix_fmt", "yuvj422p"], marks=SLOW),
     ],
 )
 def test_films(tmp_path, ending, options):
@@ -52,6 +55,7 @@ def test_films(tmp_path, ending, options):
     assert joined(read_pictures([path])).data == pictures.psbt(2000)
 
 
+@pytest.mark.slow
 def test_a_recording_in_the_cameras_place(tmp_path):
     path = film(tmp_path, "mp4", "-c:v", "libx264")
     joiner = Joiner(frozenset({Kind.PSBT}))

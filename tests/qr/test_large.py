@@ -65,9 +65,11 @@ def measured(laptop, *arguments):
     return document, time.monotonic() - start, used.ru_maxrss
 
 
-def signed(laptop, sources, out, *options):
+def signed(laptop, sources, out, *options, policy=""):
     """Review and sign what the sources hold, accepting what the review finds."""
     held = (*sources, "--wallet", "vault")
+    if policy:
+        held += ("--policy", laptop.write("policy.toml", policy))
     report, seconds, memory = measured(laptop, "inspect", *held)
     accept = {f["code"] for f in report["findings"] if f["severity"] == "confirm"}
     words = ("--key", "-", "--secret-file", laptop.path("words"))
@@ -128,9 +130,9 @@ def test_nine_hundred_inputs_by_a_folder_of_pictures(laptop, tmp_path):
     equip(laptop, found)
     frames = split(request, kind=Kind.PSBT, dialect=Dialect.BBQR, density=40)
     save(frames, tmp_path / "in")
-    reply = signed(
-        laptop, [str(tmp_path / "in")], tmp_path / "out", "--reply", "signatures", "--format", "ur"
-    )
+    policy = "[fee]\nrefuse_sats = 2_000_000\n"
+    how = ("--reply", "signatures", "--format", "ur")
+    reply = signed(laptop, [str(tmp_path / "in")], tmp_path / "out", *how, policy=policy)
     back = read_frames([tmp_path / "out"]).data
     codes = len(list((tmp_path / "out").iterdir()))
     print(f"{len(request)} bytes in {frames.need} codes, {len(reply)} bytes back in {codes}")

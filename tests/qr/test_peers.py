@@ -55,7 +55,7 @@ say(Array.from({ length: given.count }, () => encoder.nextPart()));
 """
 
 
-@pytest.mark.parametrize("size", [10, 600, 5000, 40000])
+@pytest.mark.parametrize("size", [10, 600, 5000, pytest.param(40000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("lost", [0.0, 0.3])
 def test_bc_ur_reads_ours(size, lost):
     frames = split(psbt(size), kind=Kind.PSBT, dialect=Dialect.UR, density=13)

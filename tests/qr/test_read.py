@@ -262,6 +262,7 @@ def test_the_decoder_modules_import_nothing_that_holds_keys():
     )
 
 
+@pytest.mark.slow
 def test_seedqr_vectors_as_pictures(tmp_path):
     vectors = json.loads(vector_file("qr/seedqr.json").read_text())["vectors"]
     assert vectors

@@ -49,7 +49,7 @@ def test_the_ends_of_the_range(count):
 
 @pytest.mark.parametrize("reader", [Solving, Stripping])
 def test_fewer_looks_than_every_peers_schedule_under_loss(reader):
-    count, trials = 12, 150
+    count, trials = 12, 80
     peers = {
         "endless": lambda c: itertools.count(1),
         "cycle": lambda c: itertools.cycle(range(1, count + 1)),
@@ -95,7 +95,7 @@ def test_the_benchmarks_reader_agrees_with_the_real_one():
     st.integers(1, 20_000),
     st.integers(6, 40),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_frames_fit_the_density_and_carry_the_message(dialect, size, density):
     data = b"psbt\xff" + random.Random(size).randbytes(size)
     frames = split(data, kind=Kind.PSBT, dialect=dialect, density=density)

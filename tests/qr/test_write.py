@@ -114,7 +114,7 @@ def test_svg_is_drawn_module_by_module(tmp_path):
     assert frames.sha256_short in text
 
 
-@pytest.mark.parametrize("density", [13, 25])
+@pytest.mark.parametrize("density", [13, pytest.param(25, marks=pytest.mark.slow)])
 def test_pdf_pages_print_and_read(tmp_path, density):
     ghostscript = shutil.which("gs")
     if ghostscript is None:
