@@ -1,12 +1,14 @@
 """`python -m tests.benchmarks.sign`: measures side by side, writes docs/performance.md."""
 
 import argparse
+import gc
 import os
 import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from coldsign.cli import GARBAGE
 from tests.benchmarks.sign.make import Case, Wallet, make
 from tests.benchmarks.sign.measure import CORES, Row, measure
 from tests.benchmarks.sign.ours import coldsign
@@ -59,6 +61,7 @@ def all_peers(stack: ExitStack, *, alone: bool) -> tuple[Peer, ...]:
 
 def main() -> None:
     options = arguments()
+    gc.set_threshold(GARBAGE)  # as the program does; it helps the peers in Python too
     with ExitStack() as stack:
         peers = all_peers(stack, alone=options.only_ours)
         rows = []
