@@ -180,6 +180,8 @@ class Joiner:
             self._foreign.count(assembly.piece_name(piece))
         elif self._has_room(key):
             message = self._messages.setdefault(key, _Message(assembly.begin(piece)))
+            if message.broken:  # for good; joining it again with every frame would cost seconds
+                return
             try:
                 self._grow(key, message, piece)
             except MalformedError as error:

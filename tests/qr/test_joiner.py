@@ -12,6 +12,8 @@ from coldsign.qr.joiner import MAX_MESSAGES, Joiner
 from coldsign.qr.payload import Dialect, Kind
 from coldsign.qr.recognise import recognise
 from coldsign.qr.splitter import split
+from coldsign.qr.ur import uri
+from coldsign.qr.ur.fountain import Part, Solver
 
 PSBT = frozenset({Kind.PSBT})
 MULTI = (Dialect.UR, Dialect.UR_PSBT, Dialect.UR1, Dialect.BBQR, Dialect.PMOFN)
@@ -256,3 +258,18 @@ def test_any_frame_is_fed_without_an_exception(head, tail):
     joiner.feed(head + tail)
     joiner.feed(head + tail[::-1])
     assert joiner.progress.need >= 0
+
+
+def test_a_message_that_proved_broken_is_not_joined_again_with_every_frame(monkeypatch):
+    forged = [
+        uri.piece_text("crypto-psbt", Part(number, 2, 4, 0xBAD, b"ab")) for number in range(1, 40)
+    ]
+    joined = []
+    message = Solver.message
+    monkeypatch.setattr(Solver, "message", lambda self: joined.append(1) or message(self))
+    joiner = Joiner()
+    for frame in forged:
+        joiner.feed(frame)
+    assert len(joined) == 1
+    with pytest.raises(MalformedError, match="the checksum of the joined message is wrong"):
+        joiner.require()
