@@ -205,7 +205,7 @@ def false_paths(box: Box):
                 (-1, lambda v: v + 1),
                 (-1, lambda v: v | 1 << 31),
                 (-2, lambda v: v ^ 1),
-                (-2, lambda v: 2),
+                (-2, lambda v: 9),
                 (-2, lambda v: v | 1 << 31),
                 (1, lambda v: v ^ 1 << 31),
                 (1, lambda v: v + 1),
