@@ -56,7 +56,9 @@ def all_peers(stack: ExitStack, *, alone: bool) -> tuple[Peer, ...]:
         say("no node found: measured without one (tests/live/README.md)")
         return (*ours, *PEERS)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    return (*ours, *PEERS, node_peer(stack.enter_context(running_node(command, folder))))
+    node = stack.enter_context(running_node(command, folder))
+    pid = int((folder / "regtest" / "bitcoind.pid").read_text())
+    return (*ours, *PEERS, node_peer(node, pid))
 
 
 def main() -> None:

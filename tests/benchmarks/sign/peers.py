@@ -7,6 +7,8 @@ import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from tests.benchmarks.sign.make import Case
 from tests.live.node import Node
@@ -21,8 +23,8 @@ class Peer:
 
     `largest` is the number of inputs past which it would take minutes; a `fresh` one is prepared
     again before each pass, so that nothing it remembers helps it; `cores` is how many it may use.
-    `clock` is processor time, which other work on the machine hardly changes, where one process
-    does everything, and else the time that passes.
+    `clock` is processor time, which other work on the machine hardly changes, or the time that
+    passes, where that is the point.
     """
 
     name: str
@@ -107,7 +109,13 @@ def _btclib(case: Case) -> Sign:
     return sign
 
 
-def node_peer(node: Node) -> Peer:
+def _processor_time(pid: int) -> float:
+    """Seconds of processor time of another process, its threads together, and of this one."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(file.read_text().split()[0]) for file in threads) / 1e9 + time.process_time()
+
+
+def node_peer(node: Node, pid: int) -> Peer:
     """A live node's `walletprocesspsbt`, over RPC, as a wallet program would call it."""
 
     def prepare(case: Case) -> Sign:
@@ -129,7 +137,7 @@ def node_peer(node: Node) -> Peer:
 
         return sign
 
-    return Peer("Bitcoin node (RPC)", prepare, clock=time.perf_counter)
+    return Peer("Bitcoin node (RPC)", prepare, clock=partial(_processor_time, pid))
 
 
 PEERS = (

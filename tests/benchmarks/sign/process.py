@@ -3,19 +3,56 @@
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 COLDSIGN = str(Path(sys.executable).with_name("coldsign"))
 RUNS = 15
 # Done, or refused: a PSBT of a megabyte is too heavy to be relayed, but is reviewed all the same.
 ENDS = {0, 4}
+FIRST = os.SCHED_RR, os.sched_param(1)
+
+
+def _may_be_first() -> bool:
+    """Whether this user may put its processes before others'."""
+    try:
+        os.sched_setscheduler(0, *FIRST)
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    except PermissionError:
+        return False
+    return True
+
+
+MAY_BE_FIRST = _may_be_first()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """For the fractions of a second measured, no other work comes between, where that is allowed."""
+    if MAY_BE_FIRST:
+        os.sched_setscheduler(0, *FIRST)
+    try:
+        yield
+    finally:
+        if MAY_BE_FIRST:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def run(folder: Path, *words: str) -> tuple[float, float]:
     """Seconds and MiB of one command."""
     arguments = [COLDSIGN, "--network", "regtest", "--home", str(folder / "home"), *words]
-    start = time.perf_counter()
-    child = os.posix_spawn(
+    with undisturbed():
+        start = time.perf_counter()
+        _, status, usage = os.wait4(_spawn(folder, arguments), 0)
+        seconds = time.perf_counter() - start
+    if os.waitstatus_to_exitcode(status) not in ENDS:
+        raise RuntimeError(f"coldsign {' '.join(words)} failed")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def _spawn(folder: Path, arguments: list[str]) -> int:
+    return os.posix_spawn(
         COLDSIGN,
         arguments,
         {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"},
@@ -25,10 +62,6 @@ def run(folder: Path, *words: str) -> tuple[float, float]:
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
     )
-    _, status, usage = os.wait4(child, 0)
-    if os.waitstatus_to_exitcode(status) not in ENDS:
-        raise RuntimeError(f"coldsign {' '.join(words)} failed")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
 def best(folder: Path, *words: str, runs: int = RUNS) -> tuple[float, float]:
