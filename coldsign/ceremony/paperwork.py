@@ -52,10 +52,10 @@ def read_paper_at(source: str, cap: int, *, what: str) -> bytes:
         MalformedError: As :func:`read_papers_at`, or there are several.
         UsageError: It cannot be read.
     """
-    found = read_papers_at(source, cap, what=what)
-    if len(found) > 1:
-        raise MalformedError(f"{len(found)} texts were seen where one {what} is due")
-    return found[0]
+    first, *others = read_papers_at(source, cap, what=what)
+    if others:
+        raise MalformedError(f"{len(others) + 1} texts were seen where one {what} is due")
+    return first
 
 
 def signature_beside(source: str, cap: int, *, what: str) -> bytes | None:

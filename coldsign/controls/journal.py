@@ -25,7 +25,7 @@ from coldsign.controls.chain import (
     last_line,
     read_chain,
 )
-from coldsign.controls.entry import EMPTY, Anchor, Body, Entry, Kind
+from coldsign.controls.entry import EMPTY, LINE_CAP, Anchor, Body, Entry, Kind
 from coldsign.errors import MalformedError, RefusedError, UsageError
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.storage import (
@@ -116,7 +116,7 @@ class Journal:
             return
         mark = f',"kind":"{kind.value}","prev":"'.encode()
         with open_private(self._path) as file:
-            for line in file:
+            while line := file.readline(LINE_CAP):
                 if mark in line:
                     with contextlib.suppress(MalformedError):  # named by whoever proves the chain
                         entry = Entry.parse(line)

@@ -53,8 +53,8 @@ def damage(journal: Journal, *, seen_from_its_end: bool = True) -> JournalDamage
 
 
 class TestEntry:
-    @settings(max_examples=200, deadline=None)
-    @given(st.dictionaries(st.text(max_size=6), JSON), st.sampled_from(Kind))
+    @settings(max_examples=60, deadline=None)
+    @given(st.dictionaries(st.text(max_size=6), JSON, max_size=4), st.sampled_from(Kind))
     def test_any_body_is_read_back(self, body: dict[str, object], kind: Kind) -> None:
         entry = Entry.make(kind, body, after=EMPTY, now=NOW)
         assert Entry.parse(entry.serialize()) == entry
@@ -176,6 +176,28 @@ class TestAppending:
         assert damage(journal).damage is Damage.BROKEN
         with (home / "journal.jsonl").open("rb") as file:
             assert len(last_line(file)[1]) <= 5000
+
+
+class TestGlimpse:
+    def test_only_sound_lines_of_the_kind(self, home: Path) -> None:
+        journal = filled(home, 2)
+        trap = {"text": ',"kind":"registered","prev":"'}
+        journal.append(Kind.REFUSED, {"x": trap["text"]}, now=NOW)
+        journal.append(Kind.REGISTERED, {"wallet": "vault"}, now=NOW)
+        journal.append(Kind.REGISTERED, {"wallet": "torn"}, now=NOW)
+        path = home / "journal.jsonl"
+        path.write_bytes(path.read_bytes()[:-9])
+        assert [entry.body for entry in journal.glimpse(Kind.REGISTERED)] == [{"wallet": "vault"}]
+
+    def test_a_line_of_another_kind_that_looks_like_it(self, home: Path) -> None:
+        body = {"a": {"kind": "registered", "prev": ""}}
+        journal = Journal(home)
+        journal.append(Kind.REFUSED, {"z": body["a"] | {"b": 1, "kind": "registered"}}, now=NOW)
+        journal.append(Kind.REFUSED, {"a": {"b": 1, **body["a"]}}, now=NOW)
+        assert list(journal.glimpse(Kind.REGISTERED)) == []
+
+    def test_no_journal(self, home: Path) -> None:
+        assert list(Journal(home).glimpse(Kind.REGISTERED)) == []
 
 
 class TestDamage:
