@@ -151,7 +151,7 @@ def bombs() -> dict[str, tuple[str, bytes]]:
         "T-inputs": ("W-wsh", nothing_but_inputs()),
     }
     for number, raw in enumerate(length_bombs(honest())):
-        if not number % 40:
+        if not number % 120:
             made[f"F-16-{number}"] = ("W-wsh", raw)
     return made | catalogue()
 
