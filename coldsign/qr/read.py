@@ -53,7 +53,9 @@ def is_visual(path: Path) -> bool:
     if path.is_dir():
         return True
     if path.exists() and not path.is_file():
-        return False  # a pipe or device gives its bytes once; they are left for the one who reads them
+        return (
+            False  # a pipe or device gives its bytes once; they are left for the one who reads them
+        )
     head = _head(path)
     return is_picture(head) or is_film(head)
 
