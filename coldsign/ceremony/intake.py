@@ -74,10 +74,11 @@ def read_one(
         UsageError: They hold several.
         MalformedError: As ``read_requests``.
     """
-    payloads = read_requests(sources, want=want, stdin=stdin, camera=camera)
-    if len(payloads) > 1:
-        raise UsageError(f"{len(payloads)} inputs given, one is due", hint="give them one by one")
-    return payloads[0]
+    first, *others = read_requests(sources, want=want, stdin=stdin, camera=camera)
+    if others:
+        count = 1 + len(others)
+        raise UsageError(f"{count} inputs given, one is due", hint="give them one by one")
+    return first
 
 
 def read_frames(paths: Sequence[Path], *, want: frozenset[Kind] = PSBT) -> Payload:

@@ -162,9 +162,10 @@ def only(requests: tuple[Payload, ...]) -> Payload:
     Raises:
         UsageError: There are several.
     """
-    if len(requests) > 1:
+    first, *others = requests
+    if others:
         raise UsageError("one PSBT is decided on at a time", hint="give them one by one")
-    return requests[0]
+    return first
 
 
 def _operator(
