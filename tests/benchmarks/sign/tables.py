@@ -3,13 +3,11 @@
 import os
 import platform
 from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import pairwise
 
 from tests.benchmarks.sign.measure import Row
 from tests.benchmarks.sign.ours import OURS
-
-LIBRARY = "wallycore (C)"
+from tests.benchmarks.sign.process import Command
+from tests.benchmarks.sign.targets import LIBRARY, slopes, table
 
 HEADER = """\
 # Performance
@@ -32,16 +30,6 @@ rounds, on one core.
 
 QR pictures are measured by `python -m tests.benchmarks.qr`.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One whole process."""
-
-    words: str
-    of: str
-    seconds: float
-    mebibytes: float
 
 
 def _number(seconds: float) -> str:
@@ -85,21 +73,14 @@ def _wallet(rows: list[Row]) -> list[str]:
 
 def _slope(rows: list[Row]) -> list[str]:
     """Microseconds for each further input, where the number of outputs stays the same."""
-    two = [row for row in rows if row.case.outputs == 2 and row.case.inputs >= 100]
-    if len(two) < 2:
-        return []
-    steps = []
-    for one, other in pairwise(two):
-        inputs = other.case.inputs - one.case.inputs
-        each = (other.times[OURS] - one.times[OURS]) / inputs * 1e6
-        steps.append(f"from {one.case.inputs} to {other.case.inputs}: {each:.0f} µs")
-    return [f"coldsign, for each further input: {', '.join(steps)}.", ""]
+    steps = [f"from {one} to {other}: {each:.0f} µs" for one, other, each in slopes(rows)]
+    return [f"coldsign, for each further input: {', '.join(steps)}.", ""] if steps else []
 
 
 def document(rows: list[Row], commands: list[Command]) -> str:
     """The whole page."""
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    lines = [HEADER, f"Machine: {machine}.", ""]
+    lines = [HEADER, f"Machine: {machine}.", "", *table(rows, commands)]
     for wallet in dict.fromkeys(row.case.wallet for row in rows):
         lines += _wallet([row for row in rows if row.case.wallet == wallet])
     if commands:

@@ -9,8 +9,7 @@ from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.wallet import Wallet
 from tests.benchmarks.sign.make import Wallet as Quorum
 from tests.benchmarks.sign.make import make
-from tests.benchmarks.sign.process import best, run
-from tests.benchmarks.sign.tables import Command
+from tests.benchmarks.sign.process import Command, best, run
 
 VAULT = Quorum("wsh", 2, 3)
 # One megabyte of PSBT, and the smallest withdrawal.
