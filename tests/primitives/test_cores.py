@@ -1,8 +1,8 @@
 """A share of the work in a copy of this process: the same answer, or an error; never a gap."""
 
 import errno
-import marshal
 import faulthandler
+import marshal
 import os
 import threading
 from contextlib import closing
