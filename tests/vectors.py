@@ -13,5 +13,7 @@ def vector_file(name: str) -> Path:
     folder = Path(os.environ.get("COLDSIGN_VECTORS") or ROOT.parent / "shared" / "vectors")
     path = folder / name
     if not path.is_file():
-        pytest.skip(f"vector file {name} not found: set COLDSIGN_VECTORS to the folder that holds it")
+        pytest.skip(
+            f"vector file {name} not found: set COLDSIGN_VECTORS to the folder that holds it"
+        )
     return path
