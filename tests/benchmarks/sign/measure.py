@@ -12,7 +12,7 @@ from tests.benchmarks.sign.peers import Peer, Sign
 from tests.benchmarks.sign.process import undisturbed
 
 ROUNDS = 8
-SECONDS = 1.0  # a signer that has taken so long sits out the other rounds
+SECONDS = 3.0  # by its own clock; a signer that has taken so long sits out the other rounds
 CORES = sorted(os.sched_getaffinity(0), reverse=True)
 
 
@@ -46,12 +46,12 @@ class _Run:
             self._sign = self.peer.prepare(self.case)
         os.sched_setaffinity(0, CORES[: self.peer.cores])
         gc.collect()
-        began = time.perf_counter()
         with undisturbed() if self.peer.clock is time.perf_counter else nullcontext():
             start = self.peer.clock()
             self.reply = self._sign(self.case.psbt)
-            self.best = min(self.best, self.peer.clock() - start)
-        self.spent += time.perf_counter() - began
+            seconds = self.peer.clock() - start
+        self.best = min(self.best, seconds)
+        self.spent += seconds
         os.sched_setaffinity(0, CORES[:1])
 
 
