@@ -26,7 +26,9 @@ MASK = bytes(value ^ 0xA5 for value in range(256))
 ACCOUNT = parse_path("m/48h/0h/0h/2h")
 
 def work(masked=None):
-    mnemonic = Mnemonic.from_entropy(bytes(range(100, 132)))
+    entropy = bytearray(place * 73 + 41 & 0xFF for place in range(32))
+    mnemonic = Mnemonic.from_entropy(entropy)
+    entropy[:] = bytes(32)
     with Keyring.from_mnemonic(mnemonic, "canary") as keyring:
         key = keyring.claim(KeyOrigin(keyring.fingerprint, ACCOUNT), keyring.xpub(ACCOUNT))
         for index in range(20):

@@ -9,7 +9,8 @@ from coldsign.psbt.combine import combine
 from coldsign.psbt.edit import Reply, differences, trim
 from coldsign.psbt.finalize import extract, finalize
 from coldsign.psbt.model import MAGIC, Psbt
-from tests.fuzz.mutate import Mutator, holds, join, split
+from tests.fuzz.mutate import Mutator, join, split
+from tests.fuzz.psbts import holds
 from tests.fuzz.seeds import seed_files, seeds
 from tests.psbt.samples import KEYS, ORIGIN, XONLY, Sizes, attack, recorded, rewritten, v0, v2
 
