@@ -9,9 +9,10 @@ from coldsign.psbt.combine import combine
 from coldsign.psbt.edit import Reply, differences, trim
 from coldsign.psbt.finalize import extract, finalize
 from coldsign.psbt.model import MAGIC, Psbt
-from tests.fuzz.mutate import Mutator, join, split
+from tests.fuzz.mutate import Mutator
 from tests.fuzz.psbts import holds
 from tests.fuzz.seeds import seed_files, seeds
+from tests.fuzz.wire import join, split
 from tests.psbt.samples import KEYS, ORIGIN, XONLY, Sizes, attack, recorded, rewritten, v0, v2
 
 CONTROLS = ("OK-02", "OK-04", "OK-05", "OK-11", "OK-12", "S-14", "V-13")
