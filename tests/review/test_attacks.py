@@ -108,6 +108,8 @@ def test_recipe_f35_padding_in_an_unknown_field():
     assert "unknown-data-too-large" in codes(draft.review())
     small = Draft(add=[(b"\xf0padding", bytes(1024))])
     assert small.review().verdict == "ok"
+    many = Draft(add=[(b"\xf0" + number.to_bytes(2, "big"), b"") for number in range(20_000)])
+    assert "unknown-data-too-large" in codes(many.review())
 
 
 @pytest.mark.parametrize("name", ["W-wsh", "W-shwsh", "W-sh", "W-wpkh", "W-trkey", "W-trmulti"])

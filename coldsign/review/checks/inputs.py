@@ -14,6 +14,10 @@ from coldsign.review.prevouts import LEGACY_KINDS, AmountFault, Proof
 
 MAX_UNKNOWN = 16_384
 """Bytes of one field without a meaning for us; proprietary ones in use have under 5,000."""
+_EACH_MAP = 4_096
+"""Bytes of such fields that each map may add: some proprietary fields for every input and output."""
+_PAIR_COST = 8
+"""Bytes counted for a field beside its content, so that many empty ones count too."""
 
 
 def _with_fault(facts: Facts, fault: AmountFault) -> Iterator[InputFacts]:
@@ -208,19 +212,26 @@ def unknown_data(facts: Facts, context: Context) -> Iterator[Finding]:
 
 
 def unknown_data_too_large(facts: Facts, context: Context) -> Iterator[Finding]:
-    """A field that means nothing to coldsign is larger than any known use needs.
+    """Fields that mean nothing to coldsign are larger than any known use needs, one or all together.
 
     Severity: refuse
     Gain: data carried over the air gap inside the reply, and a burden on every later reader.
     Do: have the coordinator remove the field.
     """
     del context
+    total, allowed = 0, MAX_UNKNOWN
     for found in facts.psbt.maps():
-        largest = max([len(key.data) + len(value) for key, value in found.unknown()], default=0)
+        allowed += _EACH_MAP
+        sizes = [len(key.data) + len(value) for key, value in found.unknown()]
+        total += sum(sizes, start=_PAIR_COST * len(sizes))
+        largest = max(sizes, default=0)
         if largest > MAX_UNKNOWN:
             text = f"a field of unknown meaning has {largest} bytes, {MAX_UNKNOWN} are allowed"
             where = TRANSACTION if found.kind is Global else found.name
             yield refuse("unknown-data-too-large", where, text)
+    if total > allowed:
+        text = f"its fields of unknown meaning have {total} bytes, {allowed} are allowed"
+        yield refuse("unknown-data-too-large", TRANSACTION, text)
 
 
 def proof_of_reserves(facts: Facts, context: Context) -> Iterator[Finding]:
