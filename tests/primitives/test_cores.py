@@ -55,6 +55,14 @@ def test_this_process_takes_the_part_it_is_told_and_answers_first(own):
     assert os.getpid() not in found[mine:]
 
 
+def test_a_child_is_seen_until_it_is_waited_for():
+    child = os.posix_spawn("/bin/true", ["true"], {})
+    with pytest.raises(AssertionError):
+        no_children()
+    os.waitpid(child, 0)
+    no_children()
+
+
 def test_copies_end_where_nobody_waits_for_them():
     with closing(Cores(2).share(squares, range(2 * LEAST))) as found:
         assert next(found) == squares([0])[0]
@@ -96,9 +104,23 @@ def dies(signal):
     return work
 
 
+def children():
+    """The processes this one started and has not waited for: other tests may have left some."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {child for task in tasks for child in task.read_text().split()}
+
+
+EARLIER: set[str] = set()
+
+
+@pytest.fixture(autouse=True)
+def _earlier_children():
+    EARLIER.clear()
+    EARLIER.update(children())
+
+
 def no_children():
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert children() <= EARLIER
 
 
 def open_files():
