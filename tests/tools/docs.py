@@ -39,7 +39,13 @@ def exit_codes() -> dict[int, type[ColdsignError]]:
 
 def help_text(name: str, command: click.Command) -> str:
     """What `--help` prints, at a fixed width."""
-    context = click.Context(command, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH)
+    context = click.Context(
+        command,
+        info_name=name,
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        help_option_names=cli.context_settings["help_option_names"],
+    )
     return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
 
 
