@@ -22,6 +22,7 @@ from coldsign.psbt.model import Psbt
 from coldsign.review.context import Manifest
 from coldsign.review.finding import Severity
 from coldsign.review.report import Report, review
+from coldsign.signer.plan import plan
 from coldsign.signer.sign import sign
 from coldsign.signer.verify import verify
 from coldsign.wallet.wallet import Wallet
@@ -102,7 +103,8 @@ def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
             accepted=approval.accepted,
             approvals=job.approvals,
         )
-    except (RefusedError, DeclinedError) as no:
+        _demand_work(clearance)
+    except (RefusedError, DeclinedError, LockedError) as no:
         _record_no(desk, report, no)
         raise
     if job.policy.require.offline:
@@ -126,6 +128,21 @@ def demand_acceptable(report: Report) -> None:
         hint=f"do not sign this; docs/findings.md explains {first.code}",
         code=first.code,
     )
+
+
+def _demand_work(clearance: Clearance) -> None:
+    """Stop before a secret is asked for where every signature that our keys could add is there already.
+
+    Raises:
+        LockedError: There is nothing to sign.
+    """
+    due, there = plan(clearance, clearance.report.facts.our_keys)
+    if there and not due:
+        raise LockedError(
+            "nothing to sign: this key's signatures are all there already",
+            hint="the key was not opened; pass the PSBT on, or combine and finalize it",
+            code="nothing-to-sign",
+        )
 
 
 def _recall(desk: Desk, wallet: Wallet) -> Memory:
@@ -194,7 +211,7 @@ def _abandon(desk: Desk, intent: Entry, why: str) -> None:
     desk.journal.append(Kind.ABANDONED, {"intent": intent.seq, "why": why}, now=desk.now())
 
 
-def _record_no(desk: Desk, report: Report, no: RefusedError | DeclinedError) -> None:
+def _record_no(desk: Desk, report: Report, no: ColdsignError) -> None:
     kind = Kind.DECLINED if isinstance(no, DeclinedError) else Kind.REFUSED
     facts = report.facts
     body: Body = {

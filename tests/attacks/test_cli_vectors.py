@@ -117,7 +117,7 @@ def test_honest_is_signed_without_a_question(vault, vector):
     signed(vault, request, vault.sign(source, vector["wallet"], code=code_of(seen)))
 
 
-# Where everything we could add is there already, nothing is signed, and the key is what finds that out.
+# Where everything we could add is there already, nothing is signed and the key stays closed.
 NOTHING_LEFT = {"X-07"}
 
 
@@ -144,7 +144,8 @@ def test_a_hazard_is_signed_only_when_it_is_named(vault, vector):
     assert vault.unlocked == touched
     outcome = vault.sign(source, vector["wallet"], code=code_of(seen), accept=hazards)
     if vector["id"] in NOTHING_LEFT:
-        assert outcome.code == 6
+        assert (outcome.code, vault.unlocked) == (6, touched)
+        assert "nothing to sign" in outcome.err
         assert not vault.reply.exists()
     else:
         signed(vault, request, outcome)

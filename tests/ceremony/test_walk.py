@@ -111,6 +111,22 @@ def test_a_key_that_does_not_open_leaves_an_abandoned_intent(error, why, tmp_pat
     assert sign_walk(found.job(), desk, Yes(lambda: found.keyring(0))).inputs == (0,)
 
 
+@pytest.mark.parametrize("name", ["wpkh-1x2", "wsh-sortedmulti-2of3-4x4", "tr-key-3x3"])
+def test_a_key_with_nothing_left_to_sign_is_not_asked_for(name: str, tmp_path: Path) -> None:
+    found, desk = fixture(name), make_desk(tmp_path)
+    wallet = dataclasses.replace(found.wallet, our_keys=(0,))
+    job = dataclasses.replace(found.job(), psbt=found.signed_by_node(0).raw, wallet=wallet)
+    operator = Yes(lambda: found.keyring(0))
+    with pytest.raises(LockedError, match="nothing to sign") as caught:
+        sign_walk(job, desk, operator)
+    assert (caught.value.code, operator.asked) == ("nothing-to-sign", 0)
+    assert kinds(desk) == [Kind.REFUSED]
+    # Of a wallet that names no key as ours, only the key itself can tell.
+    with pytest.raises(LockedError, match="nothing to sign"):
+        sign_walk(dataclasses.replace(job, wallet=found.wallet), desk, operator)
+    assert operator.asked == 1
+
+
 def test_a_failed_verification_engages_the_latch(tmp_path: Path, monkeypatch) -> None:
     def fault(*_args, **_named) -> None:
         raise SelfCheckError("a bit flipped")
