@@ -105,23 +105,13 @@ class ExtendedPublicKey:
         """The xpub or tpub text."""
         return base58check_encode(self.to_bytes(_as_group(network)))
 
-    def pubkey_at(self, index: int) -> bytes:
-        """The 33 bytes of an unhardened child's key: the fast way to the keys of a branch.
-
-        Raises:
-            MalformedError: The index is hardened, or (probability 2^-127) BIP-32 skips it.
-        """
-        _require_unhardened(index)
-        left = hmac.digest(self.chain_code, self.pubkey + index.to_bytes(4, "big"), "sha512")[:32]
-        return tweak_public(self.pubkey, left)
-
     def child(self, index: int) -> "ExtendedPublicKey":
         """The unhardened child (BIP-32, CKDpub).
 
         Raises:
             MalformedError: The index is hardened, the depth is used up, or BIP-32 skips the index.
         """
-        _require_unhardened(index)
+        require_unhardened(index)
         _require_depth(self.depth)
         digest = hmac.digest(self.chain_code, self.pubkey + index.to_bytes(4, "big"), "sha512")
         return ExtendedPublicKey(
@@ -240,7 +230,7 @@ class ExtendedSecretKey:
         Raises:
             MalformedError: The index is hardened, or (probability 2^-127) BIP-32 skips it.
         """
-        _require_unhardened(index)
+        require_unhardened(index)
         left = hmac.digest(self.chain_code, self.pubkey + index.to_bytes(4, "big"), "sha512")[:32]
         try:
             return tweak_secret(self.secret, left)
@@ -281,7 +271,12 @@ def _as_group(network: Network | NetworkGroup) -> NetworkGroup:
     return network if isinstance(network, NetworkGroup) else NetworkGroup.of(network)
 
 
-def _require_unhardened(index: int) -> None:
+def require_unhardened(index: int) -> None:
+    """Refuse an index that cannot be derived from a public key.
+
+    Raises:
+        MalformedError: It is hardened, or no index.
+    """
     if not 0 <= index < HARDENED:
         step = format_path((index,)) if 0 <= index <= MAX_INDEX else str(index)
         raise MalformedError(f"key path: step {step} cannot be taken from a public key")

@@ -15,11 +15,9 @@ def to_address(script: bytes, network: Network) -> str | None:
     """The address of an output script; None for a script that has none."""
     if (witness := witness_program(script)) is not None:
         version, program = witness
-        return (
-            None
-            if classify(script) is Kind.UNKNOWN
-            else bech32_encode(network.hrp, version, program)
-        )
+        if version == 0 and len(program) not in {20, 32}:  # BIP-141: it can never be spent
+            return None
+        return bech32_encode(network.hrp, version, program)
     kind = classify(script)
     if kind is Kind.P2PKH:
         return base58check_encode(bytes((network.p2pkh,)) + script[3:23])

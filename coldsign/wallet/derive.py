@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from coldsign.errors import MalformedError
 from coldsign.keys.bip32 import ExtendedPublicKey
+from coldsign.keys.children import Children
 from coldsign.primitives.hashes import hash160, sha256
 from coldsign.primitives.keypath import HARDENED
 from coldsign.primitives.secp import taproot_output
@@ -94,11 +95,15 @@ class Deriver:
         )
         self._build = _BUILDERS.get(descriptor.form, self._build_taproot)
 
-    def _prepared(self, key: ExtendedPublicKey | bytes) -> ExtendedPublicKey | bytes:
-        """A key without children in the form that the script takes."""
-        if self._taproot and isinstance(key, bytes):
-            return key[-32:]
-        return key
+    def _prepared(self, key: ExtendedPublicKey | bytes) -> Children | bytes:
+        """A key without children in the form that the script takes; else its children."""
+        if isinstance(key, ExtendedPublicKey):
+            return Children(key)
+        return key[-32:] if self._taproot else key
+
+    def __reduce__(self) -> tuple[type["Deriver"], tuple[Descriptor]]:
+        """What an audit's processes are handed: the descriptor, made ready again over there."""
+        return Deriver, (self.descriptor,)
 
     def keys(self, branch: int, index: int) -> tuple[bytes, ...]:
         """The public keys of a place, by their position in the descriptor.
@@ -110,16 +115,11 @@ class Deriver:
             raise MalformedError(f"the wallet has no branch {branch}")
         if not 0 <= index < HARDENED or (index and not self.descriptor.ranged):
             raise MalformedError(f"the wallet has no address {index} on branch {branch}")
-        taproot = self._taproot
-        keys = self._branches[branch]
-        return tuple(
-            [
-                (key.pubkey_at(index)[1:] if taproot else key.pubkey_at(index))
-                if isinstance(key, ExtendedPublicKey)
-                else key
-                for key in keys
-            ]
-        )
+        found = [
+            key if type(key) is bytes else key.pubkey_at(index)  # type: ignore[union-attr]
+            for key in self._branches[branch]
+        ]
+        return tuple([key[-32:] for key in found] if self._taproot else found)
 
     def derive(self, branch: int, index: int) -> Derived:
         """The scripts of a place.

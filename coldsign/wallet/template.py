@@ -28,9 +28,12 @@ _CHECKSIG = b"\xac"
 _CHECKSIGADD = b"\xba"
 
 
+_PUSH = tuple([bytes((size,)) for size in range(76)])  # the direct pushes, by their size
+
+
 def push_key(key: bytes) -> bytes:
     """The push of a key of 32, 33 or 65 bytes: always a direct push."""
-    return bytes((len(key),)) + key
+    return _PUSH[len(key)] + key
 
 
 def _filled(slot: Slot, keys: tuple[bytes, ...]) -> bytes:
