@@ -6,13 +6,12 @@ from pathlib import Path
 
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.paperwork import read_paper_at, read_papers_at, signature_beside
+from coldsign.ceremony.registration import bound_policy
 from coldsign.ceremony.walk import Job
 from coldsign.controls.approval import APPROVAL_CAP, VerifiedApproval, open_approval
 from coldsign.controls.keyring import ring_path
 from coldsign.controls.manifest import MANIFEST_CAP, SIGNATURE_CAP, demand_signed, parse_manifest
-from coldsign.controls.policies import PolicyStore
 from coldsign.controls.policy import POLICY_CAP, Policy
-from coldsign.errors import MalformedError, RefusedError
 from coldsign.keys.keystore import KeyRecord
 from coldsign.primitives.storage import read_untrusted
 from coldsign.review.context import Manifest
@@ -60,21 +59,12 @@ def read_papers(
         RefusedError: The manifest is not signed by whom the policy lists.
         UsageError: A file is missing.
     """
-    rules = _bound(desk, wallet) or Policy.empty()
+    rules = bound_policy(desk, wallet) or Policy.empty()
     if policy is not None:
         rules = Policy.parse(read_untrusted(Path(policy), POLICY_CAP, what="policy"))
     rows = _manifest(desk, rules, manifest) if manifest is not None else None
     opened = tuple([one for source in approvals for one in _approvals(desk, source)])
     return Papers(rules, rows, opened)
-
-
-def _bound(desk: Desk, wallet: Wallet) -> Policy | None:
-    """The policy bound to the wallet; one that was changed behind our back halts everything."""
-    try:
-        return PolicyStore(desk.home).load(wallet)
-    except (RefusedError, MalformedError) as changed:
-        desk.halt(changed.message)
-        raise
 
 
 def _approvals(desk: Desk, source: str) -> Iterator[VerifiedApproval]:

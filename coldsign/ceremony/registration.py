@@ -1,7 +1,9 @@
-"""Registering a wallet, and opening one only if it is still what was registered."""
+"""Registering a wallet, and opening it and its policy only if they are still what was registered and bound."""
 
 from coldsign.ceremony.desk import Desk
 from coldsign.controls.entry import Kind
+from coldsign.controls.policies import PolicyStore
+from coldsign.controls.policy import Policy
 from coldsign.errors import MalformedError, RefusedError, UsageError
 from coldsign.wallet.wallet import RECEIVE, Wallet
 
@@ -53,6 +55,20 @@ def _demand_recorded(desk: Desk, wallet: Wallet) -> None:
     )
 
 
+def bound_policy(desk: Desk, wallet: Wallet) -> Policy | None:
+    """The policy bound to a wallet; one that was changed or removed behind our back halts everything.
+
+    Raises:
+        RefusedError: It is not the one that was bound; the latch is engaged.
+        MalformedError: It is no longer a policy; the latch is engaged.
+    """
+    try:
+        return PolicyStore(desk.home).recorded(wallet, journal=desk.journal)
+    except (RefusedError, MalformedError) as changed:
+        desk.halt(changed.message)
+        raise
+
+
 def register(desk: Desk, wallet: Wallet, *, force: bool) -> None:
     """Write a registration and record it.
 
@@ -60,6 +76,7 @@ def register(desk: Desk, wallet: Wallet, *, force: bool) -> None:
         RefusedError: The name stands for another registration.
     """
     desk.registry.add(wallet, force=force)
+    PolicyStore(desk.home).replace(wallet, journal=desk.journal, now=desk.now())
     desk.journal.append(
         Kind.REGISTERED,
         {
@@ -73,11 +90,12 @@ def register(desk: Desk, wallet: Wallet, *, force: bool) -> None:
 
 
 def unregister(desk: Desk, name: str) -> None:
-    """Forget a registration and record that.
+    """Forget a registration and the policy bound to it, and record that.
 
     Raises:
         UsageError: No such wallet.
     """
     desk.registry.remove(name)
+    PolicyStore(desk.home).unbind(name, journal=desk.journal, now=desk.now())
     body = {"wallet": name, "action": "remove"}
     desk.journal.append(Kind.REGISTERED, body, now=desk.now())

@@ -128,7 +128,9 @@ def set_aside(settings: Settings, /, why: str, *, yes: bool) -> None:
         raise DeclinedError("the journal was left as it is", code="kept")
     entry = desk.journal.set_aside(why, now=desk.now())
     settings.screen.document(_document(entry))
-    settings.screen.tell("a new journal was begun; register the wallets again", "good")
+    settings.screen.tell(
+        "a new journal was begun; register the wallets and bind their policies again", "good"
+    )
 
 
 def _document(entry: Entry) -> dict[str, Any]:

@@ -197,7 +197,7 @@ def export(settings: Settings, /, name: str, form: str, out: Path | None, *, for
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
 def remove(settings: Settings, /, name: str, *, yes: bool) -> None:
-    """Forget a registration; the journal keeps what was signed with it."""
+    """Forget a registration and its policy; the journal keeps what was signed with it."""
     if not yes and not settings.screen.agrees(f"Forget the wallet {printable(name)}?", name):
         raise DeclinedError("the registration was kept", code="kept")
     unregister(settings.desk(), name)

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from coldsign.controls.entry import Entry, Kind
+from coldsign.controls.entry import Body, Entry, Kind
 from coldsign.controls.journal import Journal
-from coldsign.controls.policy import POLICY_CAP, Policy, differences
+from coldsign.controls.policy import POLICY_CAP, Policy
 from coldsign.controls.remember import wallet_id
 from coldsign.errors import RefusedError
 from coldsign.primitives.storage import atomic_write, ensure_private_dir, read_private
@@ -27,8 +27,23 @@ class PolicyStore:
     def __init__(self, home: Path) -> None:
         self._home = home
 
+    def recorded(self, wallet: Wallet, *, journal: Journal) -> Policy | None:
+        """The policy bound to a wallet, if it is the one that the journal saw bound last.
+
+        Raises:
+            RefusedError: As :meth:`load`, or the journal knows another, or one that has no file.
+            MalformedError: The policy in it is no longer one.
+        """
+        policy, last = self.load(wallet), _last(journal, wallet.name)
+        seen = last.get("policy") if last.get("wallet_id") == wallet_id(wallet) else None
+        if policy is None and seen is not None:
+            raise _changed(wallet, "was bound, and its file is gone")
+        if policy is not None and seen != policy.digest.hex():
+            raise _changed(wallet, "is not the one that the journal saw bound last")
+        return policy
+
     def load(self, wallet: Wallet) -> Policy | None:
-        """The policy bound to a wallet, ``None`` if none is.
+        """The policy in a wallet's file, ``None`` if there is none; what the journal knows is not asked.
 
         Raises:
             RefusedError: The file was edited, or belongs to another wallet of this name.
@@ -51,7 +66,7 @@ class PolicyStore:
     def bind(self, wallet: Wallet, data: bytes, *, journal: Journal, now: datetime) -> Entry:
         """Bind a policy file to a wallet, in place of the one before, and record it.
 
-        The caller has shown :meth:`changes` to a person.
+        The caller has shown a person what changes.
 
         Raises:
             MalformedError: It is no policy, or names destinations of another network.
@@ -68,21 +83,37 @@ class PolicyStore:
         atomic_write(self._path(wallet), head + data, replace=True)
         return entry
 
-    def changes(self, wallet: Wallet, policy: Policy) -> tuple[str, ...]:
-        """How a policy differs from the bound one, or from an empty one, in lines for a person."""
-        return differences(self.load(wallet) or Policy.empty(), policy)
+    def unbind(self, name: str, *, journal: Journal, now: datetime) -> None:
+        """Forget the policy under the name of a wallet that is removed, and record that."""
+        last = _last(journal, name)
+        if last.get("policy") is not None:
+            journal.append(Kind.POLICY, {**last, "policy": None}, now=now)
+        self._file(name).unlink(missing_ok=True)
 
-    def remove(self, wallet: Wallet) -> None:
-        """Forget the policy of a wallet that is removed."""
-        self._path(wallet).unlink(missing_ok=True)
+    def replace(self, wallet: Wallet, *, journal: Journal, now: datetime) -> None:
+        """Forget the policy of another wallet that had this one's name."""
+        if _last(journal, wallet.name).get("wallet_id", wallet_id(wallet)) != wallet_id(wallet):
+            self.unbind(wallet.name, journal=journal, now=now)
 
     def _path(self, wallet: Wallet) -> Path:
-        return self._home / "policies" / f"{wallet.name}.toml"
+        return self._file(wallet.name)
+
+    def _file(self, name: str) -> Path:
+        return self._home / "policies" / f"{name}.toml"
+
+
+def _last(journal: Journal, name: str) -> Body:
+    """What the journal says last of the policy under a wallet's name; empty where it says nothing."""
+    last: Body = {}
+    for entry in journal.glimpse(Kind.POLICY):
+        if entry.body.get("wallet") == name:
+            last = entry.body
+    return last
 
 
 def _changed(wallet: Wallet, how: str) -> RefusedError:
     return RefusedError(
         f"the policy of wallet {wallet.name} {how}",
-        hint="find out who changed it, then bind the right policy again",
+        hint="find out who changed it, then bind the right one again: coldsign policy set",
         code="policy-changed",
     )

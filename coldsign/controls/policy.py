@@ -136,11 +136,13 @@ def _change(key: str, old: object, new: object) -> str:
         gone = [f"without {printable(str(entry), 120)}" for entry in old if entry not in new]
         come = [f"with {printable(str(entry), 120)}" for entry in new if entry not in old]
         return f"{key}: {', '.join(gone + come) or 'in another order'}"
-    return f"{key}: {_said(old)} becomes {_said(new)}"
+    return f"{key}: {said(old)} becomes {said(new)}"
 
 
-def _said(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def said(value: object) -> str:
+    """A single setting as a policy file would have it, without quotes, safe to show."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return printable(text, limit=len(text))
 
 
 def _document(data: bytes) -> dict[str, Any]:

@@ -205,18 +205,47 @@ class TestBinding:
     def test_bind_load_change(self, tmp_path: Path):
         home = tmp_path / "home"
         store, journal = PolicyStore(home), Journal(home)
-        assert store.load(wallet()) is None
+        assert store.recorded(wallet(), journal=journal) is None
         data = b"# mine\n[fee]\nrefuse_percent = 6\n"
-        assert store.changes(wallet(), Policy.parse(data)) == (
-            "fee.refuse_percent: 10.0 becomes 6.0",
-        )
         store.bind(wallet(), data, journal=journal, now=NOW)
-        assert store.load(wallet()) == Policy.parse(data)
+        assert store.recorded(wallet(), journal=journal) == Policy.parse(data)
         assert recall(journal.entries(), wallet()).policy == Policy.parse(data).digest.hex()
         assert recall(journal.entries(), wallet("wpkh-1x2")).policy is None
-        assert store.changes(wallet(), Policy.parse(data)) == ()
-        store.remove(wallet())
-        assert store.load(wallet()) is None
+        store.unbind("vault", journal=journal, now=NOW)
+        assert store.recorded(wallet(), journal=journal) is None
+        assert recall(journal.entries(), wallet()).policy is None
+        store.unbind("vault", journal=journal, now=NOW)
+        assert [entry.body["policy"] is None for entry in journal.entries()] == [False, True]
+
+    def test_the_journal_decides_which_one_is_bound(self, tmp_path: Path):
+        home = tmp_path / "home"
+        store, journal = PolicyStore(home), Journal(home)
+        path = home / "policies" / "vault.toml"
+        store.bind(wallet(), b"[fee]\nrefuse_percent = 60\n", journal=journal, now=NOW)
+        lax = path.read_bytes()
+        store.bind(wallet(), b"[fee]\nrefuse_percent = 6\n", journal=journal, now=NOW)
+        path.write_bytes(lax)
+        assert store.load(wallet()) is not None
+        with pytest.raises(RefusedError, match="not the one that the journal saw"):
+            store.recorded(wallet(), journal=journal)
+        path.unlink()
+        with pytest.raises(RefusedError, match="its file is gone"):
+            store.recorded(wallet(), journal=journal)
+        store.unbind("vault", journal=journal, now=NOW)
+        path.touch(mode=0o600)
+        path.write_bytes(lax)
+        with pytest.raises(RefusedError, match="not the one that the journal saw"):
+            store.recorded(wallet(), journal=journal)
+
+    def test_another_wallet_of_the_name_takes_no_policy_over(self, tmp_path: Path):
+        home = tmp_path / "home"
+        store, journal = PolicyStore(home), Journal(home)
+        store.bind(wallet(), b"[fee]\nrefuse_percent = 6\n", journal=journal, now=NOW)
+        store.replace(wallet(), journal=journal, now=NOW)
+        assert store.recorded(wallet(), journal=journal) is not None
+        store.replace(wallet("wpkh-1x2"), journal=journal, now=NOW)
+        assert store.recorded(wallet("wpkh-1x2"), journal=journal) is None
+        assert store.recorded(wallet(), journal=journal) is None
 
     def test_an_edit_is_noticed(self, tmp_path: Path):
         home = tmp_path / "home"
