@@ -102,6 +102,8 @@ def test_a_code_on_the_screen_is_read_by_both_decoders(
                 seen["zbar"].update(eyes._zbar(shot))
         finally:
             terminal.kill()
+            if "tmux" in command:  # its server outlives the terminal
+                subprocess.run(["tmux", "kill-server"], env=environment, check=False)
     if keep := os.environ.get("COLDSIGN_PICTURES"):
         shutil.copy(tmp_path / "shot.png", Path(keep) / f"{re.sub('[^a-z0-9]+', '-', case)}.png")
     for name, codes in seen.items():
