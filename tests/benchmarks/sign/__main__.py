@@ -1,10 +1,11 @@
-"""`python -m tests.benchmarks.sign`: measures side by side, writes docs/performance.md."""
+"""`python -m tests.benchmarks.sign`: measures signers side by side, and whole processes; tables on standard output."""
 
 import argparse
 import gc
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from tests.benchmarks.sign.make import Case, Wallet, make
 from tests.benchmarks.sign.measure import CORES, Row, measure
 from tests.benchmarks.sign.ours import coldsign
 from tests.benchmarks.sign.peers import PEERS, Peer, node_peer
+from tests.benchmarks.sign.recorded import recorded
 from tests.benchmarks.sign.tables import document
 from tests.benchmarks.sign.whole import commands
-from tests.live.node import ROOT, find_node, running_node
+from tests.live.node import find_node, running_node
 
 SIZES = ((1, 2), (10, 2), (100, 2), (500, 2), (1000, 2), (1, 1000), (100, 1000), (1000, 1000))
 FEW = ((1, 2), (100, 2), (500, 2), (1000, 2))
@@ -40,9 +42,8 @@ def show(row: Row) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.sign", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="three small sizes, nothing written")
+    parser.add_argument("--quick", action="store_true", help="three small sizes only")
     parser.add_argument("--only-ours", action="store_true", help="leave the peers out")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "performance.md")
     return parser.parse_args()
 
 
@@ -61,25 +62,26 @@ def all_peers(stack: ExitStack, *, alone: bool) -> tuple[Peer, ...]:
     return (*ours, *PEERS, node_peer(node, pid))
 
 
+def cases(*, quick: bool) -> Iterator[Case]:
+    """All that is to be signed, made when its turn comes."""
+    for wallet, sizes in QUICK if quick else SETS:
+        for inputs, outputs in sizes:
+            yield make(wallet, inputs, outputs)
+    if not quick:
+        yield from recorded()
+
+
 def main() -> None:
     options = arguments()
     gc.set_threshold(GARBAGE)  # as the program does; it helps the peers in Python too
     with ExitStack() as stack:
         peers = all_peers(stack, alone=options.only_ours)
         rows = []
-        for wallet, sizes in QUICK if options.quick else SETS:
-            for inputs, outputs in sizes:
-                case: Case = make(wallet, inputs, outputs)
-                rows.append(measure(case, peers))
-                show(rows[-1])
-                if not options.quick:  # what was measured is kept whatever happens next
-                    options.out.write_text(document(rows, []))
-    if options.quick:
-        print(document(rows, []))
-        return
+        for case in cases(quick=options.quick):
+            rows.append(measure(case, peers))
+            show(rows[-1])
     os.sched_setaffinity(0, CORES)
-    options.out.write_text(document(rows, commands()))
-    say(f"written: {options.out}")
+    print(document(rows, [] if options.quick else commands()))
 
 
 main()

@@ -1,4 +1,4 @@
-"""Writes what was measured as docs/performance.md."""
+"""What was measured, as the first part of docs/performance.md."""
 
 import os
 import platform
@@ -12,10 +12,10 @@ from tests.benchmarks.sign.targets import LIBRARY, slopes, table
 HEADER = """\
 # Performance
 
-Written by `python -m tests.benchmarks.sign`; do not edit. Milliseconds: the best of up to eight
-rounds, in which every signer takes its turn on the same PSBT bytes. It is processor time on one
-core (of the node: its own and the caller's), except of coldsign on several cores and of whole
-processes, where it is the time that passes. Every input comes with its whole previous transaction.
+Written by `python -m tests.benchmarks`; do not edit. Milliseconds: the best of up to eight rounds,
+in which every signer takes its turn on the same PSBT bytes. It is processor time on one core (of
+the node: its own and the caller's), except of coldsign on several cores and of whole processes,
+where it is the time that passes. Every input comes with its whole previous transaction.
 
 coldsign's time is its whole `sign` short of the person: parse, prove amounts, derive every script
 again, verify every signature that is there, all checks, clearance, sign, verify, serialise; nothing
@@ -27,8 +27,6 @@ take a share of deriving and verifying. The peers' time is parse, sign, serialis
 libsecp256k1 takes to derive the keys of every input's script again, which no peer here does: it
 proves that a coin is the wallet's and that its change comes back. Both are measured in the same
 rounds, on one core.
-
-QR pictures are measured by `python -m tests.benchmarks.qr`.
 """
 
 
@@ -81,8 +79,8 @@ def document(rows: list[Row], commands: list[Command]) -> str:
     """The whole page."""
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     lines = [HEADER, f"Machine: {machine}.", "", *table(rows, commands)]
-    for wallet in dict.fromkeys(row.case.wallet for row in rows):
-        lines += _wallet([row for row in rows if row.case.wallet == wallet])
+    for name in dict.fromkeys(row.case.wallet.name for row in rows):
+        lines += _wallet([row for row in rows if row.case.wallet.name == name])
     if commands:
         lines += ["## Whole processes", "", _line(["command", "milliseconds", "peak MiB"])]
         lines += [_line(["---", "---:", "---:"])]

@@ -48,10 +48,10 @@ def targets(rows: list[Row], commands: list[Command]) -> Iterator[Target]:
     for one in commands:
         if one.words == "--version":
             yield Target("`coldsign --version`", 100, one.seconds * 1000, " ms")
-        elif one.words == "inspect" and one.of.startswith(" of 2 x"):
+        elif one.words == "inspect" and one.of.startswith(" of 2 x "):
             yield Target("`coldsign inspect` of 2 inputs", 250, one.seconds * 1000, " ms")
-        elif one.words == "inspect":
-            yield Target(f"peak memory of `inspect`{one.of}", 200, one.mebibytes, " MiB")
+        elif one.words in {"inspect", "sign"} and not one.of.startswith(" of 2 x "):
+            yield Target(f"peak memory of `{one.words}`{one.of}", 200, one.mebibytes, " MiB")
 
 
 def _large(row: Row) -> Iterator[Target]:
