@@ -82,7 +82,7 @@ def _one_setting(screen: Screen, keyboard: Keyboard, view: _View, reel: Reel) ->
         _draw(screen, canvas, view, reel)
         moving = not view.paused and reel.parts > 1
         due = max(time.monotonic(), due + 1 / view.rate)
-        key = _wait(keyboard, due if moving else None)
+        key = _wait(keyboard, due if moving else None, (canvas.columns, canvas.rows))
         if key == "q":
             return False
         view.note = ""
@@ -115,9 +115,8 @@ def _demand_room(canvas: Canvas, version: int) -> None:
         )
 
 
-def _wait(keyboard: Keyboard, due: float | None) -> str | None:
-    """A key, or nothing when the frame's time is over; looks at the size often enough to follow it."""
-    size = terminal_size()
+def _wait(keyboard: Keyboard, due: float | None, size: tuple[int, int]) -> str | None:
+    """A key, or nothing when the frame's time is over; soon told where the size is not the one drawn for."""
     while True:
         left = 0.25 if due is None else min(0.25, due - time.monotonic())
         key = keyboard.key(wait_seconds=max(0, left))
