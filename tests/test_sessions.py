@@ -7,6 +7,9 @@ a terminal shows them), `exit N` where that is not 0, and the files of the folde
     -- name = regtest/wpkh-1x2.json psbt --     a value of one of tests/data's files
 
 `COLDSIGN_REWRITE=1 pytest tests/test_sessions.py` writes what is printed now: read the difference.
+
+Most sessions run forks of one prepared interpreter, whose key files get the smallest work factor;
+`REAL` ones and those of COLDSIGN_REAL_PROGRAM=1 start the program as a person does.
 """
 
 import itertools
@@ -19,12 +22,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.program import client
 from tests.tools import docs
 
 HERE = Path(__file__).resolve().parent
 SESSIONS = sorted((HERE / "sessions").rglob("*.txt"))
 PROGRAMS = Path(sys.executable).parent
 SECONDS = 120
+REAL = {"usage"}  # each command starts the installed program
+SLOW_KEYS = {"key"}  # keys are stored with the work factor that the product has
 # A way to end (True: well) that no session can show, because it needs a person, a camera or the
 # state of one machine; each is tested on its own floor.
 NOT_SHOWN = {
@@ -71,7 +77,14 @@ def split(text: str) -> tuple[list[str], dict[str, str]]:
     return lines, files
 
 
-def run(command: str, folder: Path) -> str:
+def programs(session: str) -> str:
+    """Where this session's shell finds the program, then the other ones."""
+    if session in REAL or client.is_real():
+        return f"{PROGRAMS}:/usr/bin:/bin"
+    return f"{client.shims(quick=session not in SLOW_KEYS)}:{PROGRAMS}:/usr/bin:/bin"
+
+
+def run(command: str, folder: Path, session: str) -> str:
     """What a terminal 80 columns wide shows of one command."""
     done = subprocess.run(
         ["sh", "-c", command],
@@ -80,7 +93,7 @@ def run(command: str, folder: Path) -> str:
         stdin=subprocess.DEVNULL,
         cwd=folder,
         env={
-            "PATH": f"{PROGRAMS}:/usr/bin:/bin",
+            "PATH": programs(session),
             "HOME": str(folder),
             "COLDSIGN_HOME": str(folder / "home"),
             "LOGNAME": "kim",
@@ -97,12 +110,12 @@ def run(command: str, folder: Path) -> str:
     return "\n".join(filter(None, [shown, f"exit {done.returncode}" if done.returncode else ""]))
 
 
-def play(lines: list[str], folder: Path) -> str:
+def play(lines: list[str], folder: Path, session: str) -> str:
     """The session as it goes now: comments, empty lines before them and commands kept."""
     played: list[str] = []
     for number, line in enumerate(lines):
         if line.startswith("$ "):
-            played += [line, *filter(None, [run(line[2:], folder)])]
+            played += [line, *filter(None, [run(line[2:], folder, session)])]
         elif line.startswith("# ") and (number == 0 or lines[number - 1].startswith("# ")):
             played.append(line)
         elif line.startswith("# "):
@@ -119,7 +132,7 @@ def test_session(path: Path, tmp_path: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         file.write_text(content)
-    played = play(lines, tmp_path)
+    played = play(lines, tmp_path, path.stem)
     if os.environ.get("COLDSIGN_REWRITE"):
         tail = re.search(r"^-- \S+.* --$", text, re.MULTILINE)
         path.write_text(f"{played}\n" + (f"\n{text[tail.start() :]}" if tail else ""))

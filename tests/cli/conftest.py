@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from coldsign.keys import agefile
 from tests.cli.laptop import Laptop
+from tests.quickage import QuickAge
 
 
 @pytest.fixture(scope="session")
 def _equipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("equipped")
     laptop = Laptop(folder)
-    laptop.equip("wsh-sortedmulti-2of3-4x4", wallet="vault", key="mine", files="r")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(agefile, "age", QuickAge())
+        laptop.equip("wsh-sortedmulti-2of3-4x4", wallet="vault", key="mine", files="r")
     laptop.equip("wpkh-1x2", wallet="single", key=None, files="s")
     return folder
 

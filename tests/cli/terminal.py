@@ -1,4 +1,4 @@
-"""A person at a terminal: the real program behind a pseudo-terminal, keys in, the screen out."""
+"""A person at a terminal: the program behind a pseudo-terminal, keys in, the screen out."""
 
 import codecs
 import fcntl
@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.cli.vt import Vt
+from tests.program.client import Forked, is_real
 
 PATIENCE = float(
     os.environ.get("COLDSIGN_PATIENCE", "30")
@@ -50,25 +51,25 @@ class Terminal:
         self._size(columns, rows)
         self._before = termios.tcgetattr(slave)
         self._slave = slave
-        self._process = subprocess.Popen(
-            [*program, *arguments],
-            stdin=slave if stdin is None else stdin,
-            stdout=slave,
-            stderr=slave,
-            cwd=folder,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(folder),
-                "COLDSIGN_HOME": str(folder / "home"),
-                "TERM": "xterm-256color",
-                "LANG": "C.UTF-8",
-                "LOGNAME": "kim",
-                "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-                **(environment or {}),
-            },
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one system call
-        )
+        everything = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "COLDSIGN_HOME": str(folder / "home"),
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+            "LOGNAME": "kim",
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+            **(environment or {}),
+        }
+        streams = (slave if stdin is None else stdin, slave, slave)
+        if program == PROGRAM and not is_real():
+            self._process: Forked | subprocess.Popen[bytes] = Forked(
+                arguments, streams=streams, folder=folder, environment=everything
+            )
+            self._over = os.dup(self._process.fileno())
+        else:
+            self._process = _started([*program, *arguments], streams, folder, everything)
+            self._over = os.pidfd_open(self._process.pid)
 
     def __enter__(self) -> Self:
         return self
@@ -88,8 +89,8 @@ class Terminal:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait(PATIENCE)
-        os.close(self._master)
-        os.close(self._slave)
+        for opened in (self._master, self._slave, self._over):
+            os.close(opened)
         self._master = -1
 
     def _size(self, columns: int, rows: int) -> None:
@@ -112,15 +113,15 @@ class Terminal:
         """Somebody else asks the program to stop."""
         self._process.send_signal(signal.SIGTERM)
 
-    def _read(self, deadline: float) -> bool:
-        """Take what has come; whether there may be more."""
-        ready, _, _ = select.select([self._master], [], [], 0.02)
-        if ready:
+    def _read(self, deadline: float, patience: float = PATIENCE) -> bool:
+        """Take what has come or comes; whether there may be more."""
+        ready, _, _ = select.select([self._master, self._over], [], [], patience)
+        if self._master in ready:
             data = os.read(self._master, 65536)
             text = self._decoder.decode(data)
             self.raw += text
             self.vt.feed(text)
-        elif self._process.poll() is not None:
+        elif self._over in ready:
             return False
         if time.monotonic() > deadline:
             raise AssertionError(f"nothing more came; on the screen:\n{self.vt.text}")
@@ -168,7 +169,7 @@ class Terminal:
         while size != len(self.raw):
             size = len(self.raw)
             for _ in range(5):
-                self._read(time.monotonic() + PATIENCE)
+                self._read(time.monotonic() + PATIENCE, 0.02)
 
     def end(self) -> int:
         """Wait until the program has ended, and return its exit code."""
@@ -194,6 +195,25 @@ class Terminal:
         """The error and hint lines, and what else holds an error."""
         lines = self.plain.split("\n")
         return [line for line in lines if "error: " in line or line.startswith("hint: ")]
+
+
+def _started(
+    command: Sequence[str],
+    streams: tuple[int, int, int],
+    folder: Path,
+    environment: Mapping[str, str],
+) -> "subprocess.Popen[bytes]":
+    stdin, stdout, stderr = streams
+    return subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        cwd=folder,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one system call
+    )
 
 
 def _unfolded(text: str) -> str:
