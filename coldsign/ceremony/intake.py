@@ -1,10 +1,12 @@
 """Read what a SOURCE names: a file of any form, standard input, pictures, folders, videos, or the camera."""
 
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
 from coldsign.errors import MalformedError, UsageError
+from coldsign.primitives.filefault import failure
 from coldsign.primitives.storage import read_untrusted
 from coldsign.primitives.text import printable
 from coldsign.qr.joiner import Joiner
@@ -13,6 +15,7 @@ from coldsign.qr.read import is_visual, read_pictures
 from coldsign.qr.recognise import MAX_FILE, recognise
 
 PSBT = frozenset({Kind.PSBT})
+AGAIN = "copy it again from where it came"
 _NAMES = {
     Kind.PSBT: "a PSBT",
     Kind.TRANSACTION: "a transaction",
@@ -51,8 +54,8 @@ def read_requests(
     for source in sources:
         if source == "-":
             data = read_untrusted(stdin, MAX_FILE, what="standard input")
-            payloads.append(expect(recognise(data, want), want))
-        elif is_visual(Path(source)):
+            payloads.append(expect(recognise(_filled(data, "standard input"), want), want))
+        elif is_visual(readable(Path(source))):
             pictures.append(Path(source))
         else:
             payloads.append(_read_file(Path(source), want))
@@ -111,8 +114,32 @@ def expect(payload: Payload, want: frozenset[Kind]) -> Payload:
     )
 
 
+def readable(path: Path) -> Path:
+    """The path, if there is something that may be read.
+
+    Raises:
+        UsageError: There is nothing of that name.
+        UnfitError: It may not be read.
+    """
+    try:
+        if stat.S_ISREG(
+            path.stat().st_mode
+        ):  # a pipe would give its bytes to whoever opens it first
+            path.open("rb").close()
+    except OSError as error:
+        raise failure(error, "cannot read", path) from None
+    return path
+
+
+def _filled(data: bytes, name: str) -> bytes:
+    if not data:
+        raise MalformedError(f"{name} is empty", hint=AGAIN, code="empty")
+    return data
+
+
 def _read_file(path: Path, want: frozenset[Kind]) -> Payload:
-    data = read_untrusted(path, MAX_FILE, what=printable(str(path), limit=200))
+    data = read_untrusted(path, MAX_FILE, what="file")
+    _filled(data, printable(path.name, limit=100))
     try:
         return expect(recognise(data, want), want)
     except MalformedError as bad:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from coldsign.ceremony.intake import expect
+from coldsign.ceremony.intake import AGAIN, expect, readable
 from coldsign.errors import MalformedError
 from coldsign.primitives.storage import read_untrusted
 from coldsign.qr.assembly import session
@@ -33,13 +33,16 @@ def read_papers_at(source: str, cap: int, *, what: str) -> tuple[bytes, ...]:
         what: For messages: ``"approval"``.
 
     Raises:
-        UsageError: It cannot be read.
-        MalformedError: It is too large, or QR codes that are damaged, incomplete or no paper.
+        UsageError: There is nothing of that name.
+        UnfitError: It may not be read.
+        MalformedError: It is empty or too large, or QR codes that are damaged, incomplete or no paper.
     """
     path = Path(source)
-    if source != _STDIN and is_visual(path):
+    if source != _STDIN and is_visual(readable(path)):
         return _joined(read_pictures([path]), what)
     data = read_untrusted(sys.stdin.buffer if source == _STDIN else path, cap, what=what)
+    if not data:
+        raise MalformedError(f"the {what} is empty", hint=AGAIN, code="empty")
     if _QR_TEXT.match(data):
         return _joined(filter(None, data.splitlines()), what)
     return (data,)

@@ -14,7 +14,7 @@ from coldsign import __version__
 from coldsign.cli.options import Settings, add_global_options
 from coldsign.cli.screen import Screen
 from coldsign.cli.signals import STOPPED
-from coldsign.errors import ColdsignError, DeclinedError, MalformedError, UnfitError, UsageError
+from coldsign.errors import ColdsignError, DeclinedError, UnfitError, UsageError
 
 if TYPE_CHECKING:
     from coldsign.primitives.process import Measure
@@ -132,6 +132,7 @@ def _usage_hint(error: click.ClickException) -> str:
 
 def _os_error(error: OSError) -> ColdsignError:
     """An operating system's refusal, in coldsign's own words."""
+    from coldsign.primitives.filefault import failure
     from coldsign.primitives.text import printable
 
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -140,22 +141,24 @@ def _os_error(error: OSError) -> ColdsignError:
         )
     if isinstance(error, BrokenPipeError):
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader went away; nothing can be told
-        return UnfitError("the reader of the output went away", code="broken-pipe")
-    where = f": {printable(str(error.filename), limit=200)}" if error.filename else ""
-    reason = (error.strerror or "input or output failed").lower()
-    kind = (
-        UnfitError
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
-        else MalformedError
-    )
-    return kind(f"{reason}{where}", code="file")
+        return UnfitError(
+            "the reader of the output went away",
+            hint="run it again without that pipe; the journal says what was done",
+            code="broken-pipe",
+        )
+    if isinstance(error.filename, str):
+        return failure(error, "cannot use", Path(error.filename))
+    reason = printable((error.strerror or "input or output failed").lower(), limit=200)
+    return UnfitError(f"the system says: {reason}", code="file")
 
 
 _HINTS = {
+    1: "stop here, keep the machine as it is, and report this line",
     3: "nothing was signed or written; ask the sender for it again",
     4: "nothing was signed; a person must look at this",
     5: "nothing was signed or changed",
     6: "nothing was signed",
+    8: "coldsign doctor examines this machine",
 }
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 
 from coldsign.ceremony.auditing import audit_walk, demand_ours
-from coldsign.cli.deliver import deliver_text, demand_free
+from coldsign.cli.deliver import deliver_text, demand_file
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
 from coldsign.cli.screen import Screen
 from coldsign.controls.audit import DEFAULT_WINDOW, Effort
 from coldsign.errors import UsageError
-from coldsign.primitives.text import printable
+from coldsign.primitives.filefault import failure
 
 
 @click.command(cls=ColdCommand)
@@ -60,8 +60,9 @@ def audit(
     screen, desk = settings.screen, settings.desk()
     if lines and screen.json:
         raise UsageError("--lines and --json exclude each other", hint="--lines is JSON already")
-    demand_free(out, force=force)
+    demand_file(out, force=force)
     wallet = desk.wallet(name)
+    screen.stdin_is_source = source == "-"
     effort = Effort(workers or os.cpu_count() or 1, window, lines)
     with _stream(source) as stream, _progress(screen, stream, quiet=lines) as shown:
 
@@ -93,7 +94,6 @@ def _progress(
     screen: Screen, stream: BufferedReader, *, quiet: bool
 ) -> Iterator[Callable[[int], None]]:
     """A bar for a person at a terminal; nothing in a pipeline."""
-    screen.stdin_is_source = stream.fileno() == sys.stdin.fileno()
     if not screen.person_present or (quiet and sys.stdout.isatty()):
         yield lambda _rows: None
         return
@@ -114,10 +114,10 @@ def _progress(
 
 
 def _stream(source: str) -> BufferedReader:
+    if source == "-":
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    path = Path(source)
     try:
-        if source == "-":
-            return open(sys.stdin.fileno(), "rb", closefd=False)
-        return Path(source).open("rb")
+        return path.open("rb")
     except OSError as error:
-        shown = printable(source, limit=200)
-        raise UsageError(f"{shown} cannot be read: {(error.strerror or '').lower()}") from None
+        raise failure(error, "cannot read the list", path) from None

@@ -10,6 +10,7 @@ import click
 
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.script import FILE_CAP, Ask, Ceremony, Run
+from coldsign.cli.deliver import demand_file
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
 from coldsign.cli.screen import Screen
 from coldsign.controls.entry import Kind
@@ -26,6 +27,8 @@ class _Session:
     settings: Settings
     desk: Desk
     confirmed: bool
+    transcript: Path | None
+    force: bool
     lines: list[str] = field(default_factory=list)
 
     def note(self, line: str) -> None:
@@ -62,12 +65,22 @@ def ceremony() -> None:
 @click.option(
     "--transcript", type=click.Path(path_type=Path), metavar="PATH", help="Write it here."
 )
+@click.option("--force", is_flag=True, help="Overwrite an existing transcript.")
 @click.option("--confirmed", is_flag=True, help="Every question was answered with yes beforehand.")
 @pass_settings
-def run(settings: Settings, /, file: Path, transcript: Path | None, *, confirmed: bool) -> None:
+def run(
+    settings: Settings,
+    /,
+    file: Path,
+    transcript: Path | None,
+    *,
+    confirmed: bool,
+    force: bool,
+) -> None:
     """Run the steps of a ceremony file in order; stop at the first that goes wrong."""
+    demand_file(transcript, force=force)
     plan = Ceremony.parse(read_untrusted(file, FILE_CAP, what="ceremony file"))
-    session = _Session(settings, settings.desk(), confirmed)
+    session = _Session(settings, settings.desk(), confirmed, transcript, force)
     if not confirmed and any(isinstance(step, Ask) for step in plan.steps):
         settings.screen.need_person()
     session.note(f"ceremony: {printable(plan.title, limit=200)}")
@@ -79,7 +92,7 @@ def run(settings: Settings, /, file: Path, transcript: Path | None, *, confirmed
             done = number
         session.note("every step ended as it should")
     finally:
-        _close(session, plan, done, transcript)
+        _close(session, plan, done)
 
 
 def _step(session: _Session, number: int, total: int, step: Ask | Run) -> None:
@@ -122,7 +135,7 @@ def _run(session: _Session, where: str, step: Run) -> None:
         )
 
 
-def _close(session: _Session, plan: Ceremony, done: int, transcript: Path | None) -> None:
+def _close(session: _Session, plan: Ceremony, done: int) -> None:
     """The transcript and the journal's record, also of a ceremony that was stopped."""
     text = "".join(f"{line}\n" for line in session.lines).encode()
     body = {
@@ -134,6 +147,7 @@ def _close(session: _Session, plan: Ceremony, done: int, transcript: Path | None
     }
     session.desk.journal.append(Kind.CEREMONY, body, now=session.desk.now())
     session.settings.screen.document(body)
-    if transcript is not None:
-        write_output(transcript, text, force=False)
-        session.settings.screen.tell(f"transcript: {printable(str(transcript), limit=200)}")
+    if session.transcript is not None:
+        write_output(session.transcript, text, force=session.force)
+        shown = printable(str(session.transcript), limit=200)
+        session.settings.screen.tell(f"transcript: {shown}")

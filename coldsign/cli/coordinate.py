@@ -7,7 +7,13 @@ import click
 
 from coldsign.ceremony.intake import read_one, read_requests
 from coldsign.ceremony.reply import answer
-from coldsign.cli.deliver import deliver, deliver_text, delivery_options
+from coldsign.cli.deliver import (
+    deliver,
+    deliver_text,
+    delivery_options,
+    demand_deliverable,
+    demand_file,
+)
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
 from coldsign.psbt.combine import combine as combine_psbts
 from coldsign.psbt.edit import Reply as Level
@@ -24,6 +30,7 @@ def combine(
     settings: Settings, sources: tuple[str, ...], form: str, out: Path | None, *, force: bool
 ) -> None:
     """Join several cosigners' copies of one PSBT."""
+    demand_deliverable(out, force=force)
     requests = read_requests(sources, stdin=sys.stdin.buffer)
     joined = combine_psbts([Psbt.parse(request.data) for request in requests])
     result = answer(joined, requests[0], level=Level.FULL, form=form)
@@ -52,6 +59,7 @@ def finalize(
     force: bool,
 ) -> None:
     """Finish a PSBT that has all its signatures, and print the transaction as hex."""
+    demand_file(out, force=force)
     psbt = Psbt.parse(read_one([source], stdin=sys.stdin.buffer).data)
     if wallet_name is None:
         finished = finalize_psbt(psbt)

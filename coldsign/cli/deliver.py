@@ -60,6 +60,17 @@ def demand_free(out: Path | None, *, force: bool) -> None:
         )
 
 
+def demand_file(out: Path | None, *, force: bool) -> None:
+    """``demand_free``, for what is only ever written as one file.
+
+    Raises:
+        UsageError: It is a folder, a link or a device, or what ``demand_free`` refuses.
+    """
+    demand_free(out, force=force)
+    if out is not None and (out.is_symlink() or (out.exists() and not out.is_file())):
+        raise _no_file(out)
+
+
 def demand_deliverable(out: Path | None, *, force: bool) -> None:
     """``demand_free``, and that the name is one a PSBT can be delivered under.
 
@@ -85,10 +96,14 @@ def _demand_form(out: Path, shown: str) -> None:
         and not (out.is_dir() and not is_one_file)
         and (out.is_symlink() or not out.is_file())
     ):
-        raise UsageError(
-            f"{shown} is a link, a folder or a device, not a file that can be written",
-            hint="choose another name",
-        )
+        raise _no_file(out)
+
+
+def _no_file(out: Path) -> UsageError:
+    return UsageError(
+        f"{printable(str(out), limit=200)} is a link, a folder or a device, not a file that can be written",
+        hint="choose another name",
+    )
 
 
 def deliver(screen: Screen, answer: Answer, out: Path | None, *, force: bool) -> None:

@@ -8,6 +8,7 @@ import click
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
 from coldsign.cli.person import Person, show_report
 from coldsign.errors import UsageError
+from coldsign.primitives.filefault import failure
 from coldsign.primitives.text import printable
 from coldsign.review.render import to_json
 
@@ -16,7 +17,7 @@ from coldsign.review.render import to_json
 @click.option("--yes", is_flag=True, help="Ask nothing: sign what was just made.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path),
     metavar="DIR",
     help="Keep the pictures and records in this new folder.",
 )
@@ -34,6 +35,8 @@ def demo(settings: Settings, /, *, yes: bool, out: Path | None) -> None:
     except FileExistsError:
         shown = printable(str(out), limit=200)
         raise UsageError(f"{shown} exists", hint="name a new folder", code="exists") from None
+    except OSError as error:
+        raise failure(error, "cannot make the folder", out) from None
     _run(settings, out, yes=yes)
     settings.screen.tell(f"kept in {printable(str(out), limit=200)}")
 

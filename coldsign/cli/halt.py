@@ -6,7 +6,7 @@ import click
 
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
 from coldsign.controls.latch import halted_by
-from coldsign.errors import DeclinedError, HaltedError
+from coldsign.errors import DeclinedError, HaltedError, UsageError
 
 
 @click.group(cls=ColdGroup)
@@ -49,6 +49,10 @@ def release(settings: Settings, /, why: str | None, *, yes: bool) -> None:
     found = desk.latch.status()
     if found is not None:
         screen.tell(f"engaged: {found}", "confirm")
+    elif not halted_by(desk.journal.entries()):
+        raise UsageError(
+            "the latch is not engaged", hint="signing is possible; nothing need be released"
+        )
     reason = why or screen.ask("Why is it safe to sign again?")
     if not yes and not screen.agrees("Allow signing again?", "release"):
         raise DeclinedError("the latch stays engaged", code="kept")

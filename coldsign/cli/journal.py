@@ -157,6 +157,7 @@ def _anchor(text: str) -> Anchor:
     number, _, digits = text.partition(":")
     if not (number.isascii() and number.isdecimal() and digits):
         raise UsageError(
-            "--against takes a count, a colon and a hash, as 'journal verify' prints them"
+            "--against takes a count, a colon and a hash",
+            hint="as 'coldsign journal verify' prints them: 11:414b7e627296d154",
         )
     return Anchor(int(number), digits.lower())

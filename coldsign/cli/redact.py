@@ -4,6 +4,7 @@ A file given in the wrong place is quoted by whoever could not read it; it may b
 """
 
 import re
+from itertools import groupby
 
 from coldsign.primitives.words import word_list
 
@@ -12,7 +13,7 @@ _EXTENDED = re.compile(r"[a-zA-Z]prv[1-9A-HJ-NP-Za-km-z]{8,}")
 _WIF = re.compile(r"\b[59KLc][1-9A-HJ-NP-Za-km-z]{24,}")
 _DIGITS = re.compile(r"\b[0-9]{40,}")  # a SeedQR in numbers; amounts and heights are shorter
 _SHARE = re.compile(r"\b[mM][sS]1[02-9ac-hj-np-zAC-HJ-NP-Z]{20,}")  # codex32
-_RUN = re.compile(r"[a-z]{4,8}(?: +[a-z]{3,8})+")
+_RUN = re.compile(r"[a-z]{3,}(?: +[a-z]{3,})+")
 _FEWEST = 5  # words in a row that our own sentences do not hold
 
 
@@ -24,14 +25,21 @@ def redact(text: str) -> str:
 
 
 def _without_words(run: re.Match[str]) -> str:
+    """A run of words less the mnemonics in it, mistyped words among them."""
     known = frozenset(word_list())
+    rows = [list(row) for _, row in groupby(run[0].split(), known.__contains__)]
+    secret = {at for at, row in enumerate(rows) if row[0] in known and len(row) >= _FEWEST}
+    for ahead in (1, -1):
+        for at in sorted(secret, reverse=ahead < 0):
+            beside = at + ahead
+            # One unknown word is a typing error, and what is known behind it is the mnemonic's rest.
+            while 0 <= beside < len(rows) and (len(rows[beside]) == 1 or rows[beside][0] in known):
+                secret.add(beside)
+                beside += ahead
     kept: list[str] = []
-    row: list[str] = []
-    for word in [*run[0].split(), ""]:
-        if word in known:
-            row.append(word)
-            continue
-        kept += row if len(row) < _FEWEST else [_LEFT_OUT]
-        row = []
-        kept.append(word)
-    return " ".join(kept).rstrip()
+    for at, row in enumerate(rows):
+        if at not in secret:
+            kept += row
+        elif not kept or kept[-1] != _LEFT_OUT:
+            kept.append(_LEFT_OUT)
+    return " ".join(kept)

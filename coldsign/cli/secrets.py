@@ -57,7 +57,9 @@ def read_passphrase(
         DeclinedError: None is named and nobody is at the terminal.
     """
     if file is not None and descriptor is not None:
-        raise UsageError("--passphrase-file and --passphrase-fd were both given")
+        raise UsageError(
+            "--passphrase-file and --passphrase-fd were both given", hint="give one of them"
+        )
     if file is not None:
         return _first_line(read_untrusted(file, _MAX_SECRET_FILE, what="passphrase file"))
     if descriptor is not None:

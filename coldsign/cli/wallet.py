@@ -8,7 +8,7 @@ import click
 from coldsign.ceremony.intake import read_one
 from coldsign.ceremony.registration import register, unregister
 from coldsign.cli.audit import audit
-from coldsign.cli.deliver import deliver_text
+from coldsign.cli.deliver import deliver_text, demand_file
 from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings
 from coldsign.cli.pager import page_through, page_width
 from coldsign.cli.secrets import open_key, passphrase_options
@@ -187,6 +187,7 @@ def addresses(settings: Settings, /, name: str, *, start: int, count: int, chang
 @pass_settings
 def export(settings: Settings, /, name: str, form: str, out: Path | None, *, force: bool) -> None:
     """Write a registration in the form that another program reads."""
+    demand_file(out, force=force)
     text = export_wallet(settings.desk().wallet(name), Format(form)).decode()
     settings.screen.document({"wallet": name, "format": form, "text": text})
     deliver_text(settings.screen, text.rstrip("\n"), out, force=force)

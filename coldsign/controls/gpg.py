@@ -29,6 +29,7 @@ _REFUSALS: Final = {
     "REVKEYSIG": ("was made by a key that was revoked", "signature-key-revoked"),
     "ERRSIG": ("cannot be checked", "signature-unchecked"),
 }
+_BY_HAND: Final = "try it with gpg itself: an agent, a token or a PIN may be missing"
 _NO_KEY: Final = "9"  # gpg's reason code in ERRSIG for a key that is not in the ring
 
 
@@ -213,13 +214,20 @@ def _sign(how: str, data: bytes, signer: str, environment: Mapping[str, str] | N
     _demand_done(answer, "sign")
     made = [words for words in answer.status if words[0] == "SIG_CREATED"]
     if len(made) != 1 or not answer.output:
-        raise UnfitError("gpg made no signature, or several", code="gpg-failed")
+        raise UnfitError(
+            "gpg made no signature, or several",
+            hint="name one key by its fingerprint: gpg --list-secret-keys",
+            code="gpg-failed",
+        )
     return Signed(answer.output, made[0][6])
 
 
 def _local_user(signer: str) -> str:
     if not signer or printable(signer, limit=200) != signer:
-        raise UsageError("the signer is not named by one line of printable text")
+        raise UsageError(
+            "the signer is not named by one line of printable text",
+            hint="give the fingerprint of the key: gpg --list-secret-keys",
+        )
     return f"--local-user={signer}"
 
 
@@ -230,4 +238,6 @@ def _demand_done(answer: Answer, verb: str) -> None:
         hint = "gpg --list-secret-keys shows yours"
         raise LockedError(message, hint=hint, code="no-such-signer")
     if answer.code:
-        raise UnfitError(f"gpg could not {verb}: {answer.complaint}", code="gpg-failed")
+        raise UnfitError(
+            f"gpg could not {verb}: {answer.complaint}", hint=_BY_HAND, code="gpg-failed"
+        )

@@ -107,7 +107,11 @@ def run(
             ).returncode
         except subprocess.TimeoutExpired:
             message = f"{program} did not end within {seconds:.0f} seconds"
-            raise UnfitError(message, code="gpg-timeout") from None
+            raise UnfitError(
+                message,
+                hint="nobody typed the PIN, or a program hangs: try gpg by itself",
+                code="gpg-timeout",
+            ) from None
         return Answer(code, _words(_content(status)), _content(output), _last(_content(errors)))
 
 

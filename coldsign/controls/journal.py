@@ -144,7 +144,9 @@ class Journal:
             UsageError: Fewer than eight digits were given.
         """
         if len(noted.hash) < 8:
-            raise UsageError("give at least eight digits of the noted hash")
+            raise UsageError(
+                "give at least eight digits of the noted hash", hint="as on the paper: 11:414b7e62"
+            )
         for entry in self.entries():
             if entry.seq == noted.seq and entry.hash.startswith(noted.hash):
                 return
@@ -160,7 +162,10 @@ class Journal:
         """
         damage = self.verify().damage
         if damage is None:
-            raise UsageError("the journal is intact: there is nothing to recover")
+            raise UsageError(
+                "the journal is intact: there is nothing to recover",
+                hint="nothing need be done; coldsign journal verify says where it stands",
+            )
         if damage.damage is not Damage.TORN:
             raise damage
         with exclusive_lock(self._lock), open_private(self._path) as file:
@@ -181,7 +186,10 @@ class Journal:
         """
         damage = self.verify().damage
         if damage is None or damage.damage is Damage.TORN:
-            raise UsageError("the journal need not be set aside: it is intact or only torn")
+            raise UsageError(
+                "the journal need not be set aside: it is intact or only torn",
+                hint="coldsign journal verify says which; a torn one is recovered: coldsign journal recover",
+            )
         with exclusive_lock(self._lock):
             serial = 1
             while (aside := self._home / f"journal.broken-{serial}").exists():

@@ -122,10 +122,12 @@ class Latch:
             UnfitError: The disk refuses.
         """
         if not reason.strip():
-            raise UsageError("a release needs a reason")
+            raise UsageError("a release needs a reason", hint="say it with --why, or type it")
         halted = [halt.why for halt in (self.status(),) if halt is not None]
         if not halted and not halted_by(journal.entries()):
-            raise UsageError("the latch is not engaged")
+            raise UsageError(
+                "the latch is not engaged", hint="signing is possible; nothing need be released"
+            )
         if (damage := journal.verify().damage) is not None:
             raise damage
         body = {"reason": reason, "who": who, "halted": halted}

@@ -19,13 +19,14 @@ KINDS: Final = {
 _PATH_SHOWN: Final = 200  # characters of a path in a message: a terminal line or two
 _LOOK: Final = "look at its owner and permissions"
 _MAKE_ROOM: Final = "make room and try again; nothing was half-written"
+_CHECK: Final = "check the name and the folder"
 # For each of the system's error numbers: reason, hint, code.
 _MISNAMED: Final = {
-    errno.ENOENT: ("it does not exist", "", "no-such-file"),
+    errno.ENOENT: ("it does not exist", _CHECK, "no-such-file"),
     errno.EEXIST: ("it exists already", "choose another name; --force replaces it", "file-exists"),
-    errno.EISDIR: ("it is a folder", "", "usage"),
-    errno.ENOTDIR: ("a part of that path is not a folder", "", "usage"),
-    errno.ENAMETOOLONG: ("the name is too long", "", "usage"),
+    errno.EISDIR: ("it is a folder", "name a file in it", "usage"),
+    errno.ENOTDIR: ("a part of that path is not a folder", _CHECK, "usage"),
+    errno.ENAMETOOLONG: ("the name is too long", "choose a shorter one", "usage"),
 }
 _UNFIT: Final = {
     errno.ELOOP: ("it is a symbolic link", "", "unsafe-file"),

@@ -13,6 +13,7 @@ from coldsign.primitives import seccomp
 
 if TYPE_CHECKING:
     import ctypes
+    from collections.abc import Callable
 
 # linux/prctl.h, linux/seccomp.h
 _PR_GET_DUMPABLE, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 3, 4, 38
@@ -57,7 +58,11 @@ def harden() -> tuple[Measure, ...]:
         _no_core_dumps(),
         _not_dumpable(),
         _no_new_privileges(),
-        _filter("no-network", "network sockets and other processes' memory are out of reach"),
+        _filter(
+            "no-network",
+            seccomp.no_network,
+            "network sockets and other processes' memory are out of reach",
+        ),
     )
 
 
@@ -84,7 +89,7 @@ def confine_decoder(memory_bytes: int, cpu_seconds: int) -> tuple[Measure, ...]:
         _not_dumpable(),
         _no_new_privileges(),
         _limits(memory_bytes, cpu_seconds),
-        _filter("decoder-filter", "only computation on open files is possible"),
+        _filter("decoder-filter", seccomp.decoder, "only computation on open files is possible"),
     )
 
 
@@ -154,12 +159,11 @@ def _limits(memory_bytes: int, cpu_seconds: int) -> Measure:
     return Measure("limits", ok=True, detail=detail)
 
 
-def _filter(name: str, effect: str) -> Measure:
+def _filter(name: str, program: "Callable[[seccomp.Machine], bytes]", effect: str) -> Measure:
     on = seccomp.this_machine()
     if on is None:
         return Measure(name, ok=False, detail="no system call filter exists for this machine")
-    program = seccomp.decoder(on) if name == "decoder-filter" else seccomp.no_network(on)
-    error = _install(on, program)
+    error = _install(on, program(on))
     if error:
         return Measure(name, ok=False, detail=f"the kernel refused the system call filter: {error}")
     return Measure(name, ok=True, detail=effect)

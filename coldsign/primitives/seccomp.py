@@ -12,15 +12,12 @@ from typing import Final, NamedTuple
 KILL: Final = 0x8000_0000  # SECCOMP_RET_KILL_PROCESS
 ALLOW: Final = 0x7FFF_0000  # SECCOMP_RET_ALLOW
 EPERM: Final = 0x0005_0001  # SECCOMP_RET_ERRNO with "operation not permitted"
-ENOSYS: Final = (
-    0x0005_0026  # SECCOMP_RET_ERRNO with "not implemented": the C library then falls back
-)
+ENOSYS: Final = 0x0005_0026
+"""SECCOMP_RET_ERRNO with "not implemented": the C library then takes an older call."""
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
-_X32: Final = (
-    0x4000_0000  # the second, 32-bit-pointer numbering of x86-64: the same calls by other numbers
-)
+_X32: Final = 0x4000_0000  # x86-64's second numbering: the same calls, with 32-bit pointers
 _AF_UNIX: Final = 1
 _PROT_EXEC: Final = 4
 _VIDEO_IOCTLS: Final = ord("V") << 8  # the type field of every Video4Linux request
@@ -71,9 +68,9 @@ _COMMON |= {"clone3": 435, "pidfd_getfd": 438}
 X86_64: Final = Machine(0xC000_003E, _COMMON | {
     "read": 0, "write": 1, "close": 3, "fstat": 5, "poll": 7, "lseek": 8, "mmap": 9, "mprotect": 10,
     "munmap": 11, "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15,
-    "ioctl": 16,
-    "pread64": 17, "readv": 19, "writev": 20, "select": 23, "sched_yield": 24, "mremap": 25,
-    "madvise": 28, "nanosleep": 35, "getpid": 39, "socket": 41, "socketpair": 53, "exit": 60,
+    "ioctl": 16, "pread64": 17, "readv": 19, "writev": 20, "select": 23, "sched_yield": 24,
+    "mremap": 25, "madvise": 28, "nanosleep": 35, "getpid": 39, "socket": 41, "socketpair": 53,
+    "exit": 60,
     "uname": 63, "getrusage": 98, "sysinfo": 99, "ptrace": 101, "getuid": 102, "getgid": 104,
     "geteuid": 107, "getegid": 108, "sigaltstack": 131, "gettid": 186, "futex": 202,
     "sched_getaffinity": 204, "restart_syscall": 219, "clock_gettime": 228, "clock_getres": 229,

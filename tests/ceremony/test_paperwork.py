@@ -33,7 +33,7 @@ def read(path, cap=10_000):
 
 
 def test_a_file_is_read_as_it_is(tmp_path):
-    for text in (*TEXTS, b"", b"\xff\xfe", b"p1 of none", b"B: no code"):
+    for text in (*TEXTS, b"\xff\xfe", b"p1 of none", b"B: no code"):
         (tmp_path / "paper").write_bytes(text)
         assert read(tmp_path / "paper") == (text,)
 
@@ -44,11 +44,17 @@ def test_standard_input(monkeypatch):
     assert signature_beside("-", 9, what="manifest") is None
 
 
+def test_an_empty_file_is_said_to_be_empty(tmp_path):
+    (tmp_path / "paper").touch()
+    with pytest.raises(MalformedError, match="the approval is empty"):
+        read(tmp_path / "paper")
+
+
 def test_too_large_and_missing(tmp_path):
     (tmp_path / "paper").write_bytes(TEXTS[0])
     with pytest.raises(MalformedError, match="the approval is larger than 10 bytes"):
         read(tmp_path / "paper", cap=10)
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="it does not exist"):
         read(tmp_path / "none")
 
 
@@ -84,6 +90,7 @@ def test_a_film_goes_on_after_the_message(tmp_path, monkeypatch):
     shown = [frame.encode() for frame in itertools.islice(frames.stream(), 3 * frames.need)]
     monkeypatch.setattr(paperwork, "is_visual", lambda _path: True)
     monkeypatch.setattr(paperwork, "read_pictures", lambda _paths: iter(shown))
+    (tmp_path / "film.mp4").touch()
     assert read(tmp_path / "film.mp4") == TEXTS[:1]
     shown.clear()
     with pytest.raises(MalformedError, match="no QR code of the approval was seen"):

@@ -307,7 +307,7 @@ def test_a_filter_the_kernel_does_not_take_is_reported(monkeypatch, answer, reas
     libc = types.SimpleNamespace(syscall=lambda *_: answer)
     monkeypatch.setattr(process, "_libc", lambda: libc)
     monkeypatch.setattr(seccomp, "this_machine", lambda: seccomp.X86_64)
-    measure = process._filter("no-network", "effect")
+    measure = process._filter("no-network", seccomp.no_network, "effect")
     assert measure == Measure("no-network", ok=False, detail=measure.detail)
     assert reason in measure.detail
 
