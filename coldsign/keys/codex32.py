@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from coldsign.errors import MalformedError
-from coldsign.keys.secret import Secret
+from coldsign.keys.secret import NotCopied, Secret
 from coldsign.primitives.encoding import BECH32_ALPHABET
 
 SHORT: Final = range(48, 94)  # characters of a string with the short checksum
@@ -66,7 +66,7 @@ _LONG_CODE: Final = _Checksum(
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Share:
+class Share(NotCopied):
     """One codex32 string, checked. It does not print.
 
     Attributes:

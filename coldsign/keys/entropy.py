@@ -2,8 +2,8 @@
 
 Neither source can spoil the other: the result is HMAC-SHA256 with the system's bytes as the key
 and the rolls as the message, so it is as hard to guess as the better of the two. The system's
-bytes are tested
-first: a generator that returns constants or repeats itself is noticed here and not years later.
+bytes are tested first: a generator that returns constants or repeats itself is noticed here and
+not years later.
 """
 
 import hmac

@@ -1,12 +1,11 @@
 """The unlocked key: it hands out a secret only for a public key that it can prove to be its own."""
 
-from types import TracebackType
-from typing import Final, NoReturn, Self
+from typing import Final, Self
 
 from coldsign.errors import LockedError, MalformedError
 from coldsign.keys.bip32 import ExtendedPublicKey, ExtendedSecretKey
 from coldsign.keys.mnemonic import Mnemonic
-from coldsign.keys.secret import wipe
+from coldsign.keys.secret import NotCopied, wipe
 from coldsign.keys.versions import NetworkGroup
 from coldsign.keys.wif import WifKey
 from coldsign.primitives.hashes import hash160
@@ -16,7 +15,7 @@ from coldsign.primitives.secp import compress
 _XONLY: Final = 32
 
 
-class SigningKey:
+class SigningKey(NotCopied):
     """One key of a wallet whose secret we hold; made by `Keyring.claim` only.
 
     Attributes:
@@ -87,11 +86,8 @@ class SigningKey:
     def __repr__(self) -> str:
         return "SigningKey(…)"
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled or copied")
 
-
-class Keyring:
+class Keyring(NotCopied):
     """One secret, unlocked; a context manager that overwrites it and all that was derived on exit.
 
     Attributes:
@@ -219,18 +215,10 @@ class Keyring:
     def __repr__(self) -> str:
         return f"Keyring(fingerprint={self.fingerprint.hex()})"
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled or copied")
-
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.wipe()
 
 

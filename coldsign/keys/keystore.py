@@ -168,8 +168,7 @@ class Keystore:
 
         Raises:
             LockedError: No such key, wrong passphrase, an altered file, or a record that is not of
-                this secret (code
-                ``key-mismatch``).
+                this secret (code ``key-mismatch``).
             MalformedError: The file or the record is damaged, or asks for absurd work.
             UnfitError: A file is open to others, another user's, or a link.
         """

@@ -8,14 +8,14 @@ line is coldsign's own: which network group the key was stored for.
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import NoReturn, Self
+from typing import Self
 
 from coldsign.errors import MalformedError
 from coldsign.keys import seedqr
 from coldsign.keys.bip32 import ExtendedSecretKey
 from coldsign.keys.keyring import Keyring
 from coldsign.keys.mnemonic import Mnemonic, normalized_passphrase
-from coldsign.keys.secret import Secret
+from coldsign.keys.secret import NotCopied, Secret
 from coldsign.keys.versions import NetworkGroup
 from coldsign.keys.wif import WifKey
 
@@ -32,7 +32,7 @@ class KeyKind(Enum):
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Material:
+class Material(NotCopied):
     """A checked secret and what is needed to open it. It does not print; `wipe` overwrites it.
 
     Attributes:
@@ -58,8 +58,7 @@ class Material:
 
         Raises:
             MalformedError: Not a secret of a known (or of the wanted) kind, damaged, or for other
-                networks (code
-                ``wrong-network``). No message repeats any of it.
+                networks (code ``wrong-network``). No message repeats any of it.
         """
         line, passphrase, marked = _lines(text)
         found = cls._recognise(line, passphrase, group)
@@ -134,9 +133,6 @@ class Material:
 
     def __repr__(self) -> str:
         return f"Material(kind={self.kind.value}, group={self.group.value})"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled or copied")
 
     @classmethod
     def _recognise(cls, line: str, passphrase: str, group: NetworkGroup) -> Self:

@@ -2,21 +2,22 @@
 
 import hashlib
 import unicodedata
-from typing import Final, NoReturn, Self
+from functools import cache
+from typing import Final, Self
 
 from coldsign.errors import MalformedError
-from coldsign.keys.secret import Secret, wipe
+from coldsign.keys.secret import NotCopied, Secret, wipe
+from coldsign.keys.wordlist import WordList
 from coldsign.primitives.words import WORD_BITS, in_words, word_list
 
 WORD_COUNTS: Final = (12, 15, 18, 21, 24)
 ENTROPY_SIZES: Final = (16, 20, 24, 28, 32)
 SEED_ROUNDS: Final = 2048  # BIP-39, "From mnemonic to seed"
-PREFIX: Final = 4  # letters that name a word of the English list; what steel backups keep
 MAX_TEXT: Final = 4096  # characters; 24 words with generous blanks are far below
 MAX_PASSPHRASE: Final = 1024  # characters; more is a wrong file, not a passphrase
 
 
-class Mnemonic:
+class Mnemonic(NotCopied):
     """The entropy behind the words, with a checksum that was right. It does not print.
 
     Args:
@@ -52,13 +53,14 @@ class Mnemonic:
 
         Raises:
             MalformedError: A word that is not in the list (code ``unknown-word``), another number
-                of words,
-                or a wrong checksum (code ``wrong-checksum``).
+                of words, or a wrong checksum (code ``wrong-checksum``).
         """
         words = _split(text)
         if len(words) not in WORD_COUNTS:
             raise MalformedError(f"{len(words)} words; BIP-39 has 12, 15, 18, 21 or 24")
-        number = _number(words)
+        number = 0
+        for place in _english().places(words):
+            number = number << WORD_BITS | place
         checksum_bits = len(words) * WORD_BITS // 33
         size = checksum_bits * 4
         entropy = (number >> checksum_bits).to_bytes(size, "big")
@@ -109,9 +111,6 @@ class Mnemonic:
     def __repr__(self) -> str:
         return "Mnemonic(…)"
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled or copied")
-
 
 def normalized_passphrase(passphrase: str) -> bytearray:
     """A BIP-39 passphrase in NFKD and UTF-8.
@@ -127,48 +126,15 @@ def normalized_passphrase(passphrase: str) -> bytearray:
         raise MalformedError("the passphrase holds bytes that are not UTF-8 text") from None
 
 
-def suggestions(typed: str) -> tuple[str, ...]:
-    """The words that a mistyped one may stand for, to show at a hidden prompt; nothing is logged.
-
-    Words that begin with the same letters, four at the most, and as many as are still shared by
-    one.
-    """
-    letters = _normalized(typed)[:PREFIX]
-    while letters:
-        found = tuple(word for word in word_list() if word.startswith(letters))
-        if found:
-            return found
-        letters = letters[:-1]
-    return ()
+@cache
+def _english() -> WordList:
+    return WordList("BIP-39 English", word_list())
 
 
-def _normalized(text: str) -> str:
-    return unicodedata.normalize("NFKD", text).lower()
-
-
-def _split(text: str) -> tuple[str, ...]:
+def _split(text: str) -> list[str]:
     if len(text) > MAX_TEXT:
         raise MalformedError(f"{len(text)} characters are no mnemonic")
-    return tuple(_normalized(text).split())
-
-
-def _number(words: tuple[str, ...]) -> int:
-    """All words as one number of 11 bits a word."""
-    positions = {}
-    for index, word in enumerate(word_list()):
-        positions[word[:PREFIX]] = positions[word] = index
-    unknown = [str(place) for place, word in enumerate(words, 1) if word not in positions]
-    if unknown:
-        which = f"word {unknown[0]} is" if len(unknown) == 1 else f"words {', '.join(unknown)} are"
-        raise MalformedError(
-            f"{which} not in the BIP-39 English list",
-            hint="check the spelling; the first four letters of a word are enough",
-            code="unknown-word",
-        )
-    number = 0
-    for word in words:
-        number = number << WORD_BITS | positions[word]
-    return number
+    return unicodedata.normalize("NFKD", text).lower().split()
 
 
 def _checksum(entropy: bytes | bytearray) -> int:

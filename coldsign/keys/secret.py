@@ -7,7 +7,6 @@ The process is therefore not dumpable, writes no core, and ends soon after it si
 ``coldsign.primitives.process``).
 """
 
-from types import TracebackType
 from typing import NoReturn, Self
 
 from coldsign.primitives.process import lock_memory
@@ -31,7 +30,16 @@ def wipe(buffer: bytes | bytearray) -> None:
         ctypes.memset(id(buffer) + bytes.__basicsize__ - 1, 0, len(buffer))
 
 
-class Secret:
+class NotCopied:
+    """What holds a secret: neither ``pickle`` nor ``copy`` makes a second one that nobody wipes."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled or copied")
+
+
+class Secret(NotCopied):
     """A secret of a few bytes; a context manager that overwrites it on exit.
 
     Args:
@@ -80,16 +88,8 @@ class Secret:
     def __repr__(self) -> str:
         return "Secret(…)"
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled or copied")
-
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.wipe()

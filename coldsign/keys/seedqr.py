@@ -21,8 +21,7 @@ def parse(payload: bytes) -> Mnemonic:
 
     Raises:
         MalformedError: Neither form, a place beyond the list, or a wrong checksum. No message
-            quotes the
-            payload.
+            quotes the payload.
     """
     if len(payload) in COMPACT:
         return Mnemonic.from_entropy(payload)

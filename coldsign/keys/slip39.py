@@ -11,17 +11,16 @@ from functools import cache
 from typing import Final
 
 from coldsign.errors import MalformedError
-from coldsign.keys.secret import Secret, wipe
+from coldsign.keys.secret import NotCopied, Secret, wipe
 from coldsign.keys.slip39_words import WORDS
+from coldsign.keys.wordlist import WordList
 
 WORD_BITS: Final = 10
-PREFIX: Final = 4  # letters that name a word
 MIN_WORDS: Final = 20  # 128 bits
 MAX_WORDS: Final = 59  # 512 bits, the longest BIP-32 seed
 MAX_SHARES: Final = 256  # 16 groups of 16
-MAX_EXPONENT: Final = (
-    8  # 2.6 million rounds, some seconds; each step doubles it, and a share chooses it
-)
+MAX_EXPONENT: Final = 8
+"""2.6 million rounds, some seconds; each step doubles it, and a share chooses it."""
 MAX_TEXT: Final = 1024  # characters of one share
 _HEAD_WORDS, _CHECK_WORDS = 4, 3
 _CHECK_GENERATORS: Final = (
@@ -33,7 +32,7 @@ _SECRET_AT, _DIGEST_AT, _DIGEST_SIZE = 255, 254, 4
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Share:
+class Share(NotCopied):
     """One share, its checksum verified. It does not print.
 
     Attributes:
@@ -113,8 +112,7 @@ def recover(texts: tuple[str, ...], passphrase: str = "") -> Secret:
 
     Raises:
         MalformedError: A share is malformed, missing, given twice or of another backup, or the
-            passphrase is not
-            printable ASCII.
+            passphrase is not printable ASCII.
     """
     if not passphrase.isascii() or not all(" " <= char <= "~" for char in passphrase):
         raise MalformedError("SLIP-39: the passphrase is not printable ASCII")
@@ -134,9 +132,8 @@ def recover(texts: tuple[str, ...], passphrase: str = "") -> Secret:
 
 
 @cache
-def _positions() -> dict[str, int]:
-    by_prefix = {word[:PREFIX]: place for place, word in enumerate(WORDS)}
-    return by_prefix | {word: place for place, word in enumerate(WORDS)}
+def _list() -> WordList:
+    return WordList("SLIP-39", WORDS)
 
 
 def _word_values(text: str) -> tuple[int, ...]:
@@ -145,12 +142,7 @@ def _word_values(text: str) -> tuple[int, ...]:
     words = text.lower().split()
     if not MIN_WORDS <= len(words) <= MAX_WORDS:
         raise MalformedError(f"SLIP-39: {len(words)} words; a share has {MIN_WORDS} to {MAX_WORDS}")
-    positions = _positions()
-    unknown = [str(place) for place, word in enumerate(words, 1) if word not in positions]
-    if unknown:
-        which = f"word {unknown[0]} is" if len(unknown) == 1 else f"words {', '.join(unknown)} are"
-        raise MalformedError(f"SLIP-39: {which} not in the word list", code="unknown-word")
-    return tuple(positions[word] for word in words)
+    return _list().places(words)
 
 
 def _fields(values: tuple[int, ...]) -> list[int]:

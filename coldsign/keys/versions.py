@@ -5,12 +5,10 @@ from typing import Final
 
 from coldsign.errors import MalformedError
 from coldsign.primitives.encoding import base58check_decode
-from coldsign.primitives.network import Network
+from coldsign.primitives.network import NETWORKS, Network
 
 SIZE: Final = 78  # BIP-32, "Serialization format"
-MAX_TEXT: Final = (
-    112  # base58 characters of 78 + 4 bytes at most: a longer text is not even decoded
-)
+MAX_TEXT: Final = 112  # base58 characters of 78 + 4 bytes; a longer text is not even decoded
 
 
 class NetworkGroup(Enum):
@@ -25,14 +23,8 @@ class NetworkGroup(Enum):
         return cls(network.group)
 
 
-XPUB: Final = {
-    NetworkGroup.MAIN: bytes.fromhex("0488b21e"),
-    NetworkGroup.TEST: bytes.fromhex("043587cf"),
-}
-XPRV: Final = {
-    NetworkGroup.MAIN: bytes.fromhex("0488ade4"),
-    NetworkGroup.TEST: bytes.fromhex("04358394"),
-}
+XPUB: Final = {NetworkGroup.of(network): network.xpub for network in NETWORKS}
+XPRV: Final = {NetworkGroup.of(network): network.xprv for network in NETWORKS}
 PUBLIC: Final = {version: group for group, version in XPUB.items()}
 SECRET: Final = {version: group for group, version in XPRV.items()}
 

@@ -1,23 +1,20 @@
 """WIF: one secret key as text, with the network group and the form of its public key."""
 
-from typing import NoReturn, Self
+from typing import Self
 
 from coldsign.errors import MalformedError
-from coldsign.keys.secret import Secret, wipe
+from coldsign.keys.secret import NotCopied, Secret, wipe
 from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.encoding import base58check_decode, base58check_encode
-from coldsign.primitives.network import Network
+from coldsign.primitives.network import NETWORKS
 from coldsign.primitives.secp import is_secret, public_key, uncompress
 
 MAX_TEXT = 52  # base58 characters of 34 + 4 bytes
-_VERSIONS = {
-    Network.MAINNET.wif: NetworkGroup.MAIN,
-    Network.TESTNET4.wif: NetworkGroup.TEST,
-}
+_VERSIONS = {network.wif: NetworkGroup.of(network) for network in NETWORKS}
 _COMPRESSED = b"\x01"
 
 
-class WifKey:
+class WifKey(NotCopied):
     """A single secret key. It does not print; `wipe` overwrites it.
 
     Attributes:
@@ -83,6 +80,3 @@ class WifKey:
 
     def __repr__(self) -> str:
         return f"WifKey(public={self.public.hex()})"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled or copied")

@@ -19,7 +19,6 @@ class Network:
         wif: Version byte of its exported secret keys.
         xpub: Version of its extended public keys (BIP-32), 4 bytes.
         xprv: Version of its extended secret keys, 4 bytes.
-        coin_type: The coin's step in a key path (SLIP-44): 0 on mainnet, 1 elsewhere.
         group: "main" or "test"; keys of one group have the same prefixes on all its networks.
     """
 
@@ -30,7 +29,6 @@ class Network:
     wif: int
     xpub: bytes
     xprv: bytes
-    coin_type: int
     group: str
 
     MAINNET: ClassVar["Network"]
@@ -58,7 +56,7 @@ class Network:
 
 def _test(name: str, hrp: str) -> Network:
     xpub, xprv = bytes.fromhex("043587cf"), bytes.fromhex("04358394")
-    return Network(name, hrp, 0x6F, 0xC4, 0xEF, xpub, xprv, 1, "test")
+    return Network(name, hrp, 0x6F, 0xC4, 0xEF, xpub, xprv, "test")
 
 
 MAINNET = Network.MAINNET = Network(
@@ -69,7 +67,6 @@ MAINNET = Network.MAINNET = Network(
     0x80,
     bytes.fromhex("0488b21e"),
     bytes.fromhex("0488ade4"),
-    0,
     "main",
 )
 TESTNET4 = Network.TESTNET4 = _test("testnet4", "tb")

@@ -2,9 +2,7 @@
 
 from functools import cache
 
-from coldsign.errors import MalformedError
 from coldsign.primitives.secp import english_words
-from coldsign.primitives.text import printable
 
 WORD_BITS = 11
 
@@ -15,26 +13,9 @@ def word_list() -> tuple[str, ...]:
     return english_words()
 
 
-@cache
-def _positions() -> dict[str, int]:
-    return {text: index for index, text in enumerate(word_list())}
-
-
 def word(index: int) -> str:
     """The word that stands for an eleven-bit number (0 … 2047)."""
     return word_list()[index]
-
-
-def index_of(text: str) -> int:
-    """The eleven-bit number a word stands for.
-
-    Raises:
-        MalformedError: the word is not in the list.
-    """
-    index = _positions().get(text)
-    if index is None:
-        raise MalformedError(f"{printable(text)} is not a word of the BIP-39 English list")
-    return index
 
 
 def in_words(number: int, count: int) -> tuple[str, ...]:

@@ -1,3 +1,5 @@
+import copy
+import pickle
 import re
 from dataclasses import replace
 
@@ -172,8 +174,11 @@ def test_shares_that_do_not_make_a_secret(texts, message):
         recover(texts)
 
 
-def test_shares_do_not_print_their_payload():
+def test_shares_do_not_print_pickle_or_copy_their_payload():
     share = parse(SHARES[2])
+    for leak in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="not pickled"):
+            leak(share)
     for shown in (repr(share), str(share), f"{share}"):
         assert SHARES[2][9:20] not in shown
         assert repr(share.payload) not in shown

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldsign.errors import MalformedError
-from coldsign.keys.mnemonic import ENTROPY_SIZES, Mnemonic, suggestions
+from coldsign.keys.mnemonic import ENTROPY_SIZES, Mnemonic
 from coldsign.primitives.words import word_list
 
 PROPERTY = settings(max_examples=200, deadline=None)
@@ -140,15 +140,6 @@ def test_a_passphrase_that_is_no_text_is_malformed():
     assert "canary" not in str(caught.value)
     with pytest.raises(MalformedError, match="more than 1024"):
         mnemonic.seed("x" * 1025)
-
-
-def test_suggestions_share_the_first_letters():
-    assert suggestions("Abandn") == ("abandon",)
-    assert suggestions("actxx") == ("act", "action", "actor", "actress", "actual")
-    assert all(word.startswith("q") for word in suggestions("qzzz"))
-    assert suggestions("é!") == tuple(word for word in word_list() if word.startswith("e"))
-    assert suggestions("1234") == ()
-    assert suggestions("") == ()
 
 
 def test_it_does_not_print_pickle_or_outlive_its_wipe():

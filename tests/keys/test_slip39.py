@@ -1,3 +1,5 @@
+import copy
+import pickle
 import random
 
 import pytest
@@ -197,8 +199,11 @@ def test_a_value_with_wrong_padding_is_refused(words):
         slip39._value((1023,) * words)
 
 
-def test_shares_do_not_print_their_value():
+def test_shares_do_not_print_pickle_or_copy_their_value():
     share = parse(TWO[0])
+    for leak in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="not pickled"):
+            leak(share)
     for shown in (repr(share), str(share), f"{share}"):
         assert share.value.hex() not in shown
         assert repr(share.value) not in shown

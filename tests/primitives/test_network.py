@@ -26,7 +26,7 @@ def test_an_unknown_name():
 
 def test_mainnet_shares_nothing_with_the_others():
     for network in NETWORKS[1:]:
-        for field in ("hrp", "p2pkh", "p2sh", "wif", "xpub", "xprv", "coin_type", "group"):
+        for field in ("hrp", "p2pkh", "p2sh", "wif", "xpub", "xprv", "group"):
             assert getattr(network, field) != getattr(MAINNET, field)
     assert len({network.hrp for network in NETWORKS}) == 3
     assert REGTEST.hrp == "bcrt"

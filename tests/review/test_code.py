@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from coldsign.primitives.cursor import var_bytes
 from coldsign.primitives.hashes import sha256
-from coldsign.primitives.words import index_of, word_list
+from coldsign.primitives.words import word_list
 from coldsign.review.code import canonical, review_code
 from coldsign.review.context import Context
 from coldsign.review.facts import gather
@@ -32,7 +32,7 @@ def test_the_code_is_the_first_66_bits_of_the_digest():
     bits = 0
     for text in CODE:
         assert text in word_list()
-        bits = bits << 11 | index_of(text)
+        bits = bits << 11 | word_list().index(text)
     assert len(CODE) == 6
     assert bits == digest >> 190
 
