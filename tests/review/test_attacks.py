@@ -131,7 +131,8 @@ def test_the_recovery_wallet_shows_which_path_is_open():
     assert report.verdict == "ok"
     assert all(path.older is None for path in report.facts.paths)
     old = Draft(wallet="W-mini", coins=(Coin((0, 3), 130_000_000, sequence=52_560),)).review()
-    assert old.verdict == "ok"
+    assert old.verdict == "confirm"
+    assert codes(old) == {"recovery-path-open", "replaceable"}
     assert any(path.older == 52_560 for path in old.facts.paths)
 
 

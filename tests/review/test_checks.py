@@ -229,6 +229,7 @@ ASKED = {
     "unregistered-xpub": Draft(add=[other_xpub(b"abcd")]),
     "signed-before": after(HONEST),
     "replaces-earlier": after(HONEST, draft=fee(9_000)),
+    "recovery-path-open": Draft(wallet="W-mini").with_coin(0, sequence=52_560),
 }
 REFUSED = {
     "no-outputs": Draft(payments=()),
@@ -602,6 +603,21 @@ def test_taproot_change_with_a_false_tree_or_internal_key_is_named():
     assert "taproot-data-differs" in codes(false)
     wrong = draft.with_payment(2, drop=(5,), add=[(b"\x05", G[1:])]).review()
     assert "taproot-data-differs" in codes(wrong)
+
+
+def test_a_false_script_under_a_true_control_block_is_named():
+    draft = Draft(wallet="W-trmulti")
+    leaf = draft.own((0, 3)).taproot.leaves[0]
+    false = draft.with_coin(0, change={b"\x15" + leaf.control_block: b"\x51\xc0"})
+    assert "taproot-data-differs" in codes(false.review())
+
+
+def test_a_plain_origin_of_a_taproot_key_is_true_whatever_its_y():
+    draft = Draft(wallet="W-trmulti")
+    own = wallet("W-trmulti")
+    key, due = draft.own((0, 3)).keys[1], own.origin(1, 0, 3).to_bytes()
+    for parity in (b"\x02", b"\x03"):
+        assert draft.with_coin(0, add=[(b"\x06" + parity + key, due)]).review().verdict == "ok"
 
 
 def test_taproot_data_on_another_kind_of_wallet_is_named():

@@ -120,10 +120,10 @@ def test_a_locktime_that_a_path_asks_for_is_asked_and_not_refused(monkeypatch):
     vault = Wallet.create("vault", descriptor, our_keys=(0, 3))
     monkeypatch.setattr(build, "wallet", lambda _name: vault)
     report = Draft(locktime=950_000).review()
-    assert codes(report) == {"locktime-ahead", "replaceable"}
+    assert codes(report) == {"locktime-ahead", "recovery-path-open", "replaceable"}
     assert "locktime-too-far" in codes(Draft(locktime=950_001).review())
     near = Context(limits=Limits(height=950_000))
-    assert codes(Draft(locktime=950_000).review(near)) == {"replaceable"}
+    assert codes(Draft(locktime=950_000).review(near)) == {"recovery-path-open", "replaceable"}
 
 
 def test_the_empty_history_remembers_nothing():
