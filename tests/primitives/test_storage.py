@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import signal
 import stat
 from pathlib import Path
 
@@ -268,16 +269,24 @@ class TestLock:
             assert len(waits) == 1
 
     def test_a_dead_holder_does_not_hold(self, home: Path) -> None:
-        def take_and_die() -> None:
-            exclusive_lock(home / "lock").__enter__()
-            os._exit(0)
-
+        reading, writing = os.pipe()
         child = os.fork()
         if not child:
-            take_and_die()
+            with exclusive_lock(home / "lock"):
+                os.write(writing, b"held")
+                signal.pause()
+        assert os.read(reading, 4) == b"held"
+        with (
+            pytest.raises(UnfitError, match=f"process {child}"),
+            exclusive_lock(home / "lock", wait_seconds=0),
+        ):
+            pytest.fail("two holders")
+        os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         with exclusive_lock(home / "lock", wait_seconds=0):
             pass
+        os.close(reading)
+        os.close(writing)
 
     def test_a_lock_that_cannot_be_made(self, home: Path) -> None:
         with pytest.raises(UsageError), exclusive_lock(home / "no" / "lock"):
