@@ -1,11 +1,12 @@
 """Clearance: permission to sign some inputs of exactly one PSBT. :func:`clear` alone grants it.
 
-A :class:`Clearance` cannot be made by its constructor: that asks for a seal that only this module
-has. So whoever holds one holds the outcome of every control, and ``sign`` need not ask again.
+A :class:`Clearance` cannot be made by its constructor, nor changed by ``dataclasses.replace``: both
+ask for a seal that only this module has and that no clearance keeps. So whoever holds one holds the
+outcome of every control, and ``sign`` need not ask again.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass
 from typing import Final
 
 from coldsign.controls.approval import Approver, VerifiedApproval, count_approvals
@@ -51,10 +52,10 @@ class Clearance:
     accepted: tuple[str, ...]
     approvers: tuple[Approver, ...]
     anchor: Anchor | None
-    seal: _Seal = field(repr=False, compare=False)
+    seal: InitVar[_Seal]
 
-    def __post_init__(self) -> None:
-        if self.seal is not _SEAL:
+    def __post_init__(self, seal: _Seal) -> None:
+        if seal is not _SEAL:
             raise TypeError("a clearance is granted by clear(), not made")
 
     def intent(self, *, key: str) -> Body:

@@ -17,7 +17,7 @@ from coldsign.controls.approval import (
     open_approval,
     split_clear_signed,
 )
-from coldsign.controls.clearance import Clearance, ClearanceRefusedError, clear
+from coldsign.controls.clearance import Clearance, ClearanceRefusedError, _Seal, clear
 from coldsign.controls.entry import Kind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
@@ -69,21 +69,29 @@ class TestGranting:
         assert cleared.psbt_digest == psbt().digest
         assert cleared.policy_digest == Policy.parse(LAX).digest
 
-    def test_nobody_else_can_make_one(self, home):
+    @pytest.mark.parametrize("seal", [None, _Seal()], ids=["none", "another"])
+    def test_nobody_else_can_make_one(self, home, seal):
         cleared = granted(home)
+        values = {field.name: getattr(cleared, field.name) for field in dataclasses.fields(cleared)}
         with pytest.raises(TypeError, match="granted by clear"):
-            Clearance(
-                cleared.report,
-                cleared.psbt_digest,
-                cleared.inputs,
-                cleared.policy_digest,
-                (),
-                (),
-                None,
-                seal=None,  # type: ignore[arg-type]
-            )
+            Clearance(**values, seal=seal)
+
+    def test_nobody_can_change_one(self, home):
+        cleared = granted(home)
         with pytest.raises(dataclasses.FrozenInstanceError):
             cleared.inputs = ()
+        with pytest.raises(ValueError, match="seal"):
+            dataclasses.replace(cleared, inputs=(7,))
+
+    def test_only_findings_that_are_there_are_noted_as_accepted(self, home):
+        found = report(home)
+        cleared = clear(
+            found,
+            policy=Policy.parse(LAX),
+            latch=Latch(home),
+            accepted=to_confirm(found) | {"never-found"},
+        )
+        assert cleared.accepted == tuple(sorted(to_confirm(found)))
 
     def test_two_processes_cannot_decide_on_the_same_memory(self, home):
         journal = Journal(home)
