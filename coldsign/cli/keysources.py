@@ -4,13 +4,16 @@ import sys
 
 from coldsign.ceremony.intake import read_one
 from coldsign.cli.options import Settings
-from coldsign.cli.secrets import read_material
-from coldsign.errors import UsageError
+from coldsign.cli.secrets import compared_with_paper, demand_like, read_material
+from coldsign.errors import MalformedError, UsageError
 from coldsign.keys import seedqr
+from coldsign.keys.likeness import Likeness
 from coldsign.keys.material import KeyKind, Material
 from coldsign.keys.versions import NetworkGroup
 from coldsign.qr.payload import Kind
 
+_SEED = frozenset({Kind.SEED})
+_OTHERS = "words, xprv, WIF and shares are read with --secret-file and a --from of their own"
 _KINDS = {"mnemonic": KeyKind.MNEMONIC, "xprv": KeyKind.XPRV, "wif": KeyKind.WIF}
 
 
@@ -45,9 +48,15 @@ def _from_seedqr(
     if not pictures:
         from coldsign.cli.camera import scan
 
-        camera = scan(settings.screen, 0, frozenset({Kind.SEED}))
-    payload = read_one(pictures, want=frozenset({Kind.SEED}), stdin=sys.stdin.buffer, camera=camera)
-    mnemonic = seedqr.parse(payload.data)
+        camera = scan(settings.screen, 0, _SEED)
+    try:
+        seed = read_one(pictures, want=_SEED, stdin=sys.stdin.buffer, camera=camera).data
+    except MalformedError as other:
+        hint = _OTHERS if other.code == "wrong-kind" else other.hint
+        raise MalformedError(other.message, hint=hint, code=other.code) from None
+    demand_like(seed.decode("ascii", "replace"), frozenset({Likeness.SEEDQR}))
+    with compared_with_paper():
+        mnemonic = seedqr.parse(seed)
     passphrase = ""
     if settings.screen.person_present:
         passphrase = settings.screen.secret(

@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -12,12 +13,14 @@ from coldsign.cli.screen import Screen
 from coldsign.errors import LockedError, MalformedError, UsageError
 from coldsign.keys.keyring import Keyring
 from coldsign.keys.keystore import Keystore
+from coldsign.keys.likeness import Likeness
 from coldsign.keys.material import MAX_TEXT, KeyKind, Material
 from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.network import Network
 from coldsign.primitives.storage import read_untrusted
 
 _TRIES = 3  # as ssh and gpg give
+_NO_TYPING_ERROR = frozenset({"wrong-form", "wrong-network", "secret-encoding"})
 _MISTYPED = frozenset({"wrong-passphrase", "empty-passphrase"})
 _MAX_SECRET_FILE = 4 * MAX_TEXT  # bytes; a character has at most four
 
@@ -95,20 +98,103 @@ def read_material(
     """A secret from a file, standard input or the hidden prompt.
 
     Raises:
-        MalformedError: It is not one, or for other networks.
+        MalformedError: It is not one, or of another kind, or for other networks.
     """
-    group = NetworkGroup.of(network)
-    if file == "-":
-        text = _text(read_untrusted(sys.stdin.buffer, _MAX_SECRET_FILE, what="secret"))
-    elif file is not None:
-        text = _text(read_untrusted(Path(file), _MAX_SECRET_FILE, what="secret file"))
-    else:
-        text = screen.secret("Words, xprv or WIF (not shown)")
-        if " " in text.strip():
-            text += "\n" + screen.secret(
-                "BIP-39 passphrase (not shown; empty for none)", twice=True
-            )
-    return Material.parse(text, group, kind)
+    group, due = NetworkGroup.of(network), _DUE[kind]
+    if file is not None:
+        text = secret_text(file, _MAX_SECRET_FILE)
+        demand_like(text, due.likenesses)
+        with compared_with_paper():
+            return Material.parse(text, group, kind)
+
+    def understood(line: str) -> str:
+        demand_like(line, due.likenesses)
+        Material.parse(line, group, kind).wipe()
+        return line
+
+    text = ask_again(screen, f"{due.words} (not shown)", understood)
+    if " " in text.strip():
+        text += "\n" + screen.secret("BIP-39 passphrase (not shown; empty for none)", twice=True)
+    with compared_with_paper():
+        return Material.parse(text, group, kind)
+
+
+def ask_again(screen: Screen, prompt: str, understood: Callable[[str], str]) -> str:
+    """A secret from the hidden prompt; who types unseen may mistype it twice.
+
+    Args:
+        screen: Where to ask.
+        prompt: What for.
+        understood: Gives the text back, or says what is wrong with it.
+
+    Raises:
+        MalformedError: It was wrong to the last.
+    """
+    for tries in range(_TRIES, 0, -1):
+        text = screen.secret(prompt)
+        try:
+            with compared_with_paper():
+                return understood(text)
+        except MalformedError as wrong:
+            if tries == 1 or wrong.code in _NO_TYPING_ERROR:
+                raise
+            screen.say(f"{wrong.message}; try again", "confirm")
+    raise AssertionError
+
+
+def secret_text(file: str, cap: int) -> str:
+    """The text of a ``--secret-file``, or of standard input for ``-``.
+
+    Raises:
+        MalformedError: It is too large or not text.
+        UsageError: There is no such file.
+    """
+    source = sys.stdin.buffer if file == "-" else Path(file)
+    return text_of(read_untrusted(source, cap, what="secret file"))
+
+
+class _Due(NamedTuple):
+    """What a prompt asks for, and what may be answered."""
+
+    words: str
+    likenesses: frozenset[Likeness]
+
+
+_WORDS = frozenset({Likeness.MNEMONIC, Likeness.SEEDQR})
+_DUE = {
+    KeyKind.MNEMONIC: _Due("Words", _WORDS),
+    KeyKind.XPRV: _Due("Extended secret key", frozenset({Likeness.XPRV})),
+    KeyKind.WIF: _Due("Key in WIF", frozenset({Likeness.WIF})),
+    None: _Due("Words, xprv or WIF", _WORDS | {Likeness.XPRV, Likeness.WIF}),
+}
+
+
+def demand_like(text: str, due: frozenset[Likeness]) -> None:
+    """Refuse what by its shape is another form of secret, and say which; none of it is repeated.
+
+    Raises:
+        MalformedError: It looks like something else than what is due.
+    """
+    seen = Likeness.of(text)
+    if seen is None or seen in due:
+        return
+    raise MalformedError(
+        f"this looks like {seen.words}",
+        hint=f"coldsign key import NAME --from {seen.source} reads it"
+        if seen.source
+        else "the secret that belongs to it is due: words, xprv or WIF",
+        code="wrong-form",
+    )
+
+
+@contextmanager
+def compared_with_paper() -> Iterator[None]:
+    """Where a secret is wrong and the error cannot say what to do: its owner has it on paper, nobody else."""
+    try:
+        yield
+    except MalformedError as bad:
+        hint = bad.hint or "compare it with what is on paper; nothing was stored or signed"
+        raise MalformedError(bad.message, hint=hint, code=bad.code) from None
 
 
 def stateless_keyring(screen: Screen, file: str | None, network: Network) -> Keyring:
@@ -121,11 +207,20 @@ def stateless_keyring(screen: Screen, file: str | None, network: Network) -> Key
 
 
 def _first_line(data: bytes) -> str:
-    return _text(data).split("\n", 1)[0].removesuffix("\r")
+    return text_of(data).split("\n", 1)[0].removesuffix("\r")
 
 
-def _text(data: bytes) -> str:
+def text_of(data: bytes) -> str:
+    """The text of a secret's file.
+
+    Raises:
+        MalformedError: It is not UTF-8.
+    """
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        raise MalformedError("a secret must be UTF-8 text", code="secret-encoding") from None
+        raise MalformedError(
+            "a secret must be UTF-8 text",
+            hint="the file is not one that a person wrote: is it the right one?",
+            code="secret-encoding",
+        ) from None

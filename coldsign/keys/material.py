@@ -14,6 +14,7 @@ from coldsign.errors import MalformedError
 from coldsign.keys import seedqr
 from coldsign.keys.bip32 import ExtendedSecretKey
 from coldsign.keys.keyring import Keyring
+from coldsign.keys.likeness import Likeness
 from coldsign.keys.mnemonic import Mnemonic, normalized_passphrase
 from coldsign.keys.secret import NotCopied, Secret
 from coldsign.keys.versions import NetworkGroup
@@ -61,7 +62,7 @@ class Material(NotCopied):
                 networks (code ``wrong-network``). No message repeats any of it.
         """
         line, passphrase, marked = _lines(text)
-        found = cls._recognise(line, passphrase, group)
+        found = cls._recognise(line, passphrase, group, kind)
         if kind is not None and found.kind is not kind:
             raise MalformedError(f"this secret is of the kind {found.kind.value}, not {kind.value}")
         if marked is not None and marked is not group:
@@ -135,14 +136,18 @@ class Material(NotCopied):
         return f"Material(kind={self.kind.value}, group={self.group.value})"
 
     @classmethod
-    def _recognise(cls, line: str, passphrase: str, group: NetworkGroup) -> Self:
-        if " " in line or "\t" in line:
+    def _recognise(
+        cls, line: str, passphrase: str, group: NetworkGroup, wanted: KeyKind | None
+    ) -> Self:
+        # What looks like nothing is read as what was asked for, so that the error is about that.
+        guess = wanted if Likeness.of(line) is None else None
+        if " " in line or "\t" in line or guess is KeyKind.MNEMONIC:
             return cls._of_mnemonic(Mnemonic.parse(line), passphrase, group)
         if line.isdecimal() and line.isascii():
             return cls._of_mnemonic(seedqr.parse(line.encode("ascii")), passphrase, group)
         if passphrase:
             raise MalformedError("only words have a passphrase on a second line")
-        if line[1:4] in ("prv", "pub"):
+        if line[1:4] in ("prv", "pub") or guess is KeyKind.XPRV:
             key, own = ExtendedSecretKey.parse(line)
             key.wipe()
             kind = KeyKind.XPRV

@@ -57,7 +57,9 @@ class Mnemonic(NotCopied):
         """
         words = _split(text)
         if len(words) not in WORD_COUNTS:
-            raise MalformedError(f"{len(words)} words; BIP-39 has 12, 15, 18, 21 or 24")
+            raise MalformedError(
+                f"{len(words)} word{'s' * (len(words) != 1)}; BIP-39 has 12, 15, 18, 21 or 24"
+            )
         number = 0
         for place in _english().places(words):
             number = number << WORD_BITS | place

@@ -1,15 +1,19 @@
 """No secret reaches any output: not when it is used, not when it is wrong, not when it is given in the wrong place."""
 
+import io
 import json
 from collections.abc import Iterator
 
 import pytest
 
+from coldsign.keys import seedqr
 from coldsign.keys.mnemonic import Mnemonic
+from coldsign.keys.slip39_words import WORDS as SHARE_WORDS
 from tests.cli.laptop import DATA, PASSPHRASE, Laptop, Outcome
 
 COSIGNER = json.loads((DATA / "regtest/wsh-sortedmulti-2of3-4x4.json").read_text())["cosigners"][0]
 WORDS = COSIGNER["mnemonic"]
+SEED_DIGITS = seedqr.digits(Mnemonic.parse(WORDS))
 XPRV = "tprv8ZgxMBicQKsPd7Uf69XL1XwhmjHopUGep8GuEiJDZmbQz6o58LninorQAfcKZWARbtRtfnLcJ5MQ2AtHcQJCCRUcMRvmDUjyEmNUWwx8UbK"
 WIF = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA"
 SECRETS = {
@@ -204,3 +208,122 @@ def test_a_new_key_shows_its_words_once(laptop: Laptop) -> None:
     for path in laptop.home.rglob("*"):
         if path.is_file():
             assert " ".join(words[:3]).encode() not in path.read_bytes()
+
+
+LIKE = {
+    "words": "BIP-39 words",
+    "digits": "the digits of a SeedQR",
+    "xprv": "an extended secret key",
+    "wif": "a single key in WIF",
+    "share": "a SLIP-39 share",
+    "codex32": "a codex32 share",
+    "xpub": "an extended public key",
+}
+GIVEN = {
+    "words": WORDS,
+    "digits": SEED_DIGITS,
+    "xprv": XPRV,
+    "wif": WIF,
+    "share": " ".join(SHARE_WORDS[7:40]),
+    "codex32": "ms10testsxxxxxxxxxxxxxxxxxxxxxxxxxx4nzvca9cmczlw",
+    "xpub": COSIGNER["xpub"],
+}
+READ_BY = {
+    "words": {"mnemonic", "seedqr"},
+    "digits": {"mnemonic", "seedqr"},
+    "xprv": {"xprv"},
+    "wif": {"wif"},
+    "share": {"slip39"},
+    "codex32": {"codex32"},
+    "xpub": set(),
+}
+NAMED = {"words": "mnemonic", "digits": "seedqr", "share": "slip39"}
+
+
+@pytest.mark.parametrize("given", GIVEN)
+def test_a_secret_of_another_form_is_told_which_from_reads_it(given: str, laptop: Laptop) -> None:
+    path = laptop.write("secret.txt", GIVEN[given] + "\n")
+    phrase = laptop.path("passphrase")
+    for source in ("mnemonic", "seedqr", "xprv", "wif", "slip39", "codex32"):
+        if source in READ_BY[given]:
+            continue
+        importing = ("key", "import", "k", "--from", source, "--passphrase-file", phrase)
+        outcome = laptop.run(*importing, "--secret-file", path)
+        demand_silent(outcome, GIVEN[given])
+        assert outcome.code == 3
+        assert outcome.errors[0].startswith(f"error: this looks like {LIKE[given]}"), source
+        named = NAMED.get(given, given)
+        assert len(outcome.hints) == 1
+        assert given == "xpub" or f"--from {named} reads it" in outcome.hints[0]
+    assert not (laptop.home / "keys" / "k.age").exists()
+
+
+def test_words_in_the_place_of_seedqr_pictures(laptop: Laptop) -> None:
+    path = laptop.write("secret.txt", WORDS + "\n")
+    phrase = laptop.path("passphrase")
+    outcome = laptop.run(
+        "key", "import", "k", "--from", "seedqr", path, "--passphrase-file", phrase
+    )
+    demand_silent(outcome, WORDS)
+    assert outcome.code == 3
+    assert outcome.errors == ["error: this looks like BIP-39 words"]
+    request = laptop.run("key", "import", "k", "--from", "seedqr", laptop.path("r.txt"))
+    assert (request.code, len(request.hints)) == (3, 1)
+    assert "--secret-file" in request.hints[0]
+
+
+def test_mistyped_words_are_asked_for_again(laptop: Laptop) -> None:
+    importing = ("key", "import", "typed", "--from", "mnemonic")
+    with laptop.terminal(*importing, columns=110) as terminal:
+        terminal.see("Words (not shown):")
+        terminal.line(SECRETS["unknown words"])
+        terminal.see("word 1 is not in the BIP-39 English list; try again")
+        terminal.drain()
+        terminal.line(SECRETS["mistyped words"])
+        terminal.see("the checksum of the words is wrong; try again")
+        terminal.drain()
+        terminal.line(WORDS)
+        terminal.see("BIP-39 passphrase (not shown; empty for none):")
+        terminal.line()
+        terminal.see("(again)")
+        terminal.line()
+        terminal.see("New passphrase for the key file:")
+        terminal.line(PASSPHRASE)
+        terminal.see("New passphrase for the key file (again):")
+        terminal.line(PASSPHRASE)
+        assert terminal.end() == 0
+        demand_silent(Outcome(0, terminal.plain, ""), WORDS)
+    assert laptop.good("--json", "key", "show", "typed").document["kind"] == "mnemonic"
+
+
+def test_another_form_is_not_asked_for_again(laptop: Laptop) -> None:
+    with laptop.terminal("key", "import", "typed", "--from", "wif", columns=110) as terminal:
+        terminal.see("Key in WIF (not shown):")
+        terminal.line(WORDS)
+        assert terminal.end() == 3
+        assert "this looks like BIP-39 words" in terminal.plain
+        assert "BIP-39 passphrase" not in terminal.plain
+        demand_silent(Outcome(3, terminal.plain, ""), WORDS)
+
+
+def test_a_share_is_checked_as_soon_as_it_is_typed(laptop: Laptop) -> None:
+    share = " ".join(SHARE_WORDS[:20])
+    tries = {share: "the checksum is wrong; try again", share[:-9]: "share has 20 to 59; try again"}
+    with laptop.terminal("key", "import", "typed", "--from", "slip39", columns=110) as terminal:
+        terminal.see("Share 1 (not shown; empty when done):")
+        for typed, answer in tries.items():
+            terminal.line(typed)
+            terminal.see(answer)
+            terminal.drain()  # up to the next prompt, which hides what is typed
+        terminal.line(share)
+        assert terminal.end() == 3
+        assert "hint: a word is wrong or out of place" in terminal.plain
+
+
+def test_shares_come_from_standard_input_too(laptop: Laptop, monkeypatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(GIVEN["codex32"].encode() + b"\n"))
+    monkeypatch.setattr("sys.stdin", stdin)
+    phrase = laptop.path("passphrase")
+    importing = ("key", "import", "k", "--from", "codex32", "--passphrase-file", phrase)
+    laptop.good(*importing, "--secret-file", "-")
+    assert laptop.good("--json", "key", "show", "k").document["kind"] == "xprv"

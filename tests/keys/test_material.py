@@ -102,6 +102,19 @@ def test_a_stored_key_names_its_networks():
 
 
 @pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (KeyKind.MNEMONIC, "1 word; BIP-39 has"),
+        (KeyKind.XPRV, "extended key: not base58"),
+        (KeyKind.WIF, "WIF: not base58"),
+    ],
+)
+def test_what_looks_like_nothing_is_an_error_about_what_was_asked_for(kind, message):
+    with pytest.raises(MalformedError, match=message):
+        Material.parse("nothing", MAIN, kind)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "empty"),
