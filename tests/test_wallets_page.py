@@ -29,7 +29,7 @@ SPECIAL = {
     "TPUB": account(0, network=NETWORKS[-1]),
     "XPUB": account(0).partition("]")[2],
     "XONLY": words.NUMS.hex(),
-    "POINT": "02" + words.NUMS.hex(),
+    "POINT": "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
     "HASH": "ab" * 32,
 }
 

@@ -12,9 +12,10 @@ from coldsign.keys.bip32 import ExtendedPublicKey
 from coldsign.primitives.keypath import format_path
 from coldsign.primitives.secp import compress
 from coldsign.wallet.derive import branch_key
-from coldsign.wallet.descriptor import Descriptor
+from coldsign.wallet.descriptor import Descriptor, Form
 from coldsign.wallet.keyexpr import KeyExpression
 from coldsign.wallet.miniscript.ast import MULTISIGS, Fragment
+from coldsign.wallet.words import is_unspendable
 
 UNKNOWN_FINGERPRINT: Final = bytes(4)
 """What exports write where they do not know the master key; it identifies nobody."""
@@ -25,7 +26,7 @@ def require_registrable(descriptor: Descriptor) -> None:
 
     Raises:
         MalformedError: Its branches are not receive and change, a key's origin contradicts the key,
-            or one key stands in two places.
+            one key stands in two places, or nobody can sign for a key.
     """
     _require_branches(descriptor)
     for number, key in enumerate(descriptor.keys, 1):
@@ -33,6 +34,7 @@ def require_registrable(descriptor: Descriptor) -> None:
     _require_distinct(descriptor)
     for quorum in quorums(descriptor):
         _require_distinct_cosigners(descriptor, quorum)
+    _require_signers(descriptor)
 
 
 def _require_branches(descriptor: Descriptor) -> None:
@@ -48,6 +50,18 @@ def _require_branches(descriptor: Descriptor) -> None:
                 f"descriptor: key {number}: the change branch comes before the receive branch",
                 hint="use <0;1>",
                 code="wallet-branches",
+            )
+
+
+def _require_signers(descriptor: Descriptor) -> None:
+    """BIP-341's point H closes a taproot key path; anywhere else it is a signer that does not exist."""
+    closes = descriptor.form is Form.TR and descriptor.tree is not None
+    for number, key in enumerate(descriptor.keys, 1):
+        if is_unspendable(key) and not (closes and number == 1):
+            raise MalformedError(
+                f"descriptor: key {number} is one whose secret nobody can know: it would never sign",
+                hint="coins sent to this wallet could be lost: find out who put it there",
+                code="nobodys-key",
             )
 
 

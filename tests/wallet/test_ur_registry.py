@@ -15,10 +15,10 @@ from coldsign.wallet.formats.cbor import Tag, decode, encode
 from coldsign.wallet.formats.recognise import recognise
 from coldsign.wallet.wallet import Wallet
 from tests.vectors import vector_file
-from tests.wallet.samples import NUMS, account, key
+from tests.wallet.samples import account, key
 
 A, B, C = (key(number) for number in range(3))
-POINT = bytes.fromhex("02" + NUMS)
+POINT = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")
 
 
 def vectors(name, field, kind):
