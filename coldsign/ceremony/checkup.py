@@ -2,11 +2,13 @@
 
 import os
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple, Self
 
 from coldsign.primitives.process import is_dumpable
@@ -49,7 +51,7 @@ class Machine:
         optimize: Python's ``-O`` level.
         module_path: Where Python looks for modules.
         current: The current folder.
-        modules: The names of the loaded modules.
+        hooks: Files of Python's start-up hooks that ran, but for one of the interpreter's own.
         dumpable: Whether other processes can read this one's memory.
         random: The system's random generator.
         free_bytes: Free space for a folder's file system.
@@ -64,7 +66,7 @@ class Machine:
     optimize: int
     module_path: tuple[str, ...]
     current: str
-    modules: frozenset[str]
+    hooks: tuple[str, ...]
     dumpable: bool
     random: Callable[[int], bytes]
     free_bytes: Callable[[Path], int]
@@ -82,7 +84,7 @@ class Machine:
             optimize=sys.flags.optimize,
             module_path=tuple(sys.path),
             current=current_folder(),
-            modules=frozenset(sys.modules),
+            hooks=startup_hooks(sys.modules),
             dumpable=is_dumpable(),
             random=os.urandom,
             free_bytes=free_bytes,
@@ -107,6 +109,21 @@ def current_folder() -> str:
         return str(Path.cwd())
     except OSError:
         return "."
+
+
+def startup_hooks(modules: Mapping[str, ModuleType]) -> tuple[str, ...]:
+    """The files of the hooks that Python ran at its start; their names where no file is known.
+
+    A hook in the standard library's own folder, as Debian has one, came with the interpreter and is
+    trusted as far as it is.
+    """
+    found = []
+    for name in ("sitecustomize", "usercustomize"):
+        if name in modules:
+            file = modules[name].__file__ or name
+            if Path(file).parent != Path(sysconfig.get_path("stdlib")):
+                found.append(file)
+    return tuple(found)
 
 
 def mode_of(path: Path) -> int:

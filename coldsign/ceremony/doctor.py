@@ -180,11 +180,10 @@ def foreign_code(machine: Machine) -> Check:
         return Check(name, Verdict.FAIL, f"set: {', '.join(found)}", f"unset {' '.join(found)}")
     if (machine.text("etc/ld.so.preload") or "").strip():
         return Check(name, Verdict.FAIL, "/etc/ld.so.preload loads a library into every process")
-    hooks = sorted(machine.modules & {"sitecustomize", "usercustomize"})
-    if hooks:
-        return Check(
-            name, Verdict.WARN, f"Python ran {' and '.join(hooks)}", "start with python -I"
-        )
+    if machine.hooks:
+        files = " and ".join(map(printable, machine.hooks))
+        hint = "find out who put it there; python -I does not keep it out"
+        return Check(name, Verdict.WARN, f"Python ran {files} at its start", hint)
     if {"", ".", machine.current} & set(machine.module_path):
         hint = "start the coldsign program, not python -m, or use python -I"
         return Check(name, Verdict.WARN, "modules are also looked for in the current folder", hint)

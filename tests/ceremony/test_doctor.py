@@ -2,15 +2,17 @@
 
 import os
 import stat
+import sysconfig
 import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from coldsign.ceremony import airgap, checkup, doctor
-from coldsign.ceremony.checkup import Check, Machine, Verdict
+from coldsign.ceremony.checkup import Check, Machine, Verdict, startup_hooks
 from coldsign.ceremony.doctor import examine
 
 OK, WARN, FAIL = Verdict.OK, Verdict.WARN, Verdict.FAIL
@@ -64,7 +66,7 @@ def fit(tmp_path):
         optimize=0,
         module_path=("/usr/lib/python3",),
         current="/home/somebody",
-        modules=frozenset({"sys"}),
+        hooks=(),
         dumpable=False,
         random=os.urandom,
         free_bytes=lambda _: 1 << 30,
@@ -199,11 +201,27 @@ def test_loader_variables_fail(fit, name):
 
 
 def test_other_foreign_code(fit):
-    assert complaints(replace(fit, modules=frozenset({"sitecustomize"}))) == {"foreign-code": WARN}
+    assert complaints(replace(fit, hooks=("/home/somebody/usercustomize.py",))) == {
+        "foreign-code": WARN
+    }
     for folder in ("", ".", "/home/somebody"):
         assert complaints(replace(fit, module_path=(folder, "/usr"))) == {"foreign-code": WARN}
     write(fit.root, {"etc/ld.so.preload": "/evil.so\n"})
     assert complaints(fit) == {"foreign-code": FAIL}
+
+
+def test_the_interpreters_own_startup_hook_is_no_foreign_code():
+    library = sysconfig.get_path("stdlib")
+    modules = {
+        "sitecustomize": ModuleType("sitecustomize"),
+        "usercustomize": ModuleType("usercustomize"),
+    }
+    modules["sitecustomize"].__file__ = f"{library}/sitecustomize.py"
+    modules["usercustomize"].__file__ = "/home/somebody/usercustomize.py"
+    assert startup_hooks(modules) == ("/home/somebody/usercustomize.py",)
+    modules["sitecustomize"].__file__ = f"{library}/site-packages/sitecustomize.py"
+    modules["usercustomize"].__file__ = None
+    assert startup_hooks(modules) == (f"{library}/site-packages/sitecustomize.py", "usercustomize")
 
 
 @pytest.mark.parametrize("date", [(1970, 1, 1), (2026, 10, 31), (2100, 1, 1)])
