@@ -1,6 +1,9 @@
-"""What holds for every test: a home of its own, and examples that can be repeated."""
+"""What holds for every test: a home of its own, examples that can be repeated, and no waiting for a disk."""
 
+import gc
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -9,6 +12,33 @@ from hypothesis import settings
 settings.register_profile("desk", deadline=None)
 settings.register_profile("gate", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("gate" if os.environ.get("CI") else "desk")
+
+
+def _synced(descriptor: int) -> None:
+    """A sync that does not wait for the disk: no test cuts the power. What is not open fails as it does."""
+    os.fstat(descriptor)
+
+
+os.fsync = _synced
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Thousands of tests are made here, and live to the end: no search for garbage finds any among them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A worker runs its half in order, so that what a file's tests share is made once, then helps the other."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None
 
 
 @pytest.fixture(autouse=True)

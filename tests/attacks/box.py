@@ -4,6 +4,7 @@ This codec is the attacker's own: it writes whatever it holds, right or wrong.
 """
 
 import copy
+import pickle
 import struct
 from dataclasses import dataclass, field
 from functools import cache
@@ -187,7 +188,7 @@ class Box:
         return [[*glob, *self.glob], *ins, *outs, *self.extra_maps]
 
     def copy(self) -> "Box":
-        return copy.deepcopy(self)
+        return pickle.loads(pickle.dumps(self))  # plain data; faster than copy.deepcopy
 
     # --- what an attacker does -------------------------------------------------------------------
 
