@@ -1,6 +1,7 @@
 """The import order is the architecture: floors stand on earlier floors, libraries stay in place."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -63,9 +64,15 @@ MAX_FUNCTION_LINES = 40
 per_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 
 
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Everything in a file's syntax tree."""
+    return tuple(ast.walk(ast.parse(path.read_bytes())))
+
+
 def imports(path: Path) -> Iterator[str]:
     """Every module name a file imports, `import` statements inside functions included."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -147,7 +154,7 @@ def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 def test_files_and_functions_are_short(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= MAX_FILE_LINES
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert code_lines(node) <= MAX_FUNCTION_LINES, node.name
 
@@ -155,7 +162,7 @@ def test_files_and_functions_are_short(path: Path) -> None:
 @per_file
 def test_no_error_is_swallowed_unseen(path: Path) -> None:
     """Whoever catches everything raises it again; only the program's outer edge may not."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in nodes(path):
         if isinstance(node, ast.ExceptHandler) and place(path) != OUTER_EDGE:
             named = ast.walk(node.type) if node.type else [ast.Name("")]
             broad = {one.id for one in named if isinstance(one, ast.Name)} & BROAD
