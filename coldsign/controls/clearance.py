@@ -6,7 +6,7 @@ outcome of every control, and ``sign`` need not ask again.
 """
 
 from collections.abc import Iterator
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 from typing import Final
 
 from coldsign.controls.approval import Approver, VerifiedApproval, count_approvals
@@ -43,6 +43,7 @@ class Clearance:
         anchor: Where the journal stood at the review; the intent is appended
             ``only_after`` it, so that two processes cannot decide on the same memory. ``None``
             where the review had no journal.
+        latch: Of this machine; once it is engaged, the clearance is void.
     """
 
     report: Report
@@ -52,11 +53,20 @@ class Clearance:
     accepted: tuple[str, ...]
     approvers: tuple[Approver, ...]
     anchor: Anchor | None
+    latch: Latch = field(repr=False, compare=False)
     seal: InitVar[_Seal]
 
     def __post_init__(self, seal: _Seal) -> None:
         if seal is not _SEAL:
             raise TypeError("a clearance is granted by clear(), not made")
+
+    def demand_standing(self) -> None:
+        """Stop where somebody has halted this machine since, such as while a passphrase was typed.
+
+        Raises:
+            HaltedError: The latch is engaged.
+        """
+        self.latch.check()
 
     def intent(self, *, key: str) -> Body:
         """The body of the journal's intent, to be written before a key is touched.
@@ -142,6 +152,7 @@ def clear(
         accepted=tuple(sorted(_to_confirm(report))),
         approvers=approvers,
         anchor=memory.anchor if isinstance(memory, Memory) else None,
+        latch=latch,
         seal=_SEAL,
     )
 

@@ -28,6 +28,7 @@ def sign(psbt: Psbt, keyring: "Keyring", clearance: "Clearance") -> Psbt:
     r, and BIP-340 without auxiliary randomness.
 
     Raises:
+        HaltedError: The machine was halted since the clearance.
         RefusedError: This is not the PSBT that was cleared, something in it is never signed, or it
             holds a signature of our key that we would not have made.
         LockedError: The key is none of the wallet's, or not the one registered as ours; it is more
@@ -39,6 +40,7 @@ def sign(psbt: Psbt, keyring: "Keyring", clearance: "Clearance") -> Psbt:
         raise RefusedError(
             "the psbt is not the one that was reviewed and cleared", code="psbt-changed"
         )
+    clearance.demand_standing()
     keys = claim(keyring, facts.wallet, facts.our_keys)
     due, there = plan(clearance, keys)
     unknown = TxOut(0, b"")

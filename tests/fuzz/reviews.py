@@ -163,7 +163,9 @@ def _show(report: Report, width: int) -> None:
 def _sign(psbt: Psbt, report: Report, keyring: Keyring) -> None:
     """Sign and look at it as the signer does; a ``SelfCheckError`` would be a bug."""
     inputs = tuple(known.index for known in report.facts.own_inputs)
-    clearance = SimpleNamespace(report=report, psbt_digest=psbt.digest, inputs=inputs)
+    clearance = SimpleNamespace(
+        report=report, psbt_digest=psbt.digest, inputs=inputs, demand_standing=lambda: None
+    )
     try:
         after = sign(psbt, keyring, clearance)
     except LockedError:

@@ -53,7 +53,10 @@ def clearance(psbt, vault, *, inputs=None, our_keys=()):
     facts = gather(psbt, vault, our_keys=our_keys)
     cleared = tuple(range(len(psbt.inputs))) if inputs is None else inputs
     return SimpleNamespace(
-        report=SimpleNamespace(facts=facts), psbt_digest=psbt.digest, inputs=cleared
+        report=SimpleNamespace(facts=facts),
+        psbt_digest=psbt.digest,
+        inputs=cleared,
+        demand_standing=lambda: None,
     )
 
 
