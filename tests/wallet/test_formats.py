@@ -147,7 +147,7 @@ def test_the_order_of_the_two_is_kept():
         Wallet.create("w", imported.descriptor)
 
 
-# --- BSMS (BIP-129)
+# --- BSMS of BIP-129
 
 
 def bsms_records():
