@@ -8,6 +8,7 @@ from typing import Final
 
 from coldsign.ceremony import airgap
 from coldsign.ceremony.checkup import Check, Machine, Verdict, mode_of
+from coldsign.ceremony.foreign import foreign_code
 from coldsign.errors import UnfitError
 from coldsign.keys.entropy import check_generator
 from coldsign.primitives.text import printable
@@ -30,11 +31,6 @@ _TWENTY_YEARS: Final = 20 * 365 * 86_400
 _NEEDED_BYTES: Final = 16 << 20  # one large withdrawal, its journal entry and its pictures, twice
 _ROOMY_BYTES: Final = 256 << 20
 _LOCKABLE_BYTES: Final = 64 << 10  # the buffers of one key, many times
-# Variables that put foreign code into this process.
-_LOADER_VARIABLES: Final = (
-    *("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH"),
-    *("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONBREAKPOINT"),
-)
 
 
 def examine(home: Path, machine: Machine | None = None) -> tuple[Check, ...]:
@@ -170,24 +166,6 @@ def gnupg(machine: Machine) -> Check:
         hint = "apt install gnupg gpgv; needed for approvals and signed manifests only"
         return Check("gnupg", Verdict.WARN, f"missing: {', '.join(missing)}", hint)
     return Check("gnupg", Verdict.OK, "gpg and gpgv are there")
-
-
-def foreign_code(machine: Machine) -> Check:
-    """Fails where the environment makes this process load other code than coldsign's."""
-    name = "foreign-code"
-    found = [one for one in _LOADER_VARIABLES if machine.environ.get(one)]
-    if found:
-        return Check(name, Verdict.FAIL, f"set: {', '.join(found)}", f"unset {' '.join(found)}")
-    if (machine.text("etc/ld.so.preload") or "").strip():
-        return Check(name, Verdict.FAIL, "/etc/ld.so.preload loads a library into every process")
-    if machine.hooks:
-        files = " and ".join(map(printable, machine.hooks))
-        hint = "find out who put it there; python -I does not keep it out"
-        return Check(name, Verdict.WARN, f"Python ran {files} at its start", hint)
-    if {"", ".", machine.current} & set(machine.module_path):
-        hint = "start the coldsign program, not python -m, or use python -I"
-        return Check(name, Verdict.WARN, "modules are also looked for in the current folder", hint)
-    return Check(name, Verdict.OK, "no loader variable, no start-up hook")
 
 
 def python(machine: Machine) -> Check:

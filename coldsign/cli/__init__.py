@@ -4,6 +4,7 @@
 """
 
 import gc
+import os
 import sys
 
 from coldsign.errors import DeclinedError, UnfitError
@@ -24,9 +25,25 @@ def main() -> None:
         sys.exit(DeclinedError.exit_code)
 
 
+def _ignore_module_path() -> None:
+    """Look for libraries where they were installed only: ``PYTHONPATH`` must not put another in a library's place.
+
+    The folder that coldsign itself came from stays, behind all others.
+    """
+    given = os.environ.get("PYTHONPATH", "")
+    if not given or sys.flags.ignore_environment:
+        return
+    unwanted = {os.path.abspath(folder) for folder in given.split(os.pathsep)}  # noqa: PTH100 - before pathlib
+    own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+    sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder) not in unwanted]  # noqa: PTH100
+    if own not in sys.path:
+        sys.path.append(own)
+
+
 def _run() -> int:
     from coldsign.cli.streams import flushed, open_missing
 
+    _ignore_module_path()
     open_missing()
     from coldsign.primitives import process
 

@@ -10,6 +10,7 @@ import click
 from coldsign.ceremony import airgap
 from coldsign.ceremony.checkup import Verdict
 from coldsign.ceremony.desk import Desk
+from coldsign.ceremony.foreign import foreign_code
 from coldsign.ceremony.intake import read_requests
 from coldsign.ceremony.operator import ExpectingOperator, Operator
 from coldsign.ceremony.papers import read_papers
@@ -148,9 +149,9 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
 
 
 def _cautions(settings: Settings, desk: Desk) -> tuple[str, ...]:
-    """What makes this machine a poor place for a key: a network, swap, a measure that failed."""
+    """What makes this machine a poor place for a key: a network, swap, foreign code, a measure that failed."""
     machine = desk.machine()
-    failed = [check(machine) for check in airgap.CHECKS]
+    failed = [check(machine) for check in (*airgap.CHECKS, foreign_code)]
     lines = [f"{c.name}: {c.detail}" for c in failed if c.verdict is Verdict.FAIL]
     lines += [f"{m.name}: {m.detail}" for m in settings.measures if not m.ok]
     return tuple(lines)

@@ -14,6 +14,7 @@ import pytest
 from coldsign.ceremony import airgap, checkup, doctor
 from coldsign.ceremony.checkup import Check, Machine, Verdict, startup_hooks
 from coldsign.ceremony.doctor import examine
+from coldsign.ceremony.foreign import LOADER_VARIABLES
 
 OK, WARN, FAIL = Verdict.OK, Verdict.WARN, Verdict.FAIL
 LIMITS = """Limit                     Soft Limit           Hard Limit           Units
@@ -192,7 +193,7 @@ def test_core_dumps_and_confinement(fit):
     assert complaints(fit) == {"confinement": FAIL}
 
 
-@pytest.mark.parametrize("name", doctor._LOADER_VARIABLES)
+@pytest.mark.parametrize("name", LOADER_VARIABLES)
 def test_loader_variables_fail(fit, name):
     assert complaints(replace(fit, environ=dict(fit.environ) | {name: "/evil"})) == {
         "foreign-code": FAIL
