@@ -15,7 +15,7 @@ from coldsign.controls import chain
 from coldsign.controls.chain import Damage, JournalDamagedError, last_line
 from coldsign.controls.entry import EMPTY, Anchor, Entry, Kind, stamp
 from coldsign.controls.journal import Journal
-from coldsign.errors import MalformedError, UnfitError, UsageError
+from coldsign.errors import MalformedError, RefusedError, UnfitError, UsageError
 from coldsign.primitives.storage import exclusive_lock
 from tests.killing import steps_survived
 
@@ -150,6 +150,15 @@ class TestAppending:
         assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
         assert Journal(home).verify().anchor.seq == 20
 
+    def test_a_decision_on_another_journal_of_the_same_length_is_not_written(
+        self, home: Path
+    ) -> None:
+        journal = filled(home, 2)
+        with pytest.raises(RefusedError) as caught:
+            journal.append(Kind.INTENT, {}, now=NOW, only_after=Anchor(2, "f" * 64))
+        assert caught.value.code == "journal-moved-on"
+        assert journal.verify().anchor.seq == 2
+
     def test_a_journal_in_use_is_not_written(
         self, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -261,6 +270,25 @@ class TestDamage:
             found = damage(journal, seen_from_its_end=False)
             assert (found.damage, found.line) == (Damage.BROKEN, line)
 
+    def test_a_forged_line_that_is_sound_in_itself_breaks_the_next(self, home: Path) -> None:
+        journal = filled(home, 4)
+        one, _, three, four = journal.entries()
+        forged = Entry.make(Kind.REFUSED, {"number": 99}, after=one.anchor, now=NOW)
+        lines = [entry.serialize() for entry in (one, forged, three, four)]
+        (home / "journal.jsonl").write_bytes(b"".join(lines))
+        found = damage(journal, seen_from_its_end=False)
+        assert (found.damage, found.line) == (Damage.BROKEN, 3)
+
+    def test_a_number_that_is_skipped_is_noticed_under_a_head_that_agrees(self, home: Path) -> None:
+        journal = filled(home, 2)
+        *_, last = journal.entries()
+        forged = Entry.make(Kind.REFUSED, {}, after=Anchor(7, last.hash), now=NOW)
+        with (home / "journal.jsonl").open("ab") as file:
+            file.write(forged.serialize())
+        (home / "journal.head").write_text(json.dumps(forged.anchor._asdict()))
+        found = damage(journal, seen_from_its_end=False)
+        assert (found.damage, found.line) == (Damage.BROKEN, 3)
+
     def test_a_whole_forged_chain_does_not_reach_the_head(self, home: Path, tmp_path: Path) -> None:
         journal = filled(home, 4)
         other = tmp_path / "other"
@@ -284,7 +312,14 @@ class TestDamage:
             journal.demand_anchor(noted)
         assert caught.value.damage is Damage.ROLLED_BACK
         with pytest.raises(UsageError, match="eight digits"):
-            journal.demand_anchor(Anchor(3, "abc"))
+            journal.demand_anchor(Anchor(3, anchor.hash[:7]))
+
+    def test_a_noted_hash_is_held_against_the_entry_of_its_number(self, home: Path) -> None:
+        journal = filled(home, 3)
+        one, two, _ = journal.entries()
+        journal.demand_anchor(two.anchor)
+        with pytest.raises(JournalDamagedError, match="no entry 2 with the noted hash"):
+            journal.demand_anchor(Anchor(2, one.hash))
 
     def test_an_older_journal_under_a_newer_head(self, home: Path) -> None:
         journal = filled(home, 2)
@@ -370,9 +405,12 @@ class TestRecovery:
         journal = filled(home, 2)
         with pytest.raises(UsageError, match="nothing to recover"):
             journal.recover_torn("why not", now=NOW)
-        (home / "journal.jsonl").write_bytes(b"x\n")
+        lines = (home / "journal.jsonl").read_bytes()
+        (home / "journal.jsonl").write_bytes(lines.replace(b"0", b"1", 1))
+        before = {path: path.read_bytes() for path in home.iterdir()}
         with pytest.raises(JournalDamagedError):
             journal.recover_torn("why not", now=NOW)
+        assert {path: path.read_bytes() for path in home.iterdir()} == before
 
     def test_a_broken_journal_is_set_aside_never_deleted(self, home: Path) -> None:
         journal = filled(home, 2)
@@ -387,6 +425,8 @@ class TestRecovery:
         assert journal.set_aside("no backup", now=NOW).body["sha256"] == "no journal"
 
     def test_an_intact_or_torn_journal_is_not_set_aside(self, home: Path) -> None:
+        with pytest.raises(UsageError, match="need not"):
+            filled(home, 2).set_aside("why not", now=NOW)
         with pytest.raises(UsageError, match="need not"):
             self.torn(home).set_aside("why not", now=NOW)
 

@@ -119,6 +119,18 @@ def test_a_damaged_journal_hinders_the_release_only(home: Path) -> None:
         latch.check()
 
 
+def test_damage_before_the_end_of_the_journal_hinders_the_release_too(home: Path) -> None:
+    latch, journal = Latch(home), Journal(home)
+    journal.append(Kind.REFUSED, {"number": 7}, now=NOW)
+    latch.engage("why", NOW, who="", journal=journal)
+    path = home / "journal.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"number":7', b'"number":8', 1))
+    with pytest.raises(JournalDamagedError):
+        latch.release("please", NOW, who="", journal=journal)
+    with pytest.raises(HaltedError):
+        latch.check()
+
+
 def test_deleting_the_file_does_not_release(home: Path) -> None:
     latch, journal = Latch(home), Journal(home)
     latch.engage("why", NOW, who="", journal=journal)
