@@ -13,6 +13,9 @@ the BIP-39 list. ``lv`` is a CompactSize length and the bytes.
     CompactSize(number of outputs), then for each:
         1 byte    its class: 1 payment, 2 change, 3 self, 4 data, 5 unknown
     lv(manifest digest)                   empty where no manifest is used
+
+Whoever makes both of two transactions finds two with the same words in some 2^33 trials, minutes of one
+computer. A script that reads a PSBT twice compares the whole digest instead.
 """
 
 import struct
@@ -57,7 +60,12 @@ def canonical(facts: Facts, manifest: Manifest | None) -> bytes:
     return b"".join(parts)
 
 
+def review_digest(facts: Facts, manifest: Manifest | None) -> bytes:
+    """The whole SHA-256 of this decision, which no two share."""
+    return sha256(canonical(facts, manifest))
+
+
 def review_code(facts: Facts, manifest: Manifest | None) -> tuple[str, ...]:
     """The six words of this decision."""
-    digest = int.from_bytes(sha256(canonical(facts, manifest)), "big")
+    digest = int.from_bytes(review_digest(facts, manifest), "big")
     return in_words(digest >> (256 - _BITS), WORDS)

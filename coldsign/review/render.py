@@ -43,6 +43,7 @@ def to_json(report: Report) -> Json:
         "outputs": [_output(output) for output in facts.outputs],
         "totals": _totals(facts),
         "findings": [_finding(finding) for finding in report.findings],
+        "review_digest": report.review_digest.hex(),
     }
 
 

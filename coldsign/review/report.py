@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from coldsign.primitives.cores import ALONE, Cores
 from coldsign.psbt.model import Psbt
 from coldsign.review.checklist import CHECKS
-from coldsign.review.code import review_code
+from coldsign.review.code import review_code, review_digest
 from coldsign.review.context import Context, History, Manifest, PastTransaction
 from coldsign.review.facts import Facts, gather
 from coldsign.review.finding import Finding, Severity
@@ -38,6 +38,11 @@ class Report:
         if Severity.REFUSE in found:
             return "refuse"
         return "confirm" if Severity.CONFIRM in found else "ok"
+
+    @property
+    def review_digest(self) -> bytes:
+        """What the review code is the beginning of, whole: for programs, which can compare it."""
+        return review_digest(self.facts, self.context.manifest)
 
     def of(self, severity: Severity) -> tuple[Finding, ...]:
         """The findings of one severity."""

@@ -21,6 +21,7 @@ TOP = {
     "outputs",
     "totals",
     "findings",
+    "review_digest",
 }
 SHAPES = {
     "inputs": {"index", "outpoint", "sats", "address", "path", "signatures"},

@@ -214,6 +214,7 @@ def test_the_document_has_the_promised_shape():
         "outputs",
         "totals",
         "findings",
+        "review_digest",
     ]
     assert shown["inputs"][0] == {
         "index": 0,
