@@ -106,13 +106,16 @@ def run(
                 check=False,
             ).returncode
         except subprocess.TimeoutExpired:
-            message = f"{program} did not end within {seconds:.0f} seconds"
-            raise UnfitError(
-                message,
-                hint="nobody typed the PIN, or a program hangs: try gpg by itself",
-                code="gpg-timeout",
-            ) from None
+            raise _too_slow(program, seconds) from None
         return Answer(code, _words(_content(status)), _content(output), _last(_content(errors)))
+
+
+def _too_slow(program: str, seconds: float) -> UnfitError:
+    return UnfitError(
+        f"{program} did not end within {seconds:.0f} seconds",
+        hint="nobody typed the PIN, or a program hangs: try gpg by itself",
+        code="gpg-timeout",
+    )
 
 
 def _memory(stack: ExitStack, data: bytes) -> int:
