@@ -77,7 +77,7 @@ def test_a_fork_leads_a_session_on_its_terminal(tmp_path: Path) -> None:
     assert not (tmp_path / "home" / "keys" / "k.age").exists()
 
 
-@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1000])
+@pytest.mark.parametrize("size", [0, 64, 1000])
 def test_the_product_opens_a_quick_key_file(size: int) -> None:
     data = sealed(b"x" * size, "correct horse")
     assert agefile.work_factor(data) == agefile.MIN_WORK

@@ -8,6 +8,7 @@ import pytest
 
 from coldsign.keys import agefile
 from tests.cli.laptop import Laptop
+from tests.program.client import is_real
 from tests.quickage import QuickAge
 
 
@@ -20,6 +21,13 @@ def _equipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
         laptop.equip("wsh-sortedmulti-2of3-4x4", wallet="vault", key="mine", files="r")
     laptop.equip("wpkh-1x2", wallet="single", key=None, files="s")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _quick_key_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Key files get the smallest work factor here; the product's own is tested in tests/keys."""
+    if not is_real():
+        monkeypatch.setattr(agefile, "age", QuickAge())
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ class Terminal:
         streams = (slave if stdin is None else stdin, slave, slave)
         if program == PROGRAM and not is_real():
             self._process: Forked | subprocess.Popen[bytes] = Forked(
-                arguments, streams=streams, folder=folder, environment=everything
+                arguments, streams=streams, folder=folder, environment=everything, quick=True
             )
             self._over = os.dup(self._process.fileno())
         else:
