@@ -289,11 +289,14 @@ class TestDamage:
         found = damage(journal, seen_from_its_end=False)
         assert (found.damage, found.line) == (Damage.BROKEN, 3)
 
-    def test_a_whole_forged_chain_does_not_reach_the_head(self, home: Path, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("count", [4, 6])
+    def test_a_whole_forged_chain_does_not_pass_the_head(
+        self, home: Path, tmp_path: Path, count: int
+    ) -> None:
         journal = filled(home, 4)
         other = tmp_path / "other"
         forged = Journal(other)
-        for number in range(4):
+        for number in range(count):
             forged.append(Kind.REFUSED, {"number": number + 1}, now=NOW)
         shutil.copy(other / "journal.jsonl", home / "journal.jsonl")
         found = damage(journal)
