@@ -3,7 +3,7 @@
 The record holds what was proven, not what the PSBT said: amounts, places, kinds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final, NamedTuple, Self
@@ -224,6 +224,14 @@ def recall(entries: Iterable[Entry], wallet: Wallet) -> Memory:
     Raises:
         JournalDamagedError: The chain does not hold, or an intent in it cannot be understood.
     """
+    try:
+        return _recalled(entries, wallet)
+    finally:
+        if isinstance(entries, Generator):  # lets go of the lock: the halt goes into this journal
+            entries.close()
+
+
+def _recalled(entries: Iterable[Entry], wallet: Wallet) -> Memory:
     pasts: dict[int, _Past] = {}
     amounts: dict[str, int] = {}
     anchor, halted, policy = EMPTY, False, None
