@@ -70,22 +70,6 @@ class Cursor:
         """One byte."""
         return self.read(1)[0]
 
-    def u16(self) -> int:
-        """Two bytes, little endian, unsigned."""
-        return int.from_bytes(self.read(2), "little")
-
-    def u32(self) -> int:
-        """Four bytes, little endian, unsigned."""
-        return int.from_bytes(self.read(4), "little")
-
-    def i32(self) -> int:
-        """Four bytes, little endian, signed."""
-        return int.from_bytes(self.read(4), "little", signed=True)
-
-    def u64(self) -> int:
-        """Eight bytes, little endian, unsigned."""
-        return int.from_bytes(self.read(8), "little")
-
     def i64(self) -> int:
         """Eight bytes, little endian, signed."""
         return int.from_bytes(self.read(8), "little", signed=True)

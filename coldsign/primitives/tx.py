@@ -244,15 +244,6 @@ def _read_segwit(data: bytes, what: str) -> Transaction:
     return tx
 
 
-def bitcoinlib_txid(data: bytes) -> bytes:
-    """The txid, in internal byte order, as python-bitcoinlib reads the same bytes.
-
-    Raises:
-        MalformedError: It cannot read them, as where there are no inputs.
-    """
-    return bytes(_bitcoinlib(data).GetTxid())
-
-
 def bitcoinlib_digest(
     data: bytes, index: int, script_code: bytes, *, sighash: int, sats: int | None
 ) -> bytes:
@@ -266,8 +257,9 @@ def bitcoinlib_digest(
         sats: The coin's amount for segwit version 0 (BIP-143), or None for the legacy digest.
 
     Raises:
-        MalformedError: It cannot compute this one: a locktime of 2^31 or later, SINGLE without
-            an output, or a script that is cut short.
+        MalformedError: It cannot read the transaction (one without inputs, say), or cannot compute
+            this one: a locktime of 2^31 or later, SINGLE without an output, or a script that is
+            cut short.
     """
     from bitcoin.core.script import (
         SIGVERSION_BASE,

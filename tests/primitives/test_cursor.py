@@ -50,14 +50,11 @@ def test_cut_sizes_are_refused(data):
 
 
 def test_numbers_are_little_endian():
-    cursor = Cursor(bytes(range(1, 16)) + b"\xff" * 12)
+    cursor = Cursor(bytes(range(1, 10)) + b"\xfe" + b"\xff" * 7)
     assert cursor.u8() == 0x01
-    assert cursor.u16() == 0x0302
-    assert cursor.u32() == 0x07060504
-    assert cursor.u64() == 0x0F0E0D0C0B0A0908
-    assert cursor.i32() == -1
+    assert cursor.i64() == 0x0908070605040302
     assert cursor.remaining == 8
-    assert cursor.i64() == -1
+    assert cursor.i64() == -2
     cursor.finish()
 
 
@@ -87,7 +84,7 @@ def test_var_bytes_has_a_cap():
 @QUICK
 @given(
     st.binary(max_size=40),
-    st.lists(st.sampled_from(["u8", "u16", "i64", "var_bytes", "compact_size"])),
+    st.lists(st.sampled_from(["u8", "i64", "var_bytes", "compact_size"])),
 )
 def test_any_bytes_are_read_or_malformed(data, calls):
     cursor = Cursor(data)
