@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from coldsign.controls.gpg import fingerprint
 from coldsign.controls.gpg_process import Answer, gpg
+from coldsign.controls.openpgp import take
 from coldsign.errors import MalformedError, UnfitError
 from coldsign.primitives.filefault import failure
 from coldsign.primitives.storage import atomic_write, ensure_private_dir, read_private
@@ -53,7 +54,8 @@ def pin(home: Path, exported: bytes, wanted: Iterable[str]) -> tuple[PinnedKey, 
         All keys that are pinned now.
 
     Raises:
-        MalformedError: It is no key file, holds secret keys, or misses one that is wanted.
+        MalformedError: It is no key file, holds secret keys, or misses one that is wanted; or gpg
+            does not take one of them.
         UnfitError: gpg is missing or failed.
     """
     listed = list_keys(exported)
@@ -67,9 +69,17 @@ def pin(home: Path, exported: bytes, wanted: Iterable[str]) -> tuple[PinnedKey, 
     ensure_private_dir(home)
     before = read_private(ring_path(home), EXPORT_CAP) if ring_path(home).exists() else b""
     kept = {key.fingerprint for key in list_keys(before)} if before else set()
-    ring = _select((before, exported), [*sorted(kept), *fingerprints])
+    ring = _select((before, _few(exported, fingerprints)), [*sorted(kept), *fingerprints])
+    now_pinned = list_keys(ring) if ring else ()
+    unfit = set(fingerprints) - {key.fingerprint for key in now_pinned}
+    if unfit:
+        raise MalformedError(
+            f"gpg does not take the key {min(unfit)}: nothing in the file shows that it is its owner's",
+            hint="it lacks a user id signed by itself; ask its owner for a new export: gpg --export",
+            code="key-unsigned",
+        )
     atomic_write(ring_path(home), ring, replace=True)
-    return list_keys(ring)
+    return now_pinned
 
 
 def unpin(home: Path, unwanted: str) -> tuple[PinnedKey, ...]:
@@ -140,6 +150,17 @@ def _primaries(records: list[list[str]]) -> list[PinnedKey]:
     return found
 
 
+def _few(exported: bytes, fingerprints: list[str]) -> bytes:
+    """The named keys of an export, so that gpg need not import thousands; all of it where it is unusual."""
+    with _throw_away() as folder:
+        is_armored = exported[:1] < b"\x80"
+        plain = _quiet_gpg(folder, ("--dearmor",), exported).output if is_armored else exported
+    try:
+        return take(plain, frozenset(fingerprints)) or exported
+    except MalformedError:
+        return exported
+
+
 def _select(sources: Iterable[bytes], fingerprints: list[str]) -> bytes:
     """The named keys of several exports, merged, as one binary key ring."""
     with _throw_away() as folder:
@@ -148,8 +169,12 @@ def _select(sources: Iterable[bytes], fingerprints: list[str]) -> bytes:
                 _quiet_gpg(folder, ("--import",), source)
         chosen = tuple(dict.fromkeys(fingerprints))
         answer = _quiet_gpg(folder, ("--export-options=export-minimal", "--export"), names=chosen)
-    if not answer.output:
-        raise UnfitError(f"gpg could not export the keys: {answer.complaint}", code="gpg-failed")
+    if answer.code:
+        raise UnfitError(
+            f"gpg could not export the keys: {answer.complaint}",
+            hint="try it with gpg itself: gpg --show-keys FILE",
+            code="gpg-failed",
+        )
     return answer.output
 
 

@@ -290,7 +290,7 @@ class TestPinning:
             return found._replace(output=b"") if names else found
 
         monkeypatch.setattr(keyring, "_quiet_gpg", nothing)
-        with pytest.raises(UnfitError, match="could not export"):
+        with pytest.raises(MalformedError, match="gpg does not take the key"):
             pin(tmp_path / "home", cast.gpg.export(), [cast.anna])
 
     def test_no_room_for_a_throw_away_ring(self, monkeypatch, cast):
