@@ -40,7 +40,7 @@ class Reel:
     def where(self) -> str:
         """Which part this is, and how many codes were shown."""
         number = self._shown[-1 - self._behind][0]
-        part = f"part {number}" if number <= self.parts else f"mixed part {number}"
+        part = f"part {number}" if number <= self.parts else "a mixed part"
         return f"{part} of {self.parts}, sent {self.sent}"
 
     def forward(self) -> None:

@@ -1,71 +1,143 @@
 """In which order a fountain sender shows its parts, so that a reader needs the fewest looks.
 
 Any ``count`` parts in a row give the whole message, even to the peers' readers, which only strip known fragments from
-a part: a reader that loses nothing is done after ``count`` looks wherever it comes in, as with a plain cycle. Unlike
-in a cycle most parts are mixed ones that were never shown before, so that after a loss nearly every further part
-helps. Mixed parts are chosen for that among the endless ones that the specification offers.
+a part: a reader that loses nothing is done after ``count`` looks wherever it comes in, as with a plain cycle. So each
+part must complete the ``count - 1`` before it. Of the parts that do, the one is shown that is worth most to readers
+who lost some looks and are nearly done: it holds the fragments that they most likely lack, and mixes few others.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from math import sqrt
+from typing import NamedTuple
 
 from coldsign.qr.ur.chooser import Xoshiro, choose_degree, shuffled
 
 MAX_WINDOW = 256  # choosing costs the square of the count; beyond it a pass lasts a minute anyway
 # Eight digits: room is kept for them in every frame, and at three passes a minute they last for days.
 MAX_NUMBER = 99_999_999
-_TRIES = 10  # candidates looked at for one place; one in five or so fits, else a plain part does
+_LOSSES = (0.1, 0.3, 0.5)  # of their looks, by the readers for whom a part is chosen
+_OFFERS = 30  # mixed parts to choose from, for each fragment
+_MAX_OFFERS = 1200  # more find little that is better, and are made before the first code is shown
 
 
-def loop_length(count: int) -> int:
-    """Parts in one finite loop, for files: every plain part, and half as many mixed ones."""
-    return count + count // 2 if count > 1 else 1
+class _Part(NamedTuple):
+    number: int
+    fragments: Sequence[int]
+    mask: int
 
 
-def numbers(count: int, checksum: int) -> Iterator[int]:
-    """Sequence numbers without end: all plain parts first, then mostly mixed ones.
+def loop(count: int, checksum: int) -> Iterator[int]:
+    """The sequence numbers of one loop, for files: every plain part, and half as many of those that follow.
 
     Args:
         count: Fragments of the message.
         checksum: CRC-32 of the message.
     """
     yield from range(1, count + 1)
+    yield from islice(numbers(count, checksum), count // 2)
+
+
+def numbers(count: int, checksum: int) -> Iterator[int]:
+    """Sequence numbers without end, as if all plain parts had just been shown.
+
+    Args:
+        count: Fragments of the message.
+        checksum: CRC-32 of the message.
+    """
     if count == 1 or count > MAX_WINDOW:
         yield from _passes(count, checksum)
+    plain = [_Part(fragment + 1, (fragment,), 1 << fragment) for fragment in range(count)]
     mixed = _mixed(count, checksum)
-    window = [1 << fragment for fragment in range(count)]
-    shown = [0] * count
-    for turn in range(1, MAX_NUMBER):
-        place = (turn - 1) % count  # of the oldest part, which leaves
-        unknown, rows = _strip(window[:place] + window[place + 1 :], (1 << count) - 1)
-        for _ in range(_TRIES):
-            number, mask = next(mixed)
-            if _completes(mask, unknown, rows):
-                break
-        else:
-            number = _plain(unknown, rows, shown) + 1
-            shown[number - 1], mask = turn, 1 << number - 1
-        window[place] = mask
-        yield number
+    offers = list(islice(mixed, min(_OFFERS * count, _MAX_OFFERS)))
+    window, lacking = list(plain), _Lacking(count, plain)
+    while True:
+        for place, oldest in enumerate(window):
+            others = [part.mask for part in window[:place] + window[place + 1 :]]
+            part = _best([*plain, *offers], others, lacking, oldest)
+            if part.number > count and part is not oldest:
+                offers.remove(part)
+                offers.append(next(mixed))
+            window[place] = part
+            lacking.show(part)
+            yield part.number
 
 
 def _passes(count: int, checksum: int) -> Iterator[int]:
-    """Mixed parts and plain ones in turn, for messages of one part or of very many."""
+    """Plain parts and mixed ones in turn, for messages of one part or of very many."""
     mixed = _mixed(count, checksum)
     while True:
-        for _ in range(count // 2):
-            yield next(mixed)[0]
         yield from range(1, count + 1)
+        for _ in range(count // 2):
+            yield next(mixed).number
 
 
-def _mixed(count: int, checksum: int) -> Iterator[tuple[int, int]]:
-    """Parts that mix at least two fragments, each with the set of fragments it mixes."""
+def _mixed(count: int, checksum: int) -> Iterator[_Part]:
+    """The parts that mix at least two fragments."""
     number = count
     while True:
         number = number + 1 if number < MAX_NUMBER else count + 1
         rng = Xoshiro(number.to_bytes(4, "big") + checksum.to_bytes(4, "big"))
         degree = choose_degree(count, rng)
         if degree > 1:
-            yield number, sum(1 << fragment for fragment in shuffled(range(count), rng, degree))
+            fragments = shuffled(range(count), rng, degree)
+            yield _Part(number, fragments, sum(1 << fragment for fragment in fragments))
+
+
+class _Lacking:
+    """How likely readers lack each fragment that are nearly done.
+
+    A reader that loses the share p of its looks is nearly done after count / (1 - p) of them. Of a fragment that k of
+    these parts hold it has seen nothing with the chance p ** k.
+    """
+
+    def __init__(self, count: int, shown: Iterable[_Part]) -> None:
+        self._spans = [(loss, int(count / (1 - loss)) - 1, [0] * count) for loss in _LOSSES]
+        self._shown: deque[_Part] = deque(maxlen=2 * count)
+        self._chances = [float(len(_LOSSES))] * count
+        for part in (*shown, *shown):
+            self.show(part)
+
+    def show(self, part: _Part) -> None:
+        """Take note of a part that is shown."""
+        self._shown.append(part)
+        changed = set(part.fragments)
+        for _, span, held in self._spans:
+            for fragment in part.fragments:
+                held[fragment] += 1
+            if len(self._shown) > span:
+                gone = self._shown[-1 - span].fragments
+                changed.update(gone)
+                for fragment in gone:
+                    held[fragment] -= 1
+        for fragment in changed:
+            self._chances[fragment] = sum(loss ** held[fragment] for loss, _, held in self._spans)
+
+    def worth(self, part: _Part) -> float:
+        """What a part is worth to them; less where it mixes much, for that must be known to be stripped."""
+        chances = self._chances
+        return sum([chances[f] for f in part.fragments]) / sqrt(len(part.fragments))
+
+
+def _best(
+    offers: Iterable[_Part], others: Sequence[int], lacking: _Lacking, oldest: _Part
+) -> _Part:
+    """The part worth most that completes the others; the oldest again only where there is no other."""
+    unknown, rows = _strip(others, (1 << len(others) + 1) - 1)
+    fitting = [
+        (lacking.worth(part), rest, part)
+        for part in offers
+        if (rest := part.mask & unknown) and not rest & (rest - 1) and part is not oldest
+    ]
+    fitting.sort(key=lambda found: found[0], reverse=True)
+    completes: dict[int, bool] = {}
+    for _, rest, part in fitting:
+        if rest not in completes:
+            completes[rest] = not _strip(rows, unknown & ~rest)[0]
+        if completes[rest]:
+            return part
+    return oldest
 
 
 def _strip(rows: Sequence[int], unknown: int) -> tuple[int, list[int]]:
@@ -83,19 +155,3 @@ def _strip(rows: Sequence[int], unknown: int) -> tuple[int, list[int]]:
             return unknown, kept
         unknown &= ~known
         left = kept
-
-
-def _completes(mask: int, unknown: int, rows: Sequence[int]) -> bool:
-    """Whether one more part gives such a reader everything."""
-    rest = mask & unknown
-    return bool(rest) and not rest & (rest - 1) and not _strip(rows, unknown & ~rest)[0]
-
-
-def _plain(unknown: int, rows: Sequence[int], shown: Sequence[int]) -> int:
-    """The plain part that completes and was not shown for longest.
-
-    There is one: the fragment that the part which left had given is at least as good as that part.
-    """
-    fragments = [f for f in range(len(shown)) if unknown >> f & 1]
-    fragments.sort(key=shown.__getitem__)
-    return next(f for f in fragments if _completes(1 << f, unknown, rows))

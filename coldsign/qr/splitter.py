@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle
 
 from coldsign.errors import UsageError
 from coldsign.qr import base43, bbqr, plain, pmofn, schedule
@@ -101,7 +101,7 @@ def _split_ur(data: bytes, ur_type: str, dialect: Dialect, version: int) -> Fram
         return _frames((text,), data, dialect)
     length = _fragment_length(len(message), ur_type, room)
     mixer = Mixer(message, length)
-    loop = islice(schedule.numbers(mixer.count, mixer.checksum), schedule.loop_length(mixer.count))
+    loop = schedule.loop(mixer.count, mixer.checksum)
     texts = tuple(uri.piece_text(ur_type, mixer.part(number)) for number in loop)
     longest = uri.piece_text(ur_type, mixer.part(schedule.MAX_NUMBER))
     shown = smallest_version(longest)

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -16,62 +17,69 @@ from coldsign.qr.symbol import Level, capacity, is_alphanumeric, smallest_versio
 from coldsign.qr.ur import uri
 from coldsign.qr.ur.chooser import choose_fragments
 from coldsign.qr.ur.fountain import Mixer
+from tests.benchmarks.qr.looks import OURS, Shown, Transfer, looks, schedules
 from tests.benchmarks.qr.readers import Solving, Stripping
+
+
+def masks(numbers, count, checksum):
+    """The parts with these numbers, each as the set of its fragments."""
+    return [sum(1 << f for f in choose_fragments(n, count, checksum)) for n in numbers]
 
 
 @given(st.integers(2, 70), st.integers(0, 2**32 - 1))
 @settings(max_examples=20, deadline=None)
 def test_any_parts_in_a_row_are_enough(count, checksum):
-    shown = list(itertools.islice(schedule.numbers(count, checksum), 5 * count))
-    assert shown[:count] == list(range(1, count + 1))
+    shown = list(itertools.islice(schedule.numbers(count, checksum), 4 * count))
+    parts = masks(shown, count, checksum)
     rng = random.Random(checksum)
-    for start in {0, count // 2, count, *(rng.randrange(4 * count) for _ in range(6))}:
+    for start in {0, count // 2, count, *(rng.randrange(3 * count) for _ in range(6))}:
         for reader in (Solving(count), Stripping(count)):
-            parts = shown[start : start + count]
-            done = [reader.add(choose_fragments(n, count, checksum)) for n in parts]
-            assert done[-1], start
+            assert [reader.add(part) for part in parts[start : start + count]][-1], start
+
+
+@given(st.integers(2, 40), st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_a_loop_begins_with_the_plain_parts(count, checksum):
+    shown = list(schedule.loop(count, checksum))
+    assert len(shown) == count + count // 2
+    assert shown[:count] == list(range(1, count + 1))
+    parts = masks(shown, count, checksum)
+    for start in range(count // 2 + 1):
+        reader = Stripping(count)
+        assert [reader.add(part) for part in parts[start : start + count]][-1], start
 
 
 def test_mixed_parts_are_always_new():
     shown = list(itertools.islice(schedule.numbers(20, 7), 400))
     mixed = [number for number in shown if number > 20]
-    assert len(mixed) == len(set(mixed)) >= 180
+    assert len(mixed) == len(set(mixed)) >= 200
     assert all(len(choose_fragments(number, 20, 7)) > 1 for number in mixed)
+
+
+def test_the_part_that_leaves_is_not_shown_again():
+    shown = list(itertools.islice(schedule.numbers(20, 7), 400))
+    assert all(now != before for before, now in zip(shown, shown[20:], strict=False))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 257, 400])
 def test_the_ends_of_the_range(count):
     shown = list(itertools.islice(schedule.numbers(count, 1), 3 * count))
-    assert shown[:count] == list(range(1, count + 1))
     reader = Solving(count)
-    assert [reader.add(choose_fragments(n, count, 1)) for n in shown][-1]
+    assert [reader.add(part) for part in masks(shown, count, 1)][-1]
 
 
 @pytest.mark.parametrize("reader", [Solving, Stripping])
-def test_fewer_looks_than_every_peers_schedule_under_loss(reader):
-    count, trials = 12, 80
-    peers = {
-        "endless": lambda c: itertools.count(1),
-        "cycle": lambda c: itertools.cycle(range(1, count + 1)),
-        "jade": lambda c: itertools.cycle(range(1, count + count // 3 + 1)),
-        "nunchuk": lambda c: itertools.cycle(range(1, 2 * count + 2)),
-    }
-
-    def looks(make):
-        rng, total = random.Random(4), 0
-        for _ in range(trials):
-            checksum = rng.getrandbits(32)
-            read = reader(count)
-            for look, number in enumerate(
-                itertools.islice(make(checksum), rng.randrange(40), None), 1
-            ):
-                if rng.random() > 0.2 and read.add(choose_fragments(number, count, checksum)):
-                    total += look
-                    break
-        return total
-
-    ours = looks(lambda c: schedule.numbers(count, c))
-    assert all(ours < looks(make) for make in peers.values())
+@pytest.mark.parametrize(("count", "transfers"), [(12, 80), (40, 120)])
+def test_fewer_looks_than_every_peers_schedule_under_loss(reader, count, transfers):
+    rng = random.Random(count)
+    total = Counter()
+    for checksum in (1, 2):
+        shown = {n: Shown(s(count, checksum), count, checksum) for n, s in schedules().items()}
+        for _ in range(transfers // 2):
+            transfer = Transfer(rng.randrange(3 * count), random.Random(rng.random()))
+            for name, parts in shown.items():
+                total[name] += looks(reader(count), parts, transfer, 0.3)
+    assert all(total[OURS] < total[name] for name in total if name != OURS)
 
 
 def test_the_benchmarks_reader_agrees_with_the_real_one():
@@ -82,9 +90,9 @@ def test_the_benchmarks_reader_agrees_with_the_real_one():
         reader, stripping = Solving(mixer.count), Stripping(mixer.count)
         while True:
             number = rng.randrange(1, 200)
-            fragments = mixer.indexes(number)
-            stripped = stripping.add(fragments)
-            solved = reader.add(fragments)
+            part = sum(1 << fragment for fragment in mixer.indexes(number))
+            stripped = stripping.add(part)
+            solved = reader.add(part)
             assert solved or not stripped
             if solved and stripped:
                 break

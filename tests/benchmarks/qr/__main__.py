@@ -15,17 +15,13 @@ import zxingcpp
 from PIL import Image
 from pyzbar import pyzbar
 
-from coldsign.qr import schedule
 from coldsign.qr.eyes import Eyes
 from coldsign.qr.payload import Dialect
-from coldsign.qr.ur.chooser import choose_fragments
-from tests.benchmarks.qr.readers import Solving, Stripping
+from tests.benchmarks.qr import looks
 from tests.qr import pictures
 
 LEVELS = (1.0, 2.0, 3.0)
 VERSIONS = (6, 13, 20, 27)
-LOSSES = (0.0, 0.1, 0.3, 0.5)
-COUNTS = (5, 8, 15, 30, 60)
 
 
 def pyzbar_alone(image: Image.Image) -> list[bytes]:
@@ -82,68 +78,18 @@ def decoding(repeats: int) -> Iterator[str]:
     yield f"| all | {shown} | " + " | ".join(cells) + " |"
 
 
-def schedules() -> dict[str, Callable[[int, int], Iterator[int]]]:
-    """What peers show, by sequence number."""
-    return {
-        "1, 2, 3 ... (Sparrow, Keystone, SeedSigner)": lambda n, c: itertools.count(1),
-        "plain cycle (BlueWallet; BBQr, pMofN)": lambda n, c: itertools.cycle(range(1, n + 1)),
-        "4n/3 loop (Jade)": lambda n, c: itertools.cycle(range(1, n + n // 3 + 1)),
-        "2n+1 loop (Nunchuk)": lambda n, c: itertools.cycle(range(1, 2 * n + 2)),
-        "coldsign": schedule.numbers,
-    }
-
-
-def looks(repeats: int) -> Iterator[str]:
-    """Frames shown until the message is complete, as a multiple of the fragments, from a random phase."""
-    heads = [
-        f"{reader}, {loss:.0%} lost"
-        for reader in ("peers' reader", "our reader")
-        for loss in LOSSES
-    ]
-    yield "| n | sender | " + " | ".join(heads) + " |"
-    yield "|---|---|" + "---|" * len(heads)
-    for count in COUNTS:
-        for name, make in schedules().items():
-            cells = [
-                f"{_mean_looks(count, make, reader, loss, repeats):.2f}"
-                for reader in (Stripping, Solving)
-                for loss in LOSSES
-            ]
-            yield f"| {count} | {name} | " + " | ".join(cells) + " |"
-
-
-def _mean_looks(
-    count: int,
-    make: Callable[[int, int], Iterator[int]],
-    reader: type[Solving | Stripping],
-    loss: float,
-    repeats: int,
-) -> float:
-    rng = random.Random(count)
-    total = 0
-    for _ in range(repeats):
-        checksum = rng.getrandbits(32)
-        numbers = itertools.islice(make(count, checksum), rng.randrange(3 * count), None)
-        read = reader(count)
-        for look, number in enumerate(numbers, 1):
-            if rng.random() >= loss and read.add(choose_fragments(number, count, checksum)):
-                total += look
-                break
-    return total / repeats / count
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.qr", description=__doc__)
     parser.add_argument(
         "--repeats", type=int, default=6, help="pictures a condition, version and level"
     )
     parser.add_argument(
-        "--looks", type=int, default=100, help="transfers a schedule, loss and size"
+        "--looks", type=int, default=1000, help="transfers a schedule, loss and size"
     )
     given = parser.parse_args()
     for title, lines in (
         ("Frames read from a simulated 720p camera", decoding(given.repeats)),
-        ("Looks until complete, as a multiple of the fragments", looks(given.looks)),
+        ("Looks until complete, as a multiple of the fragments", looks.table(given.looks)),
     ):
         print(f"\n## {title}\n")
         for line in lines:

@@ -1,23 +1,24 @@
-"""Fountain readers: ours, and one that only strips known fragments, as every peer ships."""
+"""Fountain readers: ours, and one that only strips known fragments, as every peer ships.
 
-from collections.abc import Iterable
+A part is the set of the fragments it mixes, one bit each.
+"""
 
 
 class Solving:
-    """Gaussian elimination, as ``coldsign.qr.ur.fountain.Solver`` does, on masks alone."""
+    """Gaussian elimination, as ``coldsign.qr.ur.fountain.Solver`` does, without the data."""
 
     def __init__(self, count: int) -> None:
         self.count = count
         self.rows: dict[int, int] = {}
 
-    def add(self, fragments: Iterable[int]) -> bool:
-        mask = sum(1 << f for f in fragments)
-        while mask:
-            length = mask.bit_length()
+    def add(self, part: int) -> bool:
+        """Take a part; whether the message is there."""
+        while part:
+            length = part.bit_length()
             if length not in self.rows:
-                self.rows[length] = mask
+                self.rows[length] = part
                 break
-            mask ^= self.rows[length]
+            part ^= self.rows[length]
         return len(self.rows) == self.count
 
 
@@ -25,35 +26,34 @@ class Stripping:
     """Reduces parts by known fragments and by parts that are subsets (BCR-2020-005's own decoder)."""
 
     def __init__(self, count: int) -> None:
-        self.count = count
-        self.known: set[int] = set()
-        self.mixed: set[frozenset[int]] = set()
+        self.unknown = (1 << count) - 1
+        self.mixed: list[int] = []
 
-    def add(self, fragments: Iterable[int]) -> bool:
-        waiting = [frozenset(fragments)]
+    def add(self, part: int) -> bool:
+        """Take a part; whether the message is there."""
+        waiting = [part]
         while waiting:
             part = self._reduced(waiting.pop())
-            if len(part) == 1:
-                self.known |= part
-            elif part:
-                self.mixed.add(part)
-            else:
+            if not part:
                 continue
-            kept = set()
+            kept = []
             for other in self.mixed:
-                rest = other - part if part < other else other
-                if rest == other:
-                    kept.add(other)
+                if part & ~other:
+                    kept.append(other)
                 else:
-                    waiting.append(rest)
+                    waiting.append(other & ~part)
             self.mixed = kept
-        return len(self.known) == self.count
+            if part & (part - 1):
+                kept.append(part)
+            else:
+                self.unknown &= ~part
+        return not self.unknown
 
-    def _reduced(self, part: frozenset[int]) -> frozenset[int]:
-        part -= self.known
-        while len(part) > 1:
-            smaller = next((m for m in self.mixed if m <= part), None)
-            if smaller is None:
+    def _reduced(self, part: int) -> int:
+        part &= self.unknown
+        while part & (part - 1):
+            smaller = next((m for m in self.mixed if not m & ~part), 0)
+            if not smaller:
                 break
-            part -= smaller
+            part &= ~smaller
         return part
