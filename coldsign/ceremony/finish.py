@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from coldsign.errors import RefusedError
+from coldsign.primitives.locks import Locks
 from coldsign.primitives.script import push
 from coldsign.primitives.text import printable
 from coldsign.primitives.tx import Witness
@@ -17,7 +18,7 @@ from coldsign.review.items import InputFacts
 from coldsign.review.presigned import SignatureFault
 from coldsign.wallet.derive import Derived, Taproot
 from coldsign.wallet.miniscript.ast import MULTISIGS
-from coldsign.wallet.miniscript.satisfy import Locks, Supply, satisfy
+from coldsign.wallet.miniscript.satisfy import Supply, satisfy
 from coldsign.wallet.miniscript.stack import witness_size
 from coldsign.wallet.taptree import Tree, leaves
 from coldsign.wallet.wallet import Wallet

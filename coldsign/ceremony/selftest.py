@@ -16,6 +16,7 @@ from coldsign.primitives.address import to_address, to_script
 from coldsign.primitives.digests import Digests, Sighash
 from coldsign.primitives.hashes import hash160, hmac_sha512, sha256, sha256d, tagged_hash
 from coldsign.primitives.keypath import HARDENED
+from coldsign.primitives.locks import MAX_RBF_SEQUENCE
 from coldsign.primitives.network import Network
 from coldsign.primitives.script import p2pkh, p2sh, p2tr, p2wpkh
 from coldsign.primitives.tx import OutPoint, Transaction, TxIn, TxOut
@@ -52,7 +53,7 @@ def run(expected: Mapping[str, str] | None = None) -> tuple[Result, ...]:
 def subject_transaction() -> Transaction:
     """Two inputs, two outputs, nothing in it by chance."""
     inputs = tuple(
-        TxIn(OutPoint(sha256d(SUBJECT + bytes([number])), number), b"", 0xFFFF_FFFD)
+        TxIn(OutPoint(sha256d(SUBJECT + bytes([number])), number), b"", MAX_RBF_SEQUENCE)
         for number in range(2)
     )
     outputs = (TxOut(150_000, p2wpkh(hash160(SUBJECT))), TxOut(49_000, p2sh(SUBJECT)))

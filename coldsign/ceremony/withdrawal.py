@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coldsign.primitives.cursor import compact_size
+from coldsign.primitives.locks import MAX_RBF_SEQUENCE, SEQUENCE_FINAL
 from coldsign.primitives.tx import OutPoint, Transaction, TxIn, TxOut
 from coldsign.psbt.fields import Global, In, Out
 from coldsign.psbt.model import MAGIC
@@ -15,7 +16,6 @@ from coldsign.wallet.derive import Derived
 from coldsign.wallet.wallet import Wallet
 
 _VERSION = 2
-_REPLACEABLE = 0xFFFFFFFD
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def make_withdrawal(
         outputs.append(TxOut(change.sats, wallet.derive(change.branch, change.index).script_pubkey))
     unsigned = Transaction(
         version=_VERSION,
-        inputs=tuple(TxIn(OutPoint(tx.txid(), 0), b"", _REPLACEABLE) for tx in funding),
+        inputs=tuple(TxIn(OutPoint(tx.txid(), 0), b"", MAX_RBF_SEQUENCE) for tx in funding),
         outputs=tuple(outputs),
         locktime=0,
         witnesses=(),
@@ -74,7 +74,7 @@ def make_withdrawal(
 
 def _funding(number: int, sats: int, script: bytes) -> Transaction:
     """An invented transaction that pays the wallet; the number makes its txid differ from the others'."""
-    source = TxIn(OutPoint(number.to_bytes(32, "little"), 0), b"\x51", 0xFFFFFFFF)
+    source = TxIn(OutPoint(number.to_bytes(32, "little"), 0), b"\x51", SEQUENCE_FINAL)
     return Transaction(_VERSION, (source,), (TxOut(sats, script),), 0, ())
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from coldsign.errors import MalformedError
 from coldsign.primitives.hashes import sha256
+from coldsign.primitives.locks import SEQUENCE_FINAL
 from coldsign.primitives.secp import is_public_key, is_xonly
 from coldsign.primitives.tx import OutPoint, Transaction, TxIn, TxOut
 from coldsign.psbt.fields import Global, In, Out
@@ -14,7 +15,7 @@ from coldsign.psbt.memory import OFF_CURVE, OFF_CURVE_XONLY, Memory
 from coldsign.psbt.output_map import PsbtOutput
 from coldsign.psbt.reader import MapReader
 from coldsign.psbt.values import require_relayable
-from coldsign.psbt.version2 import FINAL_SEQUENCE, locktime
+from coldsign.psbt.version2 import locktime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -221,7 +222,7 @@ def _transaction(
             TxIn(
                 OutPoint(i.previous_txid or b"", i.output_index or 0),
                 b"",
-                FINAL_SEQUENCE if i.sequence is None else i.sequence,
+                SEQUENCE_FINAL if i.sequence is None else i.sequence,
             )
             for i in inputs
         ),

@@ -10,13 +10,11 @@ from typing import NoReturn
 from coldsign.errors import MalformedError
 from coldsign.primitives.amount import MAX_MONEY
 from coldsign.primitives.cursor import Cursor
+from coldsign.primitives.locks import LOCKTIME_THRESHOLD
 from coldsign.primitives.secp import der_decode
 from coldsign.primitives.tx import Transaction, TxOut
 from coldsign.psbt.fields import PROPRIETARY
 from coldsign.psbt.raw import Map
-
-LOCKTIME_THRESHOLD = 500_000_000
-"""Below it a locktime is a block height, from it on a Unix time (BIP-370, Bitcoin consensus)."""
 
 MAX_WITNESS_ITEMS = 1003
 """A stack holds 1,000 items by consensus; taproot adds script, control block and annex."""

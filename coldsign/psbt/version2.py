@@ -7,7 +7,6 @@ from coldsign.errors import MalformedError
 
 SIGHASH_ANYONECANPAY = 0x80
 SIGHASH_NONE, SIGHASH_SINGLE = 0x02, 0x03
-FINAL_SEQUENCE = 0xFFFF_FFFF
 
 
 class Modifiable(IntEnum):

@@ -4,18 +4,17 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from coldsign.primitives.locks import (
+    LOCKTIME_THRESHOLD,
+    MAX_RBF_SEQUENCE,
+    SEQUENCE_DISABLE_FLAG,
+    SEQUENCE_FINAL,
+    SEQUENCE_MASK,
+    SEQUENCE_TYPE_FLAG,
+    SEQUENCE_UNIT,
+)
 from coldsign.primitives.tx import Transaction
 from coldsign.wallet.words import SpendingPath
-
-LOCKTIME_THRESHOLD = 500_000_000
-"""A locktime below is a block height, from here on a Unix time."""
-FINAL = 0xFFFF_FFFF
-MAX_RBF = 0xFFFF_FFFD
-NO_RELATIVE_LOCK = 1 << 31
-TYPE_FLAG = 1 << 22
-VALUE_MASK = 0xFFFF
-TIME_UNIT = 512
-"""Seconds in one unit of a relative time lock."""
 
 
 class RelativeLock(NamedTuple):
@@ -27,10 +26,10 @@ class RelativeLock(NamedTuple):
 
 def relative_lock(version: int, sequence: int) -> RelativeLock | None:
     """The relative lock of an input, None without one; a lock of zero locks nothing (BIP-68)."""
-    if version & 0xFFFF_FFFF < 2 or sequence & NO_RELATIVE_LOCK:
+    if version & 0xFFFF_FFFF < 2 or sequence & SEQUENCE_DISABLE_FLAG:
         return None
-    value = sequence & VALUE_MASK
-    return RelativeLock(bool(sequence & TYPE_FLAG), value) if value else None
+    value = sequence & SEQUENCE_MASK
+    return RelativeLock(bool(sequence & SEQUENCE_TYPE_FLAG), value) if value else None
 
 
 def path_is_open(path: SpendingPath, tx: Transaction, sequences: Iterable[int]) -> bool:
@@ -45,7 +44,7 @@ def path_is_open(path: SpendingPath, tx: Transaction, sequences: Iterable[int]) 
 
 def _reached(after: int, tx: Transaction, sequences: Iterable[int]) -> bool:
     same_kind = (after < LOCKTIME_THRESHOLD) == (tx.locktime < LOCKTIME_THRESHOLD)
-    return same_kind and tx.locktime >= after and all(seq != FINAL for seq in sequences)
+    return same_kind and tx.locktime >= after and all(seq != SEQUENCE_FINAL for seq in sequences)
 
 
 def _aged(lock: RelativeLock | None, due: RelativeLock) -> bool:
@@ -56,7 +55,7 @@ def locktime_words(tx: Transaction) -> str:
     """What the locktime forbids."""
     if tx.locktime == 0:
         return "none: valid at once"
-    if all(txin.sequence == FINAL for txin in tx.inputs):
+    if all(txin.sequence == SEQUENCE_FINAL for txin in tx.inputs):
         return f"{tx.locktime}, but without effect: every sequence is final"
     if tx.locktime < LOCKTIME_THRESHOLD:
         return f"not before block {tx.locktime}"
@@ -67,9 +66,9 @@ def locktime_words(tx: Transaction) -> str:
 def sequence_words(version: int, sequence: int) -> str:
     """What a sequence says: final, replaceable, locked by age."""
     words = [f"0x{sequence:08x}"]
-    if sequence == FINAL:
+    if sequence == SEQUENCE_FINAL:
         words.append("final")
-    elif sequence <= MAX_RBF:
+    elif sequence <= MAX_RBF_SEQUENCE:
         words.append("replaceable")
     else:
         words.append("not replaceable")
@@ -80,11 +79,11 @@ def sequence_words(version: int, sequence: int) -> str:
 
 def lock_words(lock: RelativeLock) -> str:
     """The coin's age a relative lock demands, such as "144 blocks (about 1.0 days)"."""
-    seconds = lock.value * (TIME_UNIT if lock.is_time else 600)
+    seconds = lock.value * (SEQUENCE_UNIT if lock.is_time else 600)
     unit = f"{seconds} seconds" if lock.is_time else f"{lock.value} blocks"
     return f"{unit} (about {seconds / 86_400:.1f} days)"
 
 
 def is_replaceable(tx: Transaction) -> bool:
     """Whether any input signals that the transaction may be replaced (BIP-125)."""
-    return any(txin.sequence <= MAX_RBF for txin in tx.inputs)
+    return any(txin.sequence <= MAX_RBF_SEQUENCE for txin in tx.inputs)

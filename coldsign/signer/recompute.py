@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from coldsign.errors import MalformedError, SelfCheckError
 from coldsign.primitives.cursor import Cursor, compact_size, var_bytes
 from coldsign.primitives.hashes import sha256, sha256d, tagged_hash
+from coldsign.primitives.locks import SEQUENCE_FINAL
 from coldsign.primitives.tx import TxOut, bitcoinlib_digest
 from coldsign.psbt.fields import Global
 from coldsign.psbt.model import Psbt
@@ -30,7 +31,7 @@ def unsigned_bytes(psbt: Psbt) -> bytes:
         (i.previous_txid or b"")
         + struct.pack("<I", i.output_index or 0)
         + b"\0"
-        + struct.pack("<I", 0xFFFFFFFF if i.sequence is None else i.sequence)
+        + struct.pack("<I", SEQUENCE_FINAL if i.sequence is None else i.sequence)
         for i in psbt.inputs
     ]
     outputs = [struct.pack("<q", o.amount or 0) + var_bytes(o.script or b"") for o in psbt.outputs]

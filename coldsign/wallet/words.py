@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from coldsign.keys.bip32 import ExtendedPublicKey
-from coldsign.wallet.descriptor import Descriptor, Form
-from coldsign.wallet.keyexpr import KeyExpression
-from coldsign.wallet.miniscript.types import (
+from coldsign.primitives.locks import (
     LOCKTIME_THRESHOLD,
     SEQUENCE_MASK,
-    SEQUENCE_TIME_FLAG,
+    SEQUENCE_TYPE_FLAG,
+    SEQUENCE_UNIT,
 )
+from coldsign.wallet.descriptor import Descriptor, Form
+from coldsign.wallet.keyexpr import KeyExpression
 from coldsign.wallet.policy import Quorum, Way, ways
 from coldsign.wallet.taptree import leaves
 
@@ -138,8 +139,8 @@ def _quorum_words(descriptor: Descriptor, quorum: Quorum) -> str:
 def older_words(lock: int) -> str:
     """A relative lock (BIP-68) in words."""
     units = lock & SEQUENCE_MASK
-    if lock & SEQUENCE_TIME_FLAG:
-        return f"{_about(units * 512 // 60)} after the coin was received"
+    if lock & SEQUENCE_TYPE_FLAG:
+        return f"{_about(units * SEQUENCE_UNIT // 60)} after the coin was received"
     blocks = "1 block" if units == 1 else f"{units} blocks"
     return f"{blocks} ({_about(units * _MINUTES_PER_BLOCK)}) after the coin was received"
 

@@ -16,12 +16,13 @@ from coldsign.keys.bip32 import ExtendedSecretKey
 from coldsign.primitives.digests import Digests
 from coldsign.primitives.hashes import hash160, sha256, sha256d
 from coldsign.primitives.keypath import parse_path
+from coldsign.primitives.locks import Locks
 from coldsign.primitives.network import MAINNET
 from coldsign.primitives.secp import der_encode, sign_ecdsa, sign_schnorr
 from coldsign.primitives.tx import OutPoint, Transaction, TxIn, TxOut
 from coldsign.wallet.derive import Deriver
 from coldsign.wallet.descriptor import Descriptor
-from coldsign.wallet.miniscript.satisfy import Locks, Supply, satisfy
+from coldsign.wallet.miniscript.satisfy import Supply, satisfy
 from coldsign.wallet.policy import ways
 from tests.wallet.expressions import Expressions
 from tests.wallet.samples import NUMS, account, key

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from coldsign.primitives.locks import LOCKTIME_THRESHOLD
 from coldsign.review.context import Context
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm
-from coldsign.review.timing import LOCKTIME_THRESHOLD, RelativeLock, path_is_open, relative_lock
+from coldsign.review.timing import RelativeLock, path_is_open, relative_lock
 from coldsign.wallet.words import SpendingPath
 
 Locks = tuple[RelativeLock | None, RelativeLock | None]

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 from coldsign.primitives.amount import MAX_MONEY, in_range
+from coldsign.primitives.locks import LOCKTIME_THRESHOLD, SEQUENCE_FINAL
 from coldsign.review.context import Context
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, note, refuse
 from coldsign.review.timing import (
-    FINAL,
-    LOCKTIME_THRESHOLD,
     is_replaceable,
     lock_words,
     relative_lock,
@@ -242,7 +241,7 @@ def locktime_without_effect(facts: Facts, context: Context) -> Iterator[Finding]
     """
     del context
     lock = facts.tx.locktime
-    if lock and all(txin.sequence == FINAL for txin in facts.tx.inputs):
+    if lock and all(txin.sequence == SEQUENCE_FINAL for txin in facts.tx.inputs):
         text = f"locktime {lock} has no effect, as every sequence is final"
         yield confirm("locktime-without-effect", TRANSACTION, text)
 

@@ -10,6 +10,7 @@ from functools import reduce
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from coldsign.primitives.locks import Locks
 from coldsign.wallet.miniscript.ast import HASH_SIZES, Fragment, Node
 from coldsign.wallet.miniscript.stack import (
     NO_PREIMAGE,
@@ -24,40 +25,6 @@ from coldsign.wallet.miniscript.stack import (
     join,
     spoiled,
 )
-from coldsign.wallet.miniscript.types import (
-    LOCKTIME_THRESHOLD,
-    SEQUENCE_MASK,
-    SEQUENCE_TIME_FLAG,
-)
-
-_FINAL_SEQUENCE: Final = 0xFFFF_FFFF
-_NO_RELATIVE_LOCK: Final = 1 << 31
-
-
-class Locks(NamedTuple):
-    """What one input of a transaction says about time.
-
-    Attributes:
-        version: Of the transaction; relative locks count from 2 on (BIP-68).
-        sequence: Of the input.
-        locktime: Of the transaction.
-    """
-
-    version: int
-    sequence: int
-    locktime: int
-
-    def older(self, lock: int) -> bool:
-        """Whether OP_CHECKSEQUENCEVERIFY lets this lock pass (BIP-112)."""
-        if self.version & 0xFFFF_FFFF < 2 or self.sequence & _NO_RELATIVE_LOCK:
-            return False
-        same_kind = not (self.sequence ^ lock) & SEQUENCE_TIME_FLAG
-        return same_kind and self.sequence & SEQUENCE_MASK >= lock & SEQUENCE_MASK
-
-    def after(self, lock: int) -> bool:
-        """Whether OP_CHECKLOCKTIMEVERIFY lets this lock pass (BIP-65)."""
-        same_kind = (self.locktime < LOCKTIME_THRESHOLD) == (lock < LOCKTIME_THRESHOLD)
-        return same_kind and self.locktime >= lock and self.sequence != _FINAL_SEQUENCE
 
 
 @dataclass(frozen=True, slots=True)

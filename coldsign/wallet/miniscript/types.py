@@ -9,15 +9,10 @@ from collections.abc import Callable
 from typing import Final
 
 from coldsign.errors import MalformedError
+from coldsign.primitives.locks import LOCKTIME_THRESHOLD, SEQUENCE_MASK, SEQUENCE_TYPE_FLAG
 from coldsign.wallet.miniscript.ast import HASH_SIZES, Context, Fragment, Node
 
 Type = frozenset[str]
-
-LOCKTIME_THRESHOLD: Final = 500_000_000
-"""nLockTime from here on is a time (BIP-65)."""
-SEQUENCE_TIME_FLAG: Final = 1 << 22
-"""A relative lock in units of 512 seconds (BIP-68)."""
-SEQUENCE_MASK: Final = 0xFFFF
 
 _LOCKS: Final = frozenset("ghij")
 _CONFLICTS: Final = (("g", "h"), ("i", "j"))
@@ -62,8 +57,8 @@ def infer(node: Node, context: Context) -> Type:
 def _lock(node: Node) -> Type:
     if node.fragment is Fragment.AFTER:
         return frozenset("Bzfmki" if node.number >= LOCKTIME_THRESHOLD else "Bzfmkj")
-    is_time = bool(node.number & SEQUENCE_TIME_FLAG)
-    meaning = node.number & (SEQUENCE_MASK | SEQUENCE_TIME_FLAG)
+    is_time = bool(node.number & SEQUENCE_TYPE_FLAG)
+    meaning = node.number & (SEQUENCE_MASK | SEQUENCE_TYPE_FLAG)
     if meaning != node.number or not node.number & SEQUENCE_MASK:
         raise MalformedError(
             f"descriptor: older({node.number}) does not mean the time it says (BIP-68)"
