@@ -247,6 +247,17 @@ class TestBinding:
         assert store.recorded(wallet("wpkh-1x2"), journal=journal) is None
         assert store.recorded(wallet(), journal=journal) is None
 
+    def test_each_wallet_has_its_own(self, tmp_path: Path):
+        home = tmp_path / "home"
+        store, journal = PolicyStore(home), Journal(home)
+        other = wallet("wpkh-1x2", called="other")
+        store.bind(wallet(), b"[fee]\nrefuse_percent = 6\n", journal=journal, now=NOW)
+        store.bind(other, b"[fee]\nrefuse_percent = 7\n", journal=journal, now=NOW)
+        store.unbind("other", journal=journal, now=NOW)
+        assert store.recorded(other, journal=journal) is None
+        bound = store.recorded(wallet(), journal=journal)
+        assert bound == Policy.parse(b"[fee]\nrefuse_percent = 6\n")
+
     def test_an_edit_is_noticed(self, tmp_path: Path):
         home = tmp_path / "home"
         store = PolicyStore(home)
