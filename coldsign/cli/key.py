@@ -202,7 +202,7 @@ def _ask_rolls(settings: Settings, size: int) -> str:
 
 def _show_words(settings: Settings, mnemonic: Mnemonic) -> None:
     screen = settings.screen
-    screen.tell(
+    screen.say(
         "Write these words on paper. They are shown once and stored only encrypted.", "heading"
     )
     screen.tell("")

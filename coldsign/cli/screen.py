@@ -14,9 +14,10 @@ The rules:
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from typing import IO
 
 from coldsign.cli.signals import STOPPED
+from coldsign.cli.tty import drop_typeahead, is_there, keyboard, unseen
 from coldsign.errors import DeclinedError, MalformedError, UsageError
 
 # Line roles of a report (review/render.py) and of our own messages, and how each is coloured: the numbers of a
@@ -35,6 +36,7 @@ STYLES: Mapping[str, str] = {
     "hint": _CYAN,
     "good": _GREEN,
 }
+_TRIES = 3  # to type the same secret twice
 _NARROWEST = 20  # columns; below, words are cut anyway
 _SHOWS_WORDS = "unexpected-review"  # the one error that says six words, of the review code
 _NOT_A_PERSON = "nobody is at this terminal to answer"
@@ -168,7 +170,7 @@ class Screen:
         """Whether a person can be asked: a terminal on both sides, and answers not from a pipe."""
         if not self.stderr.isatty():
             return False
-        return sys.stdin.isatty() or (self.stdin_is_source and _controlling_terminal())
+        return sys.stdin.isatty() or (self.stdin_is_source and is_there())
 
     @property
     def result_is_read(self) -> bool:
@@ -192,8 +194,8 @@ class Screen:
         """
         self.need_person()
         self.say(question, role)
-        with _terminal_input() as terminal:
-            _drop_typeahead(terminal)
+        with keyboard() as terminal:
+            drop_typeahead(terminal)
             self._prompt("> ")
             try:
                 answer = terminal.readline()
@@ -216,16 +218,25 @@ class Screen:
     def secret(self, prompt: str, *, twice: bool = False) -> str:
         """A secret typed without echo.
 
+        Args:
+            prompt: What for; a remark in brackets is left out the second time.
+            twice: Have it typed again, and both again where they differ, up to three times.
+
         Raises:
             DeclinedError: Nobody is at a terminal, or the person stopped.
             MalformedError: What was typed is no text.
-            UsageError: The second time something else was typed.
+            UsageError: The second time something else was typed, every time.
         """
         self.need_person()
-        first = self._hidden(prompt)
-        if twice and self._hidden(f"{prompt} (again)") != first:
-            raise UsageError("the two entries differ", hint="nothing was stored; start again")
-        return first
+        if not twice:
+            return self._hidden(prompt)
+        with unseen():
+            for _ in range(_TRIES):
+                first = self._hidden(prompt)
+                if self._hidden(f"{prompt.partition(' (')[0]} (again)") == first:
+                    return first
+                self.say("the two entries differ; type both again", "confirm")
+        raise UsageError("the two entries differ", hint="nothing was stored; start again")
 
     def _hidden(self, prompt: str) -> str:
         import getpass
@@ -258,22 +269,3 @@ def _guard(line: str) -> str:
 def _understands(target: IO[str]) -> bool:
     """Whether a stream is a terminal that knows control sequences."""
     return target.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-
-
-def _controlling_terminal() -> bool:
-    try:
-        with open("/dev/tty"):  # noqa: PTH123 - a device, not a file
-            return True
-    except OSError:
-        return False
-
-
-def _terminal_input() -> IO[str]:
-    """The person's keyboard: the controlling terminal, which a pipe on standard input cannot replace."""
-    return open("/dev/tty", encoding="utf-8", errors="replace")  # noqa: PTH123 - a device
-
-
-def _drop_typeahead(terminal: IO[Any]) -> None:
-    import termios
-
-    termios.tcflush(terminal.fileno(), termios.TCIFLUSH)

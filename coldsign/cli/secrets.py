@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from coldsign.cli.screen import Screen
+from coldsign.cli.tty import unseen
 from coldsign.errors import LockedError, MalformedError, UsageError
 from coldsign.keys.keyring import Keyring
 from coldsign.keys.keystore import Keystore
@@ -80,16 +81,18 @@ def open_key(
         LockedError: The passphrase is wrong.
         DeclinedError: Nobody is at the terminal.
     """
-    question = f"Passphrase of {name}"
-    tries = _TRIES if file is None and descriptor is None else 1
-    while True:
-        tries -= 1
-        try:
-            return keystore.unlock(name, read_passphrase(screen, question, file, descriptor))
-        except (LockedError, MalformedError) as wrong:
-            if not tries or wrong.code not in _MISTYPED:
-                raise
-            screen.tell(f"{wrong.message}; try again", "confirm")
+    if file is not None or descriptor is not None:
+        return keystore.unlock(name, read_passphrase(screen, "", file, descriptor))
+    tries = _TRIES
+    with unseen():
+        while True:
+            tries -= 1
+            try:
+                return keystore.unlock(name, screen.secret(f"Passphrase of {name}"))
+            except (LockedError, MalformedError) as wrong:
+                if not tries or wrong.code not in _MISTYPED:
+                    raise
+                screen.say(f"{wrong.message}; try again", "confirm")
 
 
 def read_material(
@@ -130,16 +133,18 @@ def ask_again(screen: Screen, prompt: str, understood: Callable[[str], str]) -> 
     Raises:
         MalformedError: It was wrong to the last.
     """
-    for tries in range(_TRIES, 0, -1):
-        text = screen.secret(prompt)
-        try:
-            with compared_with_paper():
-                return understood(text)
-        except MalformedError as wrong:
-            if tries == 1 or wrong.code in _NO_TYPING_ERROR:
-                raise
-            screen.say(f"{wrong.message}; try again", "confirm")
-    raise AssertionError
+    tries = _TRIES
+    with unseen():
+        while True:
+            tries -= 1
+            text = screen.secret(prompt)
+            try:
+                with compared_with_paper():
+                    return understood(text)
+            except MalformedError as wrong:
+                if not tries or wrong.code in _NO_TYPING_ERROR:
+                    raise
+                screen.say(f"{wrong.message}; try again", "confirm")
 
 
 def secret_text(file: str, cap: int) -> str:

@@ -174,6 +174,12 @@ def test_typed_secrets_are_not_shown(laptop: Laptop) -> None:
         terminal.line(PASSPHRASE)
         terminal.see("(again)")
         terminal.line(PASSPHRASE + "x")
+        terminal.see("the two entries differ; type both again")
+        for _ in range(2):
+            terminal.drain()
+            terminal.line(PASSPHRASE)
+            terminal.drain()
+            terminal.line(PASSPHRASE + "y")
         assert terminal.end() == 2
         assert "the two entries differ" in terminal.plain
         demand_silent(Outcome(2, terminal.plain, ""), WORDS)
@@ -327,3 +333,30 @@ def test_shares_come_from_standard_input_too(laptop: Laptop, monkeypatch) -> Non
     importing = ("key", "import", "k", "--from", "codex32", "--passphrase-file", phrase)
     laptop.good(*importing, "--secret-file", "-")
     assert laptop.good("--json", "key", "show", "k").document["kind"] == "xprv"
+
+
+def test_what_is_typed_while_a_passphrase_is_checked_is_not_shown(laptop: Laptop) -> None:
+    """Who thinks that the key was not pressed types on while scrypt works."""
+    with laptop.terminal("key", "xpub", "mine", "--path", "m/1h", columns=110) as terminal:
+        terminal.see("Passphrase of mine:")
+        terminal.type("a wrong one\n" + PASSPHRASE + "\n")
+        terminal.see("wrong passphrase, or the key file was altered; try again")
+        terminal.drain()
+        terminal.line(PASSPHRASE)
+        assert terminal.end() == 0
+        assert PASSPHRASE not in terminal.raw
+        assert "tpub" in terminal.plain
+        assert terminal.restored
+
+
+def test_entries_that_differ_are_both_typed_again(laptop: Laptop) -> None:
+    words = laptop.write("more.words", WORDS + "\n")
+    importing = ("key", "import", "typed", "--from", "mnemonic", "--secret-file", words)
+    with laptop.terminal(*importing, columns=110) as terminal:
+        terminal.see("New passphrase for the key file:")
+        for typed in (PASSPHRASE, "another", PASSPHRASE, PASSPHRASE):
+            terminal.drain()
+            terminal.line(typed)
+        assert terminal.end() == 0
+        assert "the two entries differ; type both again" in terminal.plain
+    assert laptop.run("key", "show", "typed").code == 0
