@@ -6,10 +6,10 @@ The record holds what was proven, not what the PSBT said: amounts, places, kinds
 from collections.abc import Generator, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
-from coldsign.controls.chain import Damage, JournalDamagedError
 from coldsign.controls.entry import EMPTY, Anchor, Body, Entry, Kind, stamp
+from coldsign.controls.pasts import Past, largest_versions, misunderstood, published
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.tx import OutPoint
 from coldsign.review.context import PastTransaction
@@ -19,7 +19,6 @@ from coldsign.wallet.wallet import Wallet
 LOCKTIME_HEIGHTS: Final = 500_000_000
 """Below, an nLockTime is a block height; from there on a time (consensus)."""
 BLOCKS_A_DAY: Final = 144
-_OWN_KINDS: Final = frozenset({"change", "self"})
 
 
 def wallet_id(wallet: Wallet) -> str:
@@ -47,55 +46,6 @@ def record(facts: Facts) -> Body:
     }
 
 
-class _Past(NamedTuple):
-    """One intent, as little decoded as the indexes need."""
-
-    seq: int
-    txid: str
-    time: str
-    locktime: int
-    leaving: int
-    is_this_wallet: bool
-    outpoints: tuple[str, ...]
-    payments: tuple[tuple[bytes, int, str], ...]
-    last_seen: tuple[tuple[int, int], ...]
-
-    @classmethod
-    def read(cls, entry: Entry, wallet: str) -> Self:
-        body = entry.body
-        is_this_wallet = body["wallet_id"] == wallet
-        return cls(
-            entry.seq,
-            txid=body["txid"],
-            time=entry.time,
-            locktime=body["locktime"],
-            leaving=body["leaving"],
-            is_this_wallet=is_this_wallet,
-            outpoints=tuple([put[0] for put in body["inputs"]]),
-            payments=tuple(
-                [
-                    (bytes.fromhex(script), sats, manifest_id)
-                    for script, sats, kind, _, manifest_id in body["outputs"]
-                    if kind not in _OWN_KINDS
-                ]
-            ),
-            # not where coins were spent from: whoever knows the wallet can send one anywhere in it
-            last_seen=_highest([out[3] for out in body["outputs"]]) if is_this_wallet else (),
-        )
-
-    def public(self) -> PastTransaction:
-        """As the review knows it."""
-        try:
-            return PastTransaction(
-                txid=bytes.fromhex(self.txid)[::-1],
-                outpoints=tuple([_outpoint(text) for text in self.outpoints]),
-                payments=tuple([(script, sats) for script, sats, _ in self.payments]),
-                manifest_ids=tuple([manifest_id for *_, manifest_id in self.payments]),
-            )
-        except (TypeError, ValueError):
-            raise _misunderstood(self.seq) from None
-
-
 class _Marks(NamedTuple):
     """The journal's last words: where it stands, the latch, the wallet's policy."""
 
@@ -118,7 +68,7 @@ class Memory:
     """
 
     def __init__(
-        self, wallet: Wallet, pasts: Iterable[_Past], amounts: Mapping[str, int], marks: _Marks
+        self, wallet: Wallet, pasts: Iterable[Past], amounts: Mapping[str, int], marks: _Marks
     ) -> None:
         self.wallet = wallet
         self.anchor, self.halted, self.policy = marks
@@ -132,15 +82,21 @@ class Memory:
 
     def spenders(self, outpoint: OutPoint) -> tuple[PastTransaction, ...]:
         """The transactions signed before that spend this coin, each once."""
-        return _public(self._by_outpoint.get(str(outpoint), ()))
+        return published(self._by_outpoint.get(str(outpoint), ()))
 
     def paying(self, script: bytes, sats: int) -> tuple[PastTransaction, ...]:
         """The transactions signed before that pay exactly this amount to this script."""
-        return _public(self._by_payment.get((script, sats), ()))
+        return published(self._by_payment.get((script, sats), ()))
+
+    def paying_between(self, script: bytes, low: int, high: int) -> tuple[PastTransaction, ...]:
+        """The transactions signed before that pay this script an amount from low to high, sats."""
+        paid = self._by_script.get(script, ())
+        near = {past.txid: past for sats, past in paid if low <= sats <= high}
+        return published(near.values())
 
     def by_manifest_id(self, manifest_id: str) -> tuple[PastTransaction, ...]:
         """The transactions signed before that paid the withdrawal of this id."""
-        return _public(self._by_manifest_id.get(manifest_id, ()))
+        return published(self._by_manifest_id.get(manifest_id, ()))
 
     def last_seen(self, branch: int) -> int | None:
         """The highest index of this wallet's branch that a signed transaction paid to."""
@@ -172,34 +128,41 @@ class Memory:
             past for past in self._all if past.is_this_wallet and coins.isdisjoint(past.outpoints)
         ]
         since = stamp(now - timedelta(days=1)) if now.year > 1 else ""
-        by_clock = _largest_versions([past for past in mine if past.time >= since])
+        by_clock = largest_versions([past for past in mine if past.time >= since])
         if not 0 < locktime < LOCKTIME_HEIGHTS:
             return by_clock
         floor = max(1, locktime - BLOCKS_A_DAY + 1)
         return max(
             by_clock,
-            _largest_versions([past for past in mine if floor <= past.locktime < LOCKTIME_HEIGHTS]),
+            largest_versions([past for past in mine if floor <= past.locktime < LOCKTIME_HEIGHTS]),
         )
 
     @cached_property
-    def _by_outpoint(self) -> Mapping[str, list[_Past]]:
-        found: dict[str, list[_Past]] = {}
+    def _by_outpoint(self) -> Mapping[str, list[Past]]:
+        found: dict[str, list[Past]] = {}
         for past in self._distinct:
             for text in past.outpoints:
                 found.setdefault(text, []).append(past)
         return found
 
     @cached_property
-    def _by_payment(self) -> Mapping[tuple[bytes, int], list[_Past]]:
-        found: dict[tuple[bytes, int], list[_Past]] = {}
+    def _by_payment(self) -> Mapping[tuple[bytes, int], list[Past]]:
+        found: dict[tuple[bytes, int], list[Past]] = {}
         for past in self._distinct:
             for script, sats in {payment[:2] for payment in past.payments}:
                 found.setdefault((script, sats), []).append(past)
         return found
 
     @cached_property
-    def _by_manifest_id(self) -> Mapping[str, list[_Past]]:
-        found: dict[str, list[_Past]] = {}
+    def _by_script(self) -> Mapping[bytes, list[tuple[int, Past]]]:
+        found: dict[bytes, list[tuple[int, Past]]] = {}
+        for (script, sats), pasts in self._by_payment.items():
+            found.setdefault(script, []).extend((sats, past) for past in pasts)
+        return found
+
+    @cached_property
+    def _by_manifest_id(self) -> Mapping[str, list[Past]]:
+        found: dict[str, list[Past]] = {}
         for past in self._distinct:
             for manifest_id in {payment[2] for payment in past.payments} - {""}:
                 found.setdefault(manifest_id, []).append(past)
@@ -232,7 +195,7 @@ def recall(entries: Iterable[Entry], wallet: Wallet) -> Memory:
 
 
 def _recalled(entries: Iterable[Entry], wallet: Wallet) -> Memory:
-    pasts: dict[int, _Past] = {}
+    pasts: dict[int, Past] = {}
     amounts: dict[str, int] = {}
     anchor, halted, policy = EMPTY, False, None
     identity, network = wallet_id(wallet), wallet.network.name
@@ -240,14 +203,14 @@ def _recalled(entries: Iterable[Entry], wallet: Wallet) -> Memory:
         anchor = entry.anchor
         try:
             if entry.kind is Kind.INTENT and entry.body["network"] == network:
-                pasts[entry.seq] = _Past.read(entry, identity)
+                pasts[entry.seq] = Past.read(entry, identity)
                 amounts.update([put[:2] for put in entry.body["inputs"] if put[1] is not None])
             elif entry.kind is Kind.ABANDONED:
                 pasts.pop(entry.body["intent"], None)
             elif entry.kind is Kind.POLICY and entry.body["wallet_id"] == identity:
                 policy = entry.body["policy"]
         except (LookupError, TypeError, ValueError):
-            raise _misunderstood(entry.seq) from None
+            raise misunderstood(entry.seq) from None
         if entry.kind in _LATCH_KINDS:
             halted = entry.kind is Kind.HALTED
     return Memory(wallet, pasts.values(), amounts, _Marks(anchor, halted, policy))
@@ -258,35 +221,3 @@ _LATCH_KINDS: Final = frozenset({Kind.HALTED, Kind.RELEASED})
 
 def _where(place: tuple[int, int] | None) -> str | None:
     return None if place is None else f"{place[0]}/{place[1]}"
-
-
-def _outpoint(text: str) -> OutPoint:
-    txid, _, vout = text.partition(":")
-    return OutPoint(bytes.fromhex(txid)[::-1], int(vout))
-
-
-def _highest(places: Iterable[str | None]) -> tuple[tuple[int, int], ...]:
-    """The highest index of each branch among places such as ``0/7``."""
-    found: dict[int, int] = {}
-    for text in places:
-        if text is not None:
-            branch, index = map(int, text.split("/"))
-            found[branch] = max(index, found.get(branch, -1))
-    return tuple(found.items())
-
-
-def _misunderstood(line: int) -> JournalDamagedError:
-    reason = "its particulars are not those of its kind"
-    return JournalDamagedError(Damage.BROKEN, line, reason)
-
-
-def _public(pasts: Iterable[_Past]) -> tuple[PastTransaction, ...]:
-    return tuple([past.public() for past in pasts])
-
-
-def _largest_versions(pasts: Iterable[_Past]) -> int:
-    versions: dict[frozenset[str], int] = {}
-    for past in pasts:
-        coins = frozenset(past.outpoints)
-        versions[coins] = max(past.leaving, versions.get(coins, 0))
-    return sum(versions.values())

@@ -109,6 +109,10 @@ class History(Protocol):
         """The transactions signed before that pay exactly this amount to this script."""
         ...
 
+    def paying_between(self, script: bytes, low: int, high: int) -> tuple[PastTransaction, ...]:
+        """The transactions signed before that pay this script an amount from low to high, sats."""
+        ...
+
     def by_manifest_id(self, manifest_id: str) -> tuple[PastTransaction, ...]:
         """The transactions signed before that paid the withdrawal of this id."""
         ...
@@ -138,6 +142,11 @@ class EmptyHistory:
     def paying(self, script: bytes, sats: int) -> tuple[PastTransaction, ...]:
         """Nothing was paid."""
         del script, sats
+        return ()
+
+    def paying_between(self, script: bytes, low: int, high: int) -> tuple[PastTransaction, ...]:
+        """Nothing was paid."""
+        del script, low, high
         return ()
 
     def by_manifest_id(self, manifest_id: str) -> tuple[PastTransaction, ...]:

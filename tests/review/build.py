@@ -243,6 +243,13 @@ class Memory(EmptyHistory):
     def paying(self, script, sats):
         return tuple(past for past in self.past if (script, sats) in past.payments)
 
+    def paying_between(self, script, low, high):
+        return tuple(
+            past
+            for past in self.past
+            if any(paid == script and low <= sats <= high for paid, sats in past.payments)
+        )
+
     def by_manifest_id(self, manifest_id):
         return tuple(past for past in self.past if manifest_id in past.manifest_ids)
 

@@ -229,6 +229,13 @@ ASKED = {
     "unregistered-xpub": Draft(add=[other_xpub(b"abcd")]),
     "signed-before": after(HONEST),
     "replaces-earlier": after(HONEST, draft=fee(9_000)),
+    "nearly-paid-before": after(
+        HONEST,
+        draft=other_coins()
+        .with_payment(0, sats=30_000_001)
+        .with_payment(1, sats=9_000_000)
+        .with_payment(2, sats=90_994_999),
+    ),
     "recovery-path-open": Draft(wallet="W-mini").with_coin(0, sequence=52_560),
 }
 REFUSED = {

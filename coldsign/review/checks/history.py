@@ -14,6 +14,8 @@ from coldsign.review.items import OutputFacts
 Payments = Counter[tuple[bytes, int]]
 MAX_NAMED = 3
 """Earlier transactions named in one line."""
+NEARLY = 1
+"""Percent by which two amounts may differ and still be taken for one by a person who looks."""
 
 
 def amount_changed(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -160,6 +162,40 @@ def _earlier_id(output: OutputFacts, past: PastTransaction) -> str:
     return next((name for paid, name in pairs if paid == (output.script, output.sats)), "")
 
 
+def nearly_paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
+    """Nearly the same amount was paid to the same address before, from other coins.
+
+    Nearly is up to one percent. Where both payments have withdrawal ids, the manifests vouch for
+    the amounts, and nothing is asked.
+
+    Severity: confirm
+    Gain: the same withdrawal twice, the second time with an amount that differs where nobody looks.
+    Do: compare both with the books; confirm if the customer really is due a second payment.
+    """
+    txid = facts.tx.txid()
+    for output in _paid(facts):
+        low, high = -(-output.sats * (100 - NEARLY) // 100), output.sats * 100 // (100 - NEARLY)
+        names = [
+            past.txid[::-1].hex()
+            for past in context.history.paying_between(output.script, low, high)
+            if past.txid != txid and not _shares_a_coin(facts, past)
+            if _is_unlike(output, past, low, high)
+        ]
+        if names:
+            text = f"nearly {btc(output.sats)} BTC were paid there by {' and '.join(names[:MAX_NAMED])}"
+            yield confirm("nearly-paid-before", output.where, f"{text}, from other coins")
+
+
+def _is_unlike(output: OutputFacts, past: PastTransaction, low: int, high: int) -> bool:
+    """Whether an earlier payment to the same place differs a little, and not by the books."""
+    ids = past.manifest_ids or ("",) * len(past.payments)
+    return any(
+        script == output.script and low <= sats <= high and sats != output.sats
+        for (script, sats), name in zip(past.payments, ids, strict=True)
+        if not (name and output.manifest_id)
+    )
+
+
 def withdrawal_id_reused(facts: Facts, context: Context) -> Iterator[Finding]:
     """A withdrawal id was used before for another address or amount.
 
@@ -185,5 +221,6 @@ CHECKS = (
     replaces_earlier,
     redirects_earlier,
     paid_before,
+    nearly_paid_before,
     withdrawal_id_reused,
 )

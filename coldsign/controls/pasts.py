@@ -1,0 +1,120 @@
+"""Transactions as the journal's intents tell of them, as little decoded as a memory of them needs."""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple, Self
+
+from coldsign.controls.chain import Damage, JournalDamagedError
+from coldsign.controls.entry import Entry
+from coldsign.primitives.tx import OutPoint
+from coldsign.review.context import PastTransaction
+
+_OWN_KINDS: Final = frozenset({"change", "self"})
+
+
+class Past(NamedTuple):
+    """One intent.
+
+    Attributes:
+        seq: The line.
+        txid: As people write it.
+        time: By the clock of the machine.
+        locktime: The transaction's.
+        leaving: Sats that left the wallet.
+        is_this_wallet: Whether it spends from the wallet under review.
+        outpoints: The coins it spends, as text.
+        payments: Script, sats and withdrawal id of what it pays to others.
+        last_seen: Of this wallet, the highest index of each branch that it pays to.
+    """
+
+    seq: int
+    txid: str
+    time: str
+    locktime: int
+    leaving: int
+    is_this_wallet: bool
+    outpoints: tuple[str, ...]
+    payments: tuple[tuple[bytes, int, str], ...]
+    last_seen: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def read(cls, entry: Entry, wallet: str) -> Self:
+        """Take what is needed out of an intent, for one wallet's review.
+
+        Raises:
+            LookupError: A particular is missing; also ``TypeError`` and ``ValueError``, of another kind.
+        """
+        body = entry.body
+        is_this_wallet = body["wallet_id"] == wallet
+        return cls(
+            entry.seq,
+            txid=body["txid"],
+            time=entry.time,
+            locktime=body["locktime"],
+            leaving=body["leaving"],
+            is_this_wallet=is_this_wallet,
+            outpoints=tuple([put[0] for put in body["inputs"]]),
+            payments=tuple(
+                [
+                    (bytes.fromhex(script), sats, manifest_id)
+                    for script, sats, kind, _, manifest_id in body["outputs"]
+                    if kind not in _OWN_KINDS
+                ]
+            ),
+            # not where coins were spent from: whoever knows the wallet can send one anywhere in it
+            last_seen=_highest([out[3] for out in body["outputs"]]) if is_this_wallet else (),
+        )
+
+    def public(self) -> PastTransaction:
+        """As the review knows it.
+
+        Raises:
+            JournalDamagedError: It cannot be understood.
+        """
+        try:
+            return PastTransaction(
+                txid=bytes.fromhex(self.txid)[::-1],
+                outpoints=tuple([_outpoint(text) for text in self.outpoints]),
+                payments=tuple([(script, sats) for script, sats, _ in self.payments]),
+                manifest_ids=tuple([manifest_id for *_, manifest_id in self.payments]),
+            )
+        except (TypeError, ValueError):
+            raise misunderstood(self.seq) from None
+
+
+def _outpoint(text: str) -> OutPoint:
+    txid, _, vout = text.partition(":")
+    return OutPoint(bytes.fromhex(txid)[::-1], int(vout))
+
+
+def _highest(places: Iterable[str | None]) -> tuple[tuple[int, int], ...]:
+    """The highest index of each branch among places such as ``0/7``."""
+    found: dict[int, int] = {}
+    for text in places:
+        if text is not None:
+            branch, index = map(int, text.split("/"))
+            found[branch] = max(index, found.get(branch, -1))
+    return tuple(found.items())
+
+
+def misunderstood(line: int) -> JournalDamagedError:
+    """The error for a line whose hash holds and whose particulars do not."""
+    reason = "its particulars are not those of its kind"
+    return JournalDamagedError(Damage.BROKEN, line, reason)
+
+
+def published(pasts: Iterable[Past]) -> tuple[PastTransaction, ...]:
+    """All of them as the review knows them.
+
+    Raises:
+        JournalDamagedError: One cannot be understood.
+    """
+    return tuple([past.public() for past in pasts])
+
+
+def largest_versions(pasts: Iterable[Past]) -> int:
+    """Sats that left by them; of those that spend exactly the same coins, the largest counts."""
+    versions: dict[frozenset[str], int] = {}
+    for past in pasts:
+        coins = frozenset(past.outpoints)
+        versions[coins] = max(past.leaving, versions.get(coins, 0))
+    return sum(versions.values())
