@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from coldsign.errors import MalformedError
-
-SIGHASH_ANYONECANPAY = 0x80
-SIGHASH_NONE, SIGHASH_SINGLE = 0x02, 0x03
+from coldsign.primitives.digests import ANYONECANPAY, Sighash
 
 
 class Modifiable(IntEnum):
@@ -44,11 +42,11 @@ def flags_after(flags: int, sighash: int) -> int:
 
     Bits without a meaning stay as they are.
     """
-    if not sighash & SIGHASH_ANYONECANPAY:
+    if not sighash & ANYONECANPAY:
         flags &= ~Modifiable.INPUTS
-    base = sighash & ~SIGHASH_ANYONECANPAY
-    if base != SIGHASH_NONE:
+    base = sighash & ~ANYONECANPAY
+    if base != Sighash.NONE:
         flags &= ~Modifiable.OUTPUTS
-    if base == SIGHASH_SINGLE:
+    if base == Sighash.SINGLE:
         flags |= Modifiable.HAS_SIGHASH_SINGLE
     return flags

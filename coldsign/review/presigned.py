@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from coldsign.primitives.digests import Digests
+from coldsign.primitives.digests import Digests, Sighash
 from coldsign.primitives.script import Kind, classify, p2pkh
 from coldsign.primitives.secp import der_decode, is_low_s, verify_ecdsa, verify_schnorr
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.review.ownership import positions
 from coldsign.wallet.derive import Derived, Taproot
-
-SIGHASH_DEFAULT, SIGHASH_ALL = 0, 1
 
 
 class SignatureFault(Enum):
@@ -100,7 +98,7 @@ def _ecdsa(spent: Signed, digests: Digests) -> Iterable[Outcome]:
 
 def _ecdsa_fault(key: bytes, signature: bytes, digest: bytes) -> SignatureFault | None:
     """What is wrong with a signature that the codec already knows to be strict DER."""
-    if signature[-1] != SIGHASH_ALL:
+    if signature[-1] != Sighash.ALL:
         return SignatureFault.SIGHASH
     compact = der_decode(signature[:-1])
     if not is_low_s(compact):
@@ -112,11 +110,11 @@ def ecdsa_digest(spent: Signed, digests: Digests) -> bytes:
     """The SIGHASH_ALL digest of a legacy or segwit version 0 input, from the derived scripts."""
     derived = spent.derived
     if derived.witness_script is not None:
-        return digests.segwit_v0(spent.index, derived.witness_script, spent.sats, SIGHASH_ALL)
+        return digests.segwit_v0(spent.index, derived.witness_script, spent.sats, Sighash.ALL)
     script = derived.redeem_script or derived.script_pubkey
     if classify(script) is Kind.P2WPKH:
-        return digests.segwit_v0(spent.index, p2pkh(script[2:]), spent.sats, SIGHASH_ALL)
-    return digests.legacy(spent.index, script, SIGHASH_ALL)
+        return digests.segwit_v0(spent.index, p2pkh(script[2:]), spent.sats, Sighash.ALL)
+    return digests.legacy(spent.index, script, Sighash.ALL)
 
 
 def _taproot(spent: Signed, digests: Digests) -> Iterable[Outcome]:
@@ -152,8 +150,8 @@ def _schnorr_fault(
     spent: Signed, digests: Digests, what: tuple[bytes, bytes | None], signature: bytes
 ) -> SignatureFault | None:
     key, leaf_hash = what
-    sighash = signature[64] if len(signature) == 65 else SIGHASH_DEFAULT
-    if len(signature) == 65 and sighash != SIGHASH_ALL:
+    sighash = signature[64] if len(signature) == 65 else Sighash.DEFAULT
+    if len(signature) == 65 and sighash != Sighash.ALL:
         return SignatureFault.SIGHASH
     digest = digests.taproot(spent.index, sighash, leaf_hash)
     return None if verify_schnorr(key, digest, signature[:64]) else SignatureFault.INVALID

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
+from coldsign.primitives.digests import ANYONECANPAY, Sighash
 from coldsign.review.context import Context
 from coldsign.review.facts import Facts
 from coldsign.review.finding import Finding, refuse
 
-SIGHASH_DEFAULT, SIGHASH_ALL = 0, 1
-_BASE = {
-    0: "DEFAULT, which only taproot knows",
-    2: "NONE: the outputs could be replaced after signing",
-    3: "SINGLE: all outputs but one could be replaced after signing",
+_BASE: dict[int, str] = {
+    Sighash.DEFAULT: "DEFAULT, which only taproot knows",
+    Sighash.NONE: "NONE: the outputs could be replaced after signing",
+    Sighash.SINGLE: "SINGLE: all outputs but one could be replaced after signing",
 }
 
 
@@ -26,7 +26,7 @@ def sighash_not_all(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     del context
     taproot = facts.wallet.script_kind == "tr"
-    allowed = {None, SIGHASH_ALL, SIGHASH_DEFAULT} if taproot else {None, SIGHASH_ALL}
+    allowed = {None, Sighash.ALL, Sighash.DEFAULT} if taproot else {None, Sighash.ALL}
     for known in facts.inputs:
         sighash = known.given.sighash_type
         if sighash not in allowed:
@@ -35,10 +35,11 @@ def sighash_not_all(facts: Facts, context: Context) -> Iterator[Finding]:
 
 
 def _words(sighash: int) -> str:
-    known = _BASE.get(sighash & 0x7F) if sighash < 0x100 else None
-    if sighash & ~0x80 == SIGHASH_ALL:
+    base = sighash & ~ANYONECANPAY
+    known = _BASE.get(base)
+    if base == Sighash.ALL:
         known = "ALL|ANYONECANPAY: inputs could be added after signing"
-    elif known and sighash & 0x80:
+    elif known and sighash & ANYONECANPAY:
         known += ", and inputs could be replaced (ANYONECANPAY)"
     return f"0x{sighash:02x}, " + (known or "which is not defined")
 
