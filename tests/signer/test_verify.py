@@ -255,12 +255,12 @@ def test_signatures_of_the_wrong_kind_are_noticed():
             verify(before, add_signatures(before, {0: pair}), cleared)
 
 
-def with_derived(cleared, **changes):
+def with_derived(cleared, *, more_sats=0, **changes):
     """The clearance with facts that are not so about input 0."""
     facts = cleared.report.facts
     first = facts.inputs[0]
     derived = first.derived._replace(**changes)
-    known = SimpleNamespace(derived=derived, amount=first.amount)
+    known = SimpleNamespace(derived=derived, amount=first.amount + more_sats)
     wrong = SimpleNamespace(
         tx=facts.tx,
         inputs=(known, *facts.inputs[1:]),
@@ -275,6 +275,7 @@ def with_derived(cleared, **changes):
 def test_facts_that_are_not_so_are_noticed():
     for name, changes, message in (
         ("wpkh-1x2", {"script_pubkey": b"\x51"}, "the coin is not the one that was reviewed"),
+        ("wpkh-1x2", {"more_sats": 1}, "the coin is not the one that was reviewed"),
         ("sh-wpkh-4x4", {"redeem_script": b"\x51"}, "the redeem script is not the coin's"),
         ("wsh-sortedmulti-2of3-4x4", {"witness_script": b"\x51"}, "the witness script is not"),
         ("wsh-sortedmulti-2of3-4x4", {"witness_script": None}, "the witness script is not"),
