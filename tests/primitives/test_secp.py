@@ -271,6 +271,20 @@ def test_der_that_is_not_strict(der):
         secp.der_decode(bytes.fromhex(der if len(der) % 2 == 0 else der + "1"))
 
 
+def test_der_numbers_end_below_the_order():
+    def der(r, s):
+        numbers = b"".join(
+            b"\x02\x21" + number.to_bytes(33, "big") for number in (r, s)
+        )  # both have the top bit set: a zero byte in front
+        return bytes((0x30, len(numbers))) + numbers
+
+    last = ORDER - 1
+    assert secp.der_decode(der(last, last)) == last.to_bytes(32, "big") * 2
+    for r, s in ((ORDER, last), (last, ORDER), (ORDER + 1, last)):
+        with pytest.raises(MalformedError, match="out of range"):
+            secp.der_decode(der(r, s))
+
+
 def test_the_library_loads_where_warnings_are_errors():
     program = "import coldsign.primitives.secp as s; print(s.public_key(bytes(31) + b'a').hex())"
     run = subprocess.run(

@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -209,6 +210,47 @@ class TestAtomicWrite:
         monkeypatch.setattr(os, "fsync", lambda descriptor: fsync(descriptor, errno.EIO))
         with pytest.raises(UnfitError):
             atomic_write(home / "x", b"newer", replace=True)
+
+
+class TestOrder:
+    """What a power cut can leave is decided by the order in which things reach the disk."""
+
+    @pytest.fixture
+    def steps(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        done: list[str] = []
+
+        def noting(name: str, real: Callable[..., object]) -> Callable[..., object]:
+            def noted(*arguments: object, **options: object) -> object:
+                what = name
+                if name == "fsync":
+                    is_folder = stat.S_ISDIR(os.fstat(int(str(arguments[0]))).st_mode)
+                    what = "sync folder" if is_folder else "sync file"
+                done.append(what)
+                return real(*arguments, **options)
+
+            return noted
+
+        for name in ("write", "fsync", "rename", "link"):
+            monkeypatch.setattr(os, name, noting(name, getattr(os, name)))
+        return done
+
+    def test_a_file_is_on_the_disk_before_it_has_its_name(
+        self, home: Path, steps: list[str]
+    ) -> None:
+        atomic_write(home / "x", b"new", replace=True)
+        assert steps == ["write", "sync file", "rename", "sync folder"]
+        steps.clear()
+        atomic_write(home / "y", b"new", replace=False)
+        assert steps == ["write", "sync file", "link", "sync folder"]
+
+    def test_a_line_is_on_the_disk_before_anything_follows(
+        self, home: Path, steps: list[str]
+    ) -> None:
+        append_durably(home / "log", b"one\n")
+        assert steps == ["write", "sync file", "sync folder"]
+        steps.clear()
+        append_durably(home / "log", b"two\n")
+        assert steps == ["write", "sync file"]
 
 
 class TestAppend:
