@@ -37,4 +37,5 @@ def context_of(
         history=memory,
         destinations=policy.places(memory.wallet.network),
         spent_recently_sats=spent,
+        rules_differ=memory.used not in {None, policy.digest.hex()},
     )

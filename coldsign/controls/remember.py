@@ -47,11 +47,12 @@ def record(facts: Facts) -> Body:
 
 
 class _Marks(NamedTuple):
-    """The journal's last words: where it stands, the latch, the wallet's policy."""
+    """The journal's last words: where it stands, the latch, the wallet's policy bound and used."""
 
     anchor: Anchor
     halted: bool
     policy: str | None
+    used: str | None
 
 
 class Memory:
@@ -65,13 +66,14 @@ class Memory:
         anchor: Where the journal stood when it was read.
         halted: Whether its last word about the latch is that it was engaged.
         policy: Digest of the policy last bound to the wallet, hex; ``None`` if none was.
+        used: Digest of the policy that the wallet last signed under, or that was bound since.
     """
 
     def __init__(
         self, wallet: Wallet, pasts: Iterable[Past], amounts: Mapping[str, int], marks: _Marks
     ) -> None:
         self.wallet = wallet
-        self.anchor, self.halted, self.policy = marks
+        self.anchor, self.halted, self.policy, self.used = marks
         self._all = tuple(pasts)
         self._amounts = amounts
         self._distinct = tuple({past.txid: past for past in self._all}.values())
@@ -197,7 +199,7 @@ def recall(entries: Iterable[Entry], wallet: Wallet) -> Memory:
 def _recalled(entries: Iterable[Entry], wallet: Wallet) -> Memory:
     pasts: dict[int, Past] = {}
     amounts: dict[str, int] = {}
-    anchor, halted, policy = EMPTY, False, None
+    anchor, halted, policy, used = EMPTY, False, None, None
     identity, network = wallet_id(wallet), wallet.network.name
     for entry in entries:
         anchor = entry.anchor
@@ -205,15 +207,16 @@ def _recalled(entries: Iterable[Entry], wallet: Wallet) -> Memory:
             if entry.kind is Kind.INTENT and entry.body["network"] == network:
                 pasts[entry.seq] = Past.read(entry, identity)
                 amounts.update([put[:2] for put in entry.body["inputs"] if put[1] is not None])
+                used = entry.body.get("policy") if pasts[entry.seq].is_this_wallet else used
             elif entry.kind is Kind.ABANDONED:
                 pasts.pop(entry.body["intent"], None)
             elif entry.kind is Kind.POLICY and entry.body["wallet_id"] == identity:
-                policy = entry.body["policy"]
+                policy = used = entry.body["policy"]
         except (LookupError, TypeError, ValueError):
             raise misunderstood(entry.seq) from None
         if entry.kind in _LATCH_KINDS:
             halted = entry.kind is Kind.HALTED
-    return Memory(wallet, pasts.values(), amounts, _Marks(anchor, halted, policy))
+    return Memory(wallet, pasts.values(), amounts, _Marks(anchor, halted, policy, used))
 
 
 _LATCH_KINDS: Final = frozenset({Kind.HALTED, Kind.RELEASED})

@@ -182,6 +182,7 @@ class Context:
         history: The journal's memory.
         destinations: Where money may go; None lets it go anywhere.
         spent_recently_sats: What left this wallet in the last day, by the journal.
+        rules_differ: Whether the policy is another than the wallet last signed under.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -189,3 +190,4 @@ class Context:
     history: History = field(default_factory=EmptyHistory)
     destinations: Destinations | None = None
     spent_recently_sats: int = 0
+    rules_differ: bool = False

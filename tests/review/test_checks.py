@@ -174,6 +174,7 @@ RECOVERY = (b"\x06" + our_key((0, 3), 3, "W-mini"), wallet("W-mini").origin(3, 0
 NOTED = {
     "closed-path": Draft(wallet="W-mini").with_coin(0, drop=(6,), add=[RECOVERY]),
     "replaceable": HONEST,
+    "other-policy": (HONEST, Context(rules_differ=True)),
     "malleable-parent": HONEST.with_coin(0, parent_script_sig=b"\x51"),
     "unknown-data": Draft(add=[(b"\xf0", b"x")]),
     "cosigner-signed": signed_by(1),

@@ -8,7 +8,7 @@ from coldsign.primitives.script import Kind
 from coldsign.primitives.text import printable
 from coldsign.review.context import Context, PastTransaction
 from coldsign.review.facts import Facts
-from coldsign.review.finding import TRANSACTION, Finding, confirm, refuse
+from coldsign.review.finding import TRANSACTION, Finding, confirm, note, refuse
 from coldsign.review.items import OutputFacts
 
 Payments = Counter[tuple[bytes, int]]
@@ -215,6 +215,20 @@ def withdrawal_id_reused(facts: Facts, context: Context) -> Iterator[Finding]:
                 yield refuse("withdrawal-id-reused", output.where, text)
 
 
+def other_policy(facts: Facts, context: Context) -> Iterator[Finding]:
+    """The policy is not the one that this wallet signed under last.
+
+    Severity: note
+    Gain: laxer rules, if he could change the file that was named; a policy that is bound to the
+        wallet cannot be exchanged.
+    Do: find out who changed the file, and bind the policy with coldsign policy set.
+    """
+    del facts
+    if context.rules_differ:
+        text = "the rules are not those under which this wallet signed last"
+        yield note("other-policy", TRANSACTION, text)
+
+
 CHECKS = (
     amount_changed,
     signed_before,
@@ -223,4 +237,5 @@ CHECKS = (
     paid_before,
     nearly_paid_before,
     withdrawal_id_reused,
+    other_policy,
 )
