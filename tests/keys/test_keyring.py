@@ -1,4 +1,5 @@
 import copy
+import dataclasses
 import json
 import pickle
 from pathlib import Path
@@ -64,14 +65,13 @@ def test_a_lying_origin_claims_nothing_and_a_lying_fingerprint_is_ignored():
         assert keyring.claim(origin, other.neuter()) is None
 
 
-def test_the_chain_code_is_part_of_the_claim():
+def test_chain_code_and_public_key_are_both_part_of_the_claim():
     origin, key = account()
     public = key.neuter()
-    forged = ExtendedPublicKey(
-        public.depth, public.parent_fingerprint, public.child_number, bytes(32), public.pubkey
-    )
     with ring() as keyring:
-        assert keyring.claim(origin, forged) is None
+        assert keyring.claim(origin, public) is not None
+        for forged in ({"chain_code": bytes(32)}, {"pubkey": public_key(b"\x01" * 32)}):
+            assert keyring.claim(origin, dataclasses.replace(public, **forged)) is None
 
 
 def test_an_account_key_claims_itself_and_what_is_below_it():

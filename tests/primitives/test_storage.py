@@ -24,8 +24,6 @@ from coldsign.primitives.storage import (
 )
 from tests.killing import steps_survived
 
-PROC_FULL = Path("/dev/full")
-
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
