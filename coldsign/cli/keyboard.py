@@ -6,7 +6,6 @@ import shutil
 import sys
 import termios
 import tty
-from types import TracebackType
 from typing import Any, Self
 
 from coldsign.cli.screen import stopped
@@ -43,12 +42,7 @@ class Keyboard:
         tty.setcbreak(self._fd, termios.TCSAFLUSH)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         termios.tcsetattr(self._fd, termios.TCSAFLUSH, self._saved)
         os.close(self._fd)
 

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from coldsign.errors import SelfCheckError, UsageError
@@ -119,13 +118,8 @@ class Proof:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._child.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._child.__exit__(*_)
 
     def demand(self, symbol: Matrix, frame: Frame) -> None:
         """Let the decoder read a symbol.
