@@ -55,9 +55,13 @@ class Desk:
 
         return load_wallet(self, name)
 
-    def halt(self, why: str, *, who: str = "coldsign") -> None:
-        """Engage the latch: from now on nothing signs until a keyholder releases it."""
-        self.latch.engage(why, self.now(), who=who, journal=self.journal)
+    def halt(self, why: str, *, who: str = "coldsign") -> bool:
+        """Engage the latch: from now on nothing signs until a keyholder releases it.
+
+        Returns:
+            Whether the journal could record it; the latch is engaged in any case.
+        """
+        return self.latch.engage(why, self.now(), who=who, journal=self.journal) is not None
 
 
 def open_desk(home: Path | None, network: Network) -> Desk:

@@ -165,6 +165,13 @@ def _ours(job: Job) -> tuple[int, ...]:
             hint="choose another --key or --wallet; coldsign wallet show lists the wallet's keys",
             code="not-our-wallet",
         )
+    if job.wallet.our_keys and set(found).isdisjoint(job.wallet.our_keys):
+        raise LockedError(
+            f"the key {job.key.name} ({job.key.fingerprint.hex()}) is another cosigner's: it is not the"
+            f" one registered as ours in the wallet {job.wallet.name}",
+            hint="choose the registered key, or register the wallet with this one",
+            code="key-not-ours",
+        )
     return found
 
 

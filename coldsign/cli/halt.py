@@ -34,8 +34,10 @@ def status(settings: Settings, /) -> None:
 @pass_settings
 def engage(settings: Settings, /, why: str) -> None:
     """Stop all signing on this machine."""
-    settings.desk().halt(why, who=_who())
-    settings.screen.document({"engaged": True, "why": why})
+    recorded = settings.desk().halt(why, who=_who())
+    settings.screen.document({"engaged": True, "why": why, "recorded": recorded})
+    if not recorded:
+        settings.screen.say("warning: the journal could not record it", "confirm")
     settings.screen.tell("engaged: nothing is signed until it is released", "confirm")
 
 

@@ -1,6 +1,9 @@
 """``coldsign journal``: the hash-chained record of everything that was decided."""
 
+import re
+import textwrap
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +11,16 @@ import click
 
 from coldsign.cli.deliver import deliver_text, demand_free
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.pager import page_width
 from coldsign.cli.paper import deliver_paper
 from coldsign.controls.entry import Anchor, Entry
 from coldsign.errors import DeclinedError, UsageError
 from coldsign.primitives.text import printable
 
-_SHOWN = 160  # characters of one entry on a line
+_SHOWN = 160  # characters of one value
+_FIRST = ("wallet", "title", "txid", "review_code", "code", "why", "reason")
+_HEX = re.compile(r"[0-9a-fA-F]{40,}")
+_INDENT = " " * 8
 
 
 @click.group(cls=ColdGroup)
@@ -35,10 +42,10 @@ def show(settings: Settings, /, last: int) -> None:
     """Show the last entries."""
     entries = deque(settings.desk().journal.entries(), maxlen=last)
     settings.screen.document({"entries": [_document(entry) for entry in entries]})
+    width = page_width() if settings.screen.result_is_read else None
     for entry in entries:
-        settings.screen.result(
-            f"{entry.seq:>6}  {entry.time}  {entry.kind.value:<10}  {_brief(entry)}"
-        )
+        for line in _lines(entry, width):
+            settings.screen.result(line)
     if not entries:
         settings.screen.tell("the journal is empty")
 
@@ -143,10 +150,27 @@ def _document(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _brief(entry: Entry) -> str:
-    """The entry's particulars on one line: short values only, the rest is in ``--json``."""
-    parts = [f"{k}={v}" for k, v in entry.body.items() if isinstance(v, str | int) and v != ""]
-    return printable(" ".join(parts), limit=_SHOWN)
+def _lines(entry: Entry, width: int | None) -> Iterator[str]:
+    """One entry: folded for a person, on one line where there is no width. Lists are in ``--json`` only."""
+    head = f"{entry.seq:>6}  {entry.time}  {entry.kind.value}"
+    values = {k: v for k, v in entry.body.items() if isinstance(v, str | int) and v != ""}
+    order = [*(key for key in _FIRST if key in values), *sorted(values.keys() - set(_FIRST))]
+    parts = [f"{key}={_short(values[key])}" for key in order]
+    if width is None:
+        yield f"{head:<40}  {' '.join(parts)}".rstrip()
+        return
+    yield head
+    yield from textwrap.wrap(
+        "  ".join(parts), width, initial_indent=_INDENT, subsequent_indent=_INDENT
+    )
+
+
+def _short(value: str | int) -> str:
+    """A value that fits a line: of a hash or a key its first digits, of a long text its beginning."""
+    text = str(value)
+    if _HEX.fullmatch(text):
+        return f"{text[:16]}.."
+    return printable(text, limit=_SHOWN)
 
 
 def _note(anchor: Anchor) -> str:

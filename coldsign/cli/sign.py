@@ -25,7 +25,7 @@ from coldsign.cli.secrets import (
     secret_file_option,
     stateless_keyring,
 )
-from coldsign.errors import UsageError
+from coldsign.errors import UnfitError, UsageError
 from coldsign.keys.keyring import Keyring
 from coldsign.primitives import secp
 from coldsign.psbt.edit import Reply as Level
@@ -145,7 +145,12 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     )
     count = len(signed.inputs)
     screen.tell(f"signed {count} input{'s' * (count != 1)}; every signature verified", "good")
-    deliver(screen, reply, out, force=force)
+    try:
+        deliver(screen, reply, out, force=force)
+    except (UnfitError, UsageError) as lost:
+        again = "the signature was made: sign again with --accept signed-before"
+        hint = "; ".join(filter(None, (lost.hint, again)))
+        raise type(lost)(lost.message, hint=hint, code=lost.code) from None
 
 
 def _cautions(settings: Settings, desk: Desk) -> tuple[str, ...]:

@@ -90,9 +90,23 @@ class Journal:
                     code="journal-moved-on",
                 )
             entry = Entry.make(kind, body, after=end, now=now)
-            append_durably(self._path, entry.serialize())
-            self._move_head(entry.anchor)
+            if self._read_head() != end:  # left behind by a power cut; it must never lag by two
+                self._move_head(end)
+            self._write(entry, end)
         return entry
+
+    def _write(self, entry: Entry, before: Anchor) -> None:
+        """Both files, or neither: a line that the head cannot follow is taken back."""
+        line = entry.serialize()
+        size = append_durably(self._path, line)
+        try:
+            self._move_head(entry.anchor)
+        except BaseException:
+            if self._read_head() == before:
+                with open_private(self._path) as file:
+                    file.truncate(size - len(line))
+                    os.fsync(file.fileno())
+            raise
 
     def entries(self) -> Iterator[Entry]:
         """Every entry in order, each proven to follow from the one before.

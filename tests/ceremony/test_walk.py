@@ -20,6 +20,9 @@ from coldsign.errors import (
     SelfCheckError,
     UnfitError,
 )
+from coldsign.keys.keystore import KeyRecord
+from coldsign.keys.material import KeyKind
+from coldsign.keys.versions import NetworkGroup
 from coldsign.psbt.fields import In
 from coldsign.psbt.model import Psbt
 from tests.ceremony.stage import Yes, fixture, fixture_names, make_desk, no_key
@@ -125,6 +128,20 @@ def test_a_key_with_nothing_left_to_sign_is_not_asked_for(name: str, tmp_path: P
     with pytest.raises(LockedError, match="nothing to sign"):
         sign_walk(dataclasses.replace(job, wallet=found.wallet), desk, operator)
     assert operator.asked == 1
+
+
+def test_another_cosigners_key_is_not_asked_for(tmp_path: Path) -> None:
+    found, desk = fixture("wsh-sortedmulti-2of3-4x4"), make_desk(tmp_path)
+    wallet = dataclasses.replace(found.wallet, our_keys=(0,))
+    with found.keyring(1) as ring:
+        record = KeyRecord.of("second", KeyKind.MNEMONIC, ring, NetworkGroup.TEST)
+    operator = Yes(no_key)
+    job = dataclasses.replace(found.job(), wallet=wallet, key=record)
+    with pytest.raises(LockedError, match="another cosigner's") as caught:
+        sign_walk(job, desk, operator)
+    assert (caught.value.code, operator.asked, kinds(desk)) == ("key-not-ours", 0, [])
+    open_to_all = dataclasses.replace(job, wallet=found.wallet)
+    assert sign_walk(open_to_all, desk, Yes(lambda: found.keyring(1))).inputs
 
 
 def test_a_failed_verification_engages_the_latch(tmp_path: Path, monkeypatch) -> None:

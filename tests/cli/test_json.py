@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from coldsign.errors import UnfitError
 from coldsign.psbt.model import Psbt
 from tests.cli.laptop import Laptop
 
@@ -205,3 +206,25 @@ def test_a_bug_shows_its_place_and_no_value(
     assert (outcome.code, outcome.document["error"]["code"]) == (1, "bug")
     assert "ValueError" in outcome.errors[0]
     assert "canary" not in outcome.out + outcome.err
+
+
+def test_a_reply_that_cannot_be_written_can_be_made_again(
+    laptop: Laptop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, phrase = laptop.path("r.txt"), laptop.path("passphrase")
+    code = " ".join(laptop.good("--json", *INSPECT, path).document["review_code"])
+    sign = ("sign", path, "--wallet", "vault", "--key", "mine", "--passphrase-file", phrase)
+    sign += ("--expect", code, "--out", laptop.path("reply.psbt"))
+
+    def full(*_args, **_options) -> None:
+        raise UnfitError("the disk is full", hint="make room", code="disk-full")
+
+    monkeypatch.setattr("coldsign.cli.deliver.write_output", full)
+    outcome = laptop.run(*sign)
+    assert (outcome.code, outcome.errors) == (8, ["error: the disk is full"])
+    assert outcome.hints == [
+        "hint: make room; the signature was made: sign again with --accept signed-before"
+    ]
+    monkeypatch.undo()
+    laptop.good(*sign, "--accept", "signed-before")
+    assert laptop.kinds() == ["intent", "signed", "intent", "signed"]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldsign.controls import chain
+from coldsign.controls import journal as journal_module
 from coldsign.controls.chain import Damage, JournalDamagedError, last_line
 from coldsign.controls.entry import EMPTY, Anchor, Entry, Kind, stamp
 from coldsign.controls.journal import Journal
@@ -447,3 +448,71 @@ class TestRecovery:
                 path.write_bytes(content)
 
         assert steps_survived(lambda: journal.recover_torn("once", now=NOW), check=check) >= 8
+
+
+class TestFullDisk:
+    """A disk that takes the line and not the head: neither is there, however often it is tried."""
+
+    @pytest.fixture
+    def full(self, monkeypatch):
+        def refuse(*_args, **_options):
+            raise UnfitError("the disk is full", code="disk-full")
+
+        def fill():
+            monkeypatch.setattr(journal_module, "atomic_write", refuse)
+
+        return fill
+
+    def test_nothing_is_written_and_the_chain_holds(self, tmp_path, full, monkeypatch):
+        journal = Journal(tmp_path / "home")
+        first = journal.append(Kind.AUDITED, {"n": 1}, now=NOW)
+        before = (tmp_path / "home" / "journal.jsonl").read_bytes()
+        full()
+        for _ in range(3):
+            with pytest.raises(UnfitError, match="full"):
+                journal.append(Kind.AUDITED, {"n": 2}, now=NOW)
+            assert (tmp_path / "home" / "journal.jsonl").read_bytes() == before
+        monkeypatch.undo()
+        assert journal.verify().anchor == first.anchor
+        journal.append(Kind.AUDITED, {"n": 3}, now=NOW)
+        assert [entry.body["n"] for entry in journal.entries()] == [1, 3]
+
+    def test_the_first_line_too(self, tmp_path, full, monkeypatch):
+        journal = Journal(tmp_path / "home")
+        full()
+        with pytest.raises(UnfitError):
+            journal.append(Kind.AUDITED, {}, now=NOW)
+        monkeypatch.undo()
+        assert journal.verify().damage is None
+        assert journal.append(Kind.AUDITED, {}, now=NOW).seq == 1
+
+    def test_a_head_that_was_moved_after_all_keeps_its_line(self, tmp_path, monkeypatch):
+        journal = Journal(tmp_path / "home")
+        real = journal_module.atomic_write
+
+        def late(*args, **options):
+            real(*args, **options)
+            raise UnfitError("the folder's entry may not be on the disk")
+
+        monkeypatch.setattr(journal_module, "atomic_write", late)
+        with pytest.raises(UnfitError):
+            journal.append(Kind.AUDITED, {}, now=NOW)
+        monkeypatch.undo()
+        assert journal.verify().anchor.seq == 1
+
+    def test_a_head_that_lags_catches_up_before_it_could_lag_by_two(
+        self, tmp_path, full, monkeypatch
+    ):
+        home = tmp_path / "home"
+        journal = Journal(home)
+        journal.append(Kind.AUDITED, {}, now=NOW)
+        lagging = (home / "journal.head").read_bytes()
+        journal.append(Kind.AUDITED, {}, now=NOW)
+        (home / "journal.head").write_bytes(lagging)  # as a power cut between the two leaves it
+        full()
+        with pytest.raises(UnfitError):
+            journal.append(Kind.AUDITED, {}, now=NOW)
+        monkeypatch.undo()
+        assert journal.verify().anchor.seq == 2
+        assert journal.append(Kind.AUDITED, {}, now=NOW).seq == 3
+        assert journal.verify().damage is None
