@@ -43,15 +43,18 @@ EDGES: dict[str, tuple[str, ...]] = {
 }
 # Doors of the standard library that only these files may open.
 DOORS: dict[str, tuple[str, ...]] = {
+    "asyncio": (),
     "ctypes": ("primitives/process.py", "keys/secret.py", "qr/eyes.py"),
     "http": (),
     "marshal": ("primitives/cores.py",),
     "multiprocessing": ("controls/audit.py",),
     "pickle": (),
     "random": (),
+    "secrets": (),
     "socket": (),
     "ssl": (),
     "subprocess": ("controls/gpg_process.py", "qr/child.py"),
+    "time": ("primitives/storage.py", "qr/child.py", "ceremony/checkup.py", "cli/show.py"),
     "urllib": (),
 }
 # bitcoin.core.key and bitcoin.wallet load OpenSSL; bitcoin.SelectParams is a global.
