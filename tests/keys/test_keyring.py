@@ -74,6 +74,30 @@ def test_chain_code_and_public_key_are_both_part_of_the_claim():
             assert keyring.claim(origin, dataclasses.replace(public, **forged)) is None
 
 
+def test_keys_derived_for_nothing_are_overwritten(monkeypatch):
+    origin, key = account()
+    derive, derived = ExtendedSecretKey.derive, []
+
+    def noting(self, path):
+        derived.append(derive(self, path))
+        return derived[-1]
+
+    with ring() as keyring:
+        monkeypatch.setattr(ExtendedSecretKey, "derive", noting)
+        assert keyring.claim(KeyOrigin(origin.fingerprint, (1, 2)), key.neuter()) is None
+        assert [one.depth for one in derived] == [0, 2]
+        assert derived[1].secret == derived[1].chain_code == bytes(32)
+        assert derived[0].secret != bytes(32)  # the root itself, which later claims start from
+
+
+def test_a_claimed_root_can_be_overwritten_and_claimed_again():
+    with ring() as keyring:
+        for _ in range(2):
+            claimed = keyring.claim(None, keyring.public)
+            assert public_key(claimed.secret((0, 1))) == keyring.public.derive((0, 1)).pubkey
+            claimed.wipe()
+
+
 def test_an_account_key_claims_itself_and_what_is_below_it():
     origin, key = account()
     below = KeyOrigin(origin.fingerprint, (*ACCOUNT, 5))
