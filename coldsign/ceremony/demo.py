@@ -74,7 +74,7 @@ def run_demo(folder: Path, say: Say, operator: MakeOperator) -> Transaction:
     replies = [_one_signature(holder, pictures, folder, say, operator) for holder in holders]
     joined = combine([Psbt.parse(read_frames([reply]).data) for reply in replies])
     transaction = extract(finalize(joined))
-    say(f"the coordinator joined both replies: transaction {transaction.txid_hex()}")
+    say("the coordinator joined both replies and finished the transaction")
     for ring in rings:
         ring.wipe()
     return transaction

@@ -180,13 +180,13 @@ def python(machine: Machine) -> Check:
 
 def home_folder(machine: Machine) -> Check:
     """Fails where others can look into coldsign's home folder."""
-    name = "home"
+    name, where = "home", printable(str(machine.home), limit=200)
     try:
         status = machine.home.lstat()
     except FileNotFoundError:
-        return Check(name, Verdict.OK, "not made yet")
+        return Check(name, Verdict.OK, f"not made yet: {where}")
     except OSError as error:
-        return Check(name, Verdict.FAIL, f"cannot be read: {error.strerror}")
+        return Check(name, Verdict.FAIL, f"cannot be read: {(error.strerror or '').lower()}")
     if not stat.S_ISDIR(status.st_mode):
         return Check(name, Verdict.FAIL, "not a folder, or a symbolic link to one")
     if status.st_uid != machine.user:
@@ -195,7 +195,7 @@ def home_folder(machine: Machine) -> Check:
         return Check(
             name, Verdict.FAIL, "open to other users", "chmod 700 on it, and look what is inside"
         )
-    return Check(name, Verdict.OK, "private")
+    return Check(name, Verdict.OK, f"private: {where}")
 
 
 def disk(machine: Machine) -> Check:

@@ -23,7 +23,14 @@ def status(settings: Settings, /) -> None:
     by_journal = found is None and halted_by(desk.journal.entries())
     engaged = found is not None or by_journal
     why = str(found) if found else "the journal says so; the latch's file was removed" * by_journal
-    settings.screen.document({"engaged": engaged, "why": why})
+    settings.screen.document(
+        {
+            "engaged": engaged,
+            "why": found.why if found else why,
+            "when": found.when if found else "",
+            "who": found.who if found else "",
+        }
+    )
     settings.screen.result(f"engaged: {why}" if engaged else "released")
     if engaged:
         raise HaltedError("the latch is engaged", hint="coldsign halt release ends it")

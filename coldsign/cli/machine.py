@@ -1,10 +1,16 @@
 """``doctor`` and ``selftest``: is this machine, and is this program, fit to sign?"""
 
+import textwrap
+
 import click
 
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.cli.pager import page_width
+from coldsign.cli.screen import Screen
 from coldsign.errors import SelfCheckError, UnfitError
 
+_INDENT = " " * 6
+_UNFOLDED = 10_000  # columns, where no person reads
 _ROLES = {"ok": "good", "warn": "confirm", "fail": "refuse"}
 
 
@@ -23,17 +29,23 @@ def doctor(settings: Settings, /) -> None:
             ]
         }
     )
+    width = page_width() if settings.screen.result_is_read else _UNFOLDED
     for check in checks:
-        role = _ROLES[check.verdict.value]
-        settings.screen.result(f"{check.verdict.value:<4}  {check.name:<18}  {check.detail}", role)
+        line = f"{check.verdict.value:<4}  {check.name:<18}  {check.detail}"
+        _show(settings.screen, line, _ROLES[check.verdict.value], width)
         if check.hint and check.verdict.value != "ok":
-            settings.screen.result(f"      {check.hint}", "hint")
+            _show(settings.screen, _INDENT + check.hint, "hint", width)
     failed = [check.name for check in checks if check.verdict.value == "fail"]
     if failed:
         raise UnfitError(
             f"this machine is not fit to sign: {', '.join(failed)}",
             hint="each line above says what to mend",
         )
+
+
+def _show(screen: Screen, line: str, role: str, width: int) -> None:
+    for part in textwrap.wrap(line, width, subsequent_indent=_INDENT):
+        screen.result(part, role)
 
 
 @click.command(cls=ColdCommand)

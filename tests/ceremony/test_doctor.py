@@ -348,7 +348,7 @@ def test_what_may_not_be_looked_at_counts_as_missing(fit, monkeypatch):
     assert doctor.gnupg(fit).detail == "missing: gpg, gpgv"
     assert doctor.disk(fit).verdict is OK  # of the root's file system
     monkeypatch.setattr(Path, "lstat", refuse)
-    assert doctor.home_folder(fit).detail == "cannot be read: Permission denied"
+    assert doctor.home_folder(fit).detail == "cannot be read: permission denied"
 
 
 def test_the_current_folder_may_be_gone(tmp_path, monkeypatch):
