@@ -69,7 +69,7 @@ def show(
     limit = None if density == _AUTO else Density(_number(density))
     frames = answer.frames(limit)
     settings.screen.document(
-        {"frames": len(frames.frames), "dialect": frames.dialect.value, "sha256": answer.sha256}
+        {"frames": frames.length, "dialect": frames.dialect.value, "sha256": answer.sha256}
     )
     if out is not None:
         save(frames, out, force=force, period_ms=1000 // fps)

@@ -14,12 +14,17 @@ from typing import NamedTuple
 
 from coldsign.qr.ur.chooser import Xoshiro, choose_degree, shuffled
 
-MAX_WINDOW = 256  # choosing costs the square of the count; beyond it a pass lasts a minute anyway
+MAX_WINDOW = 1024  # choosing costs the square of the count: here up to 30 ms a part
 # Eight digits: room is kept for them in every frame, and at three passes a minute they last for days.
 MAX_NUMBER = 99_999_999
-_LOSSES = (0.1, 0.3, 0.5)  # of their looks, by the readers for whom a part is chosen
-_OFFERS = 30  # mixed parts to choose from, for each fragment
-_MAX_OFFERS = 1200  # more find little that is better, and are made before the first code is shown
+# The share of looks lost by the readers for whom a part is chosen, and how many they are.
+_READERS = ((0.1, 1.0), (0.3, 1.0), (0.5, 0.5))
+_PLAIN = 1.3  # times as much is a plain part worth, since it helps at once
+# Mixed parts to choose from: with more of them little is found that is better. Most are made while the show runs.
+_FIRST_OFFERS = 240
+_MORE_OFFERS = 20  # for each part that is shown
+_OFFERS = 30  # for each fragment, in the end
+_MAX_OFFERS = 1200
 
 
 class _Part(NamedTuple):
@@ -28,15 +33,20 @@ class _Part(NamedTuple):
     mask: int
 
 
+def loop_length(count: int) -> int:
+    """Parts in one loop, for files: every plain part, and half as many further ones."""
+    return count + count // 2
+
+
 def loop(count: int, checksum: int) -> Iterator[int]:
-    """The sequence numbers of one loop, for files: every plain part, and half as many of those that follow.
+    """The sequence numbers of one loop: every plain part, and the first of those that follow.
 
     Args:
         count: Fragments of the message.
         checksum: CRC-32 of the message.
     """
     yield from range(1, count + 1)
-    yield from islice(numbers(count, checksum), count // 2)
+    yield from islice(numbers(count, checksum), loop_length(count) - count)
 
 
 def numbers(count: int, checksum: int) -> Iterator[int]:
@@ -50,7 +60,8 @@ def numbers(count: int, checksum: int) -> Iterator[int]:
         yield from _passes(count, checksum)
     plain = [_Part(fragment + 1, (fragment,), 1 << fragment) for fragment in range(count)]
     mixed = _mixed(count, checksum)
-    offers = list(islice(mixed, min(_OFFERS * count, _MAX_OFFERS)))
+    most = min(_OFFERS * count, _MAX_OFFERS)
+    offers = list(islice(mixed, min(_FIRST_OFFERS, most)))
     window, lacking = list(plain), _Lacking(count, plain)
     while True:
         for place, oldest in enumerate(window):
@@ -58,7 +69,7 @@ def numbers(count: int, checksum: int) -> Iterator[int]:
             part = _best([*plain, *offers], others, lacking, oldest)
             if part.number > count and part is not oldest:
                 offers.remove(part)
-                offers.append(next(mixed))
+            offers += islice(mixed, min(_MORE_OFFERS, most - len(offers)))
             window[place] = part
             lacking.show(part)
             yield part.number
@@ -93,9 +104,11 @@ class _Lacking:
     """
 
     def __init__(self, count: int, shown: Iterable[_Part]) -> None:
-        self._spans = [(loss, int(count / (1 - loss)) - 1, [0] * count) for loss in _LOSSES]
+        self._readers = [
+            (loss, many, int(count / (1 - loss)) - 1, [0] * count) for loss, many in _READERS
+        ]
         self._shown: deque[_Part] = deque(maxlen=2 * count)
-        self._chances = [float(len(_LOSSES))] * count
+        self._chances = [0.0] * count
         for part in (*shown, *shown):
             self.show(part)
 
@@ -103,7 +116,7 @@ class _Lacking:
         """Take note of a part that is shown."""
         self._shown.append(part)
         changed = set(part.fragments)
-        for _, span, held in self._spans:
+        for _, _, span, held in self._readers:
             for fragment in part.fragments:
                 held[fragment] += 1
             if len(self._shown) > span:
@@ -112,12 +125,16 @@ class _Lacking:
                 for fragment in gone:
                     held[fragment] -= 1
         for fragment in changed:
-            self._chances[fragment] = sum(loss ** held[fragment] for loss, _, held in self._spans)
+            self._chances[fragment] = sum(
+                [many * loss ** held[fragment] for loss, many, _, held in self._readers]
+            )
 
     def worth(self, part: _Part) -> float:
         """What a part is worth to them; less where it mixes much, for that must be known to be stripped."""
-        chances = self._chances
-        return sum([chances[f] for f in part.fragments]) / sqrt(len(part.fragments))
+        chances, fragments = self._chances, part.fragments
+        if len(fragments) == 1:
+            return _PLAIN * chances[fragments[0]]
+        return sum([chances[f] for f in fragments]) / sqrt(len(fragments))
 
 
 def _best(

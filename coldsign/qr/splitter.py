@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import cycle
 
 from coldsign.errors import UsageError
@@ -21,12 +22,12 @@ _UR_TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is made only when it is asked for
 class Frames:
     """What is shown.
 
     Attributes:
-        frames: One loop; the first ``need`` of them carry the whole message.
+        texts: The frames, where there is a given number of them.
         need: How many frames a reader needs at least.
         version: QR version of every frame, so that an animation does not jump.
         level: Error correction of every frame, the strongest that costs no room.
@@ -36,7 +37,7 @@ class Frames:
         ur_type: For a UR its type.
     """
 
-    frames: tuple[Frame, ...]
+    texts: tuple[Frame, ...]
     need: int
     version: int
     level: Level
@@ -45,6 +46,19 @@ class Frames:
     mixer: Mixer | None = None
     ur_type: str = ""
 
+    @property
+    def length(self) -> int:
+        """How many frames one loop has."""
+        return len(self.texts) or schedule.loop_length(self.need)
+
+    @cached_property
+    def frames(self) -> tuple[Frame, ...]:
+        """One loop; the first ``need`` of them carry the whole message."""
+        if self.mixer is None:
+            return self.texts
+        numbers = schedule.loop(self.mixer.count, self.mixer.checksum)
+        return tuple(uri.piece_text(self.ur_type, self.mixer.part(number)) for number in numbers)
+
     def stream(self) -> Iterator[Frame]:
         """The frames to show, without end; of a fountain message new mixed parts keep coming."""
         return (frame for _, frame in self.numbered())
@@ -52,7 +66,7 @@ class Frames:
     def numbered(self) -> Iterator[tuple[int, Frame]]:
         """The same with their numbers from 1; above ``need`` they mix several parts."""
         if self.mixer is None:
-            yield from cycle(enumerate(self.frames, 1))
+            yield from cycle(enumerate(self.texts, 1))
             return
         for number in schedule.numbers(self.mixer.count, self.mixer.checksum):
             yield number, uri.piece_text(self.ur_type, self.mixer.part(number))
@@ -101,13 +115,11 @@ def _split_ur(data: bytes, ur_type: str, dialect: Dialect, version: int) -> Fram
         return _frames((text,), data, dialect)
     length = _fragment_length(len(message), ur_type, room)
     mixer = Mixer(message, length)
-    loop = schedule.loop(mixer.count, mixer.checksum)
-    texts = tuple(uri.piece_text(ur_type, mixer.part(number)) for number in loop)
     longest = uri.piece_text(ur_type, mixer.part(schedule.MAX_NUMBER))
     shown = smallest_version(longest)
     level = strongest_level(longest, shown)
     return Frames(
-        texts, mixer.count, shown, level, dialect, sha256_short(data), mixer=mixer, ur_type=ur_type
+        (), mixer.count, shown, level, dialect, sha256_short(data), mixer=mixer, ur_type=ur_type
     )
 
 
