@@ -8,7 +8,7 @@ from coldsign.controls.audit_prove import Foreign
 from coldsign.controls.audit_rows import Stream
 from coldsign.controls.audit_tally import AuditTally
 from coldsign.controls.entry import Kind
-from coldsign.errors import RefusedError
+from coldsign.errors import MalformedError, RefusedError
 from coldsign.primitives.text import printable
 from coldsign.wallet.wallet import Wallet
 
@@ -44,6 +44,12 @@ def audit_walk(
         if batch.foreign is not None:
             _halt(desk, wallet, batch.foreign)
         told(tally.proven, batch.lines)
+    if not tally.proven and tally.foreign is None:
+        raise MalformedError(
+            "the list names no address: nothing is proven by it",
+            hint="look at what wrote the list: it has a heading and nothing below",
+            code="empty",
+        )
     desk.journal.append(Kind.AUDITED, tally.body(), now=desk.now())
     return tally
 

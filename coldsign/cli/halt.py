@@ -57,7 +57,7 @@ def release(settings: Settings, /, why: str | None, *, yes: bool) -> None:
     desk, screen = settings.desk(), settings.screen
     found = desk.latch.status()
     if found is not None:
-        screen.tell(f"engaged: {found}", "confirm")
+        screen.say(f"engaged: {found}", "confirm")
     elif not halted_by(desk.journal.entries()):
         raise UsageError(
             "the latch is not engaged", hint="signing is possible; nothing need be released"

@@ -37,9 +37,9 @@ class Halt(NamedTuple):
     who: str
 
     def __str__(self) -> str:
-        by = f" by {printable(self.who)}" if self.who else ""
-        at = f" at {printable(self.when)}" if self.when else ""
-        return f"{printable(self.why, limit=_SHOWN)}{at}{by}"
+        known = [self.when, f"by {self.who}" if self.who else ""]
+        aside = ", ".join(printable(part) for part in known if part)
+        return printable(self.why, limit=_SHOWN) + (f" ({aside})" if aside else "")
 
 
 def halted_by(entries: Iterable[Entry]) -> bool:

@@ -144,3 +144,15 @@ def test_a_transcript_is_replaced_only_with_force(place: Laptop) -> None:
     assert Path(place.path("t.txt")).read_text() == "old"
     place.good(*run, "--force")
     assert "every step ended as it should" in Path(place.path("t.txt")).read_text()
+
+
+@pytest.mark.parametrize("lines", [(), ("--lines",)])
+def test_a_list_with_a_heading_and_no_address_proves_nothing(lines, place: Laptop) -> None:
+    """As a broken export leaves it: the audit of it must not be green."""
+    heading = place.write("list.csv", "address,index\n")
+    outcome = place.run("wallet", "audit", "vault", heading, "--out", place.path("report"), *lines)
+    assert (outcome.code, outcome.out) == (3, "")
+    assert outcome.errors == ["error: the list names no address: nothing is proven by it"]
+    assert not Path(place.path("report")).exists()
+    assert place.run("halt", "status").code == 0
+    assert place.kinds() == []

@@ -34,7 +34,7 @@ def test_engage_check_release(home: Path) -> None:
     assert entry is not None
     assert entry.body["why"] == "line 7 is\nnot ours"
     with pytest.raises(
-        HaltedError, match=r"halted: line 7 is.x0anot ours at 2026-11-22T17"
+        HaltedError, match=r"halted: line 7 is.x0anot ours \(2026-11-22T17"
     ) as caught:
         latch.check()
     assert caught.value.exit_code == 7
