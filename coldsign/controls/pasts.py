@@ -102,15 +102,6 @@ def misunderstood(line: int) -> JournalDamagedError:
     return JournalDamagedError(Damage.BROKEN, line, reason)
 
 
-def published(pasts: Iterable[Past]) -> tuple[PastTransaction, ...]:
-    """All of them as the review knows them.
-
-    Raises:
-        JournalDamagedError: One cannot be understood.
-    """
-    return tuple([past.public() for past in pasts])
-
-
 def largest_versions(pasts: Iterable[Past]) -> int:
     """Sats that left by them; of those that spend exactly the same coins, the largest counts."""
     versions: dict[frozenset[str], int] = {}

@@ -3,13 +3,13 @@
 The record holds what was proven, not what the PSBT said: amounts, places, kinds.
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final, NamedTuple
 
 from coldsign.controls.entry import EMPTY, Anchor, Body, Entry, Kind, stamp
-from coldsign.controls.pasts import Past, largest_versions, misunderstood, published
+from coldsign.controls.pasts import Past, largest_versions, misunderstood
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.tx import OutPoint
 from coldsign.review.context import PastTransaction
@@ -75,6 +75,7 @@ class Memory:
         self.wallet = wallet
         self.anchor, self.halted, self.policy, self.used = marks
         self._all = tuple(pasts)
+        self._told: dict[int, PastTransaction] = {}
         self._amounts = amounts
         self._distinct = tuple({past.txid: past for past in self._all}.values())
 
@@ -84,25 +85,31 @@ class Memory:
 
     def spenders(self, outpoint: OutPoint) -> tuple[PastTransaction, ...]:
         """The transactions signed before that spend this coin, each once."""
-        return published(self._by_outpoint.get(str(outpoint), ()))
+        return self._published(self._by_outpoint.get(str(outpoint), ()))
 
     def paying(self, script: bytes, sats: int) -> tuple[PastTransaction, ...]:
         """The transactions signed before that pay exactly this amount to this script."""
-        return published(self._by_payment.get((script, sats), ()))
+        return self._published(self._by_payment.get((script, sats), ()))
 
     def paying_between(self, script: bytes, low: int, high: int) -> tuple[PastTransaction, ...]:
         """The transactions signed before that pay this script an amount from low to high, sats."""
         paid = self._by_script.get(script, ())
         near = {past.txid: past for sats, past in paid if low <= sats <= high}
-        return published(near.values())
+        return self._published(near.values())
 
     def by_manifest_id(self, manifest_id: str) -> tuple[PastTransaction, ...]:
         """The transactions signed before that paid the withdrawal of this id."""
-        return published(self._by_manifest_id.get(manifest_id, ()))
+        return self._published(self._by_manifest_id.get(manifest_id, ()))
 
     def last_seen(self, branch: int) -> int | None:
         """The highest index of this wallet's branch that a signed transaction paid to."""
         return self._last_seen.get(branch)
+
+    def _published(self, pasts: Collection[Past]) -> tuple[PastTransaction, ...]:
+        """Each as the review knows it, worked out once: every coin and payment of a replaced batch asks."""
+        found = [self._told.get(past.seq) or past.public() for past in pasts]
+        self._told.update(zip([past.seq for past in pasts], found, strict=True))
+        return tuple(found)
 
     def paid_scripts(self) -> Iterable[bytes]:
         """Every script of others that a signed transaction paid."""

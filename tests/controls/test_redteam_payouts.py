@@ -4,6 +4,7 @@ from coldsign.controls.clearance import clear
 from coldsign.controls.entry import Kind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
+from coldsign.controls.pasts import Past
 from coldsign.controls.policy import Policy
 from coldsign.controls.remember import recall
 from coldsign.review.finding import Severity
@@ -24,3 +25,17 @@ def test_the_journal_finds_payments_to_a_place_by_their_range(tmp_path):
     assert memory.paying_between(paid.script, paid.sats, paid.sats + 1) == (past,)
     assert memory.paying_between(paid.script, paid.sats + 1, paid.sats + 9) == ()
     assert memory.paying_between(b"another", 0, paid.sats) == ()
+
+
+def test_each_earlier_transaction_is_worked_out_once_however_many_coins_ask(tmp_path, monkeypatch):
+    found = report(tmp_path)
+    accepted = frozenset(one.code for one in found.of(Severity.CONFIRM))
+    cleared = clear(found, policy=Policy.parse(LAX), latch=Latch(tmp_path), accepted=accepted)
+    Journal(tmp_path).append(Kind.INTENT, cleared.intent(key="k"), now=NOW)
+    asked = []
+    public = Past.public
+    monkeypatch.setattr(Past, "public", lambda past: asked.append(past.seq) or public(past))
+    again = report(tmp_path)
+    assert len(again.facts.inputs) > 1
+    assert "signed-before" in {one.code for one in again.findings}
+    assert asked == [1]

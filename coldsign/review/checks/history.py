@@ -116,9 +116,9 @@ def redirects_earlier(facts: Facts, context: Context) -> Iterator[Finding]:
             yield refuse("redirects-earlier", output.where, text)
 
 
-def _shares_a_coin(facts: Facts, past: PastTransaction) -> bool:
-    coins = {known.outpoint for known in facts.inputs}
-    return not coins.isdisjoint(past.outpoints)
+def _rivals(facts: Facts) -> frozenset[bytes]:
+    """The txids that cannot confirm beside this transaction: its own, and those that share a coin."""
+    return frozenset([facts.tx.txid(), *[past.txid for past in facts.conflicts]])
 
 
 def paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -132,9 +132,10 @@ def paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: replace the earlier transaction by one that spends a coin of it, or make sure that it can
         never confirm.
     """
+    rivals = _rivals(facts)
     for output in _paid(facts):
         for past in _paying(output, context):
-            if _shares_a_coin(facts, past) or past.txid == facts.tx.txid():
+            if past.txid in rivals:
                 continue
             earlier = _earlier_id(output, past)
             name = past.txid[::-1].hex()
@@ -172,14 +173,13 @@ def nearly_paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
     Gain: the same withdrawal twice, the second time with an amount that differs where nobody looks.
     Do: compare both with the books; confirm if the customer really is due a second payment.
     """
-    txid = facts.tx.txid()
+    rivals = _rivals(facts)
     for output in _paid(facts):
         low, high = -(-output.sats * (100 - NEARLY) // 100), output.sats * 100 // (100 - NEARLY)
         names = [
             past.txid[::-1].hex()
             for past in context.history.paying_between(output.script, low, high)
-            if past.txid != txid and not _shares_a_coin(facts, past)
-            if _is_unlike(output, past, low, high)
+            if past.txid not in rivals and _is_unlike(output, past, low, high)
         ]
         if names:
             text = f"nearly {btc(output.sats)} BTC were paid there by {' and '.join(names[:MAX_NAMED])}"
