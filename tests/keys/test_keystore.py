@@ -229,6 +229,14 @@ def test_a_file_that_was_not_written_right_is_noticed(store, monkeypatch):
         store.add("alice", words_of(), PASSPHRASE)
 
 
+def test_a_changed_file_that_was_not_written_right_is_noticed(store, monkeypatch):
+    store.add("alice", words_of(), PASSPHRASE)
+    reads = iter((keystore.read_private, lambda *_: b"something else"))
+    monkeypatch.setattr(keystore, "read_private", lambda *path_and_cap: next(reads)(*path_and_cap))
+    with pytest.raises(SelfCheckError, match="not what was written"):
+        store.change_passphrase("alice", PASSPHRASE, "another")
+
+
 def test_a_disk_that_refuses_the_removal_is_reported(store, home, monkeypatch):
     store.add("alice", words_of(), PASSPHRASE)
 
