@@ -231,8 +231,13 @@ def test_a_file_that_was_not_written_right_is_noticed(store, monkeypatch):
 
 def test_a_changed_file_that_was_not_written_right_is_noticed(store, monkeypatch):
     store.add("alice", words_of(), PASSPHRASE)
-    reads = iter((keystore.read_private, lambda *_: b"something else"))
-    monkeypatch.setattr(keystore, "read_private", lambda *path_and_cap: next(reads)(*path_and_cap))
+    real, reads = keystore.read_private, []
+
+    def rotten(path, cap):
+        reads.append(path)
+        return real(path, cap) if len(reads) == 1 else b"something else"
+
+    monkeypatch.setattr(keystore, "read_private", rotten)
     with pytest.raises(SelfCheckError, match="not what was written"):
         store.change_passphrase("alice", PASSPHRASE, "another")
 
