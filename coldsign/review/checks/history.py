@@ -175,25 +175,29 @@ def nearly_paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     rivals = _rivals(facts)
     for output in _paid(facts):
-        low, high = -(-output.sats * (100 - NEARLY) // 100), output.sats * 100 // (100 - NEARLY)
-        names = [
-            past.txid[::-1].hex()
-            for past in context.history.paying_between(output.script, low, high)
-            if past.txid not in rivals and _is_unlike(output, past, low, high)
-        ]
+        near = [past for past in _nearly_paying(output, context) if past.txid not in rivals]
+        names = [past.txid[::-1].hex() for past in near if not _by_the_books(output, past)]
         if names:
             text = f"nearly {btc(output.sats)} BTC were paid there by {' and '.join(names[:MAX_NAMED])}"
             yield confirm("nearly-paid-before", output.where, f"{text}, from other coins")
 
 
-def _is_unlike(output: OutputFacts, past: PastTransaction, low: int, high: int) -> bool:
-    """Whether an earlier payment to the same place differs a little, and not by the books."""
-    ids = past.manifest_ids or ("",) * len(past.payments)
-    return any(
-        script == output.script and low <= sats <= high and sats != output.sats
-        for (script, sats), name in zip(past.payments, ids, strict=True)
-        if not (name and output.manifest_id)
+def _nearly_paying(output: OutputFacts, context: Context) -> tuple[PastTransaction, ...]:
+    """The earlier transactions that pay the same place a little less or a little more."""
+    low, high = -(-output.sats * (100 - NEARLY) // 100), output.sats * 100 // (100 - NEARLY)
+    paying = context.history.paying_between
+    less, more = (
+        paying(output.script, low, output.sats - 1),
+        paying(output.script, output.sats + 1, high),
     )
+    return tuple({past.txid: past for past in (*less, *more)}.values())
+
+
+def _by_the_books(output: OutputFacts, past: PastTransaction) -> bool:
+    """Whether this payment and all earlier ones to its place have withdrawal ids."""
+    pairs = zip(past.payments, past.manifest_ids, strict=False)
+    named = [name for (script, _), name in pairs if script == output.script]
+    return bool(output.manifest_id and named) and all(named)
 
 
 def withdrawal_id_reused(facts: Facts, context: Context) -> Iterator[Finding]:
