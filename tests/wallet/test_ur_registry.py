@@ -265,7 +265,8 @@ def test_the_kind_that_is_asked_for_is_the_one_that_is_read():
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("", "1 bytes are due, 0 are left"),
+        ("", "cut short at offset 0"),
+        ("19ff", "cut short inside a number at offset 0"),
         ("1801", "shortest form"),
         ("190001", "shortest form"),
         ("1a00000001", "shortest form"),
@@ -274,13 +275,16 @@ def test_the_kind_that_is_asked_for_is_the_one_that_is_read():
         ("20", "no registry type"),
         ("f6", "no registry type"),
         ("f90000", "no registry type"),
+        ("f90014", "no registry type"),
+        ("f814", "shortest form"),
+        ("f8ff", "no registry type"),
         ("61ff", "not UTF-8"),
         ("a1616101", "no number"),
         ("a201010102", "stands twice"),
         ("0000", "left over"),
         ("81" * 30, "nested too deep"),
         ("9a00ffffff" + "00" * 20000, "too many items"),
-        ("bb" + "ff" * 8, "are due"),
+        ("bb" + "ff" * 8, "cut short"),
         ("5affffffff", "are due"),
     ],
 )

@@ -1,13 +1,25 @@
-"""The part of CBOR (RFC 8949) that UR registry types use, read strictly: shortest forms, definite lengths."""
+"""CBOR values (RFC 8949) as far as the UR registry types go, read strictly."""
 
 from typing import Any, Final, NamedTuple
 
 from coldsign.errors import MalformedError
+from coldsign.primitives.cbor import (
+    ARRAY,
+    BYTES,
+    MAP,
+    SIMPLE,
+    TAG,
+    TEXT,
+    UINT,
+    read_head,
+    write_head,
+)
 
 MAX_DEPTH: Final = 24
 """Items within items: the deepest registry type has ten."""
 MAX_ITEMS: Final = 10_000
 """Items in all: an output descriptor of 15 keys has about 300."""
+_FALSE, _TRUE = 20, 21  # simple values
 
 
 class Tag(NamedTuple):
@@ -25,7 +37,7 @@ class _Reader:
         self._offset = 0
         self._items = 0
 
-    def whole(self) -> Any:  # noqa: ANN401
+    def whole(self) -> Any:  # noqa: ANN401 - whatever the item is
         value = self._item(0)
         if self._offset != len(self._data):
             raise self._error("bytes are left over")
@@ -42,42 +54,30 @@ class _Reader:
         self._offset = end
         return taken
 
-    def _head(self) -> tuple[int, int]:
-        first = self._take(1)[0]
-        major, short = first >> 5, first & 31
-        if short < 24 or major == 7:
-            return major, short
-        if short > 27:
-            raise self._error("an indefinite or reserved length")
-        size = 1 << (short - 24)
-        value = int.from_bytes(self._take(size), "big")
-        if value < (24 if size == 1 else 1 << (4 * size)):
-            raise self._error("a number that is not in its shortest form")
-        return major, value
-
-    def _item(self, depth: int) -> Any:  # noqa: ANN401
+    def _item(self, depth: int) -> Any:  # noqa: ANN401 - whatever the item is
         self._items += 1
         if depth > MAX_DEPTH or self._items > MAX_ITEMS:
             raise self._error("nested too deep, or too many items,")
-        major, value = self._head()
-        if major == 0:
+        start = self._offset
+        major, value, self._offset = read_head(self._data, start)
+        if major == UINT:
             return value
-        if major == 2:
+        if major == BYTES:
             return self._take(value)
-        if major == 3:
+        if major == TEXT:
             return self._text(value)
-        if major == 6:
-            return Tag(value, self._item(depth + 1))
-        return self._compound(major, value, depth)
-
-    def _compound(self, major: int, value: int, depth: int) -> Any:  # noqa: ANN401
-        if major == 4:
-            return [self._item(depth + 1) for _ in range(min(value, MAX_ITEMS + 1))]
-        if major == 5:
-            return self._map(value, depth)
-        if major == 7 and value in {20, 21}:
-            return value == 21
+        if major in {ARRAY, MAP, TAG}:
+            return self._compound(major, value, depth + 1)
+        if major == SIMPLE and value in {_FALSE, _TRUE} and self._offset == start + 1:
+            return value == _TRUE
         raise self._error("an item of a kind that no registry type has,")
+
+    def _compound(self, major: int, value: int, depth: int) -> Any:  # noqa: ANN401 - whatever the item is
+        if major == TAG:
+            return Tag(value, self._item(depth))
+        if major == ARRAY:
+            return [self._item(depth) for _ in range(min(value, MAX_ITEMS + 1))]
+        return self._map(value, depth)
 
     def _text(self, size: int) -> str:
         try:
@@ -88,14 +88,14 @@ class _Reader:
     def _map(self, count: int, depth: int) -> dict[int, Any]:
         found: dict[int, Any] = {}
         for _ in range(min(count, MAX_ITEMS + 1)):
-            name = self._item(depth + 1)
+            name = self._item(depth)
             if type(name) is not int or name in found:
                 raise self._error("a map key that is no number, or stands twice,")
-            found[name] = self._item(depth + 1)
+            found[name] = self._item(depth)
         return found
 
 
-def decode(data: bytes) -> Any:  # noqa: ANN401
+def decode(data: bytes) -> Any:  # noqa: ANN401 - whatever the item is
     """One item: an int, bytes, str, list, dict with int keys, bool or Tag.
 
     Raises:
@@ -104,23 +104,17 @@ def decode(data: bytes) -> Any:  # noqa: ANN401
     return _Reader(data).whole()
 
 
-def encode(value: Any) -> bytes:  # noqa: ANN401
+def encode(value: Any) -> bytes:  # noqa: ANN401 - whatever decode gives
     """The shortest form of what :func:`decode` gives."""
     if isinstance(value, int):
-        return (b"\xf5" if value else b"\xf4") if type(value) is bool else _encoded_head(0, value)
+        is_bool = type(value) is bool
+        return write_head(SIMPLE, _FALSE + value) if is_bool else write_head(UINT, value)
     if isinstance(value, bytes | str):
         data = value.encode() if isinstance(value, str) else value
-        return _encoded_head(2 + isinstance(value, str), len(data)) + data
+        return write_head(TEXT if isinstance(value, str) else BYTES, len(data)) + data
     if isinstance(value, Tag):
-        return _encoded_head(6, value.number) + encode(value.value)
+        return write_head(TAG, value.number) + encode(value.value)
     if isinstance(value, list):
-        return _encoded_head(4, len(value)) + b"".join(map(encode, value))
+        return write_head(ARRAY, len(value)) + b"".join(map(encode, value))
     pairs = [encode(name) + encode(item) for name, item in sorted(value.items())]
-    return _encoded_head(5, len(pairs)) + b"".join(pairs)
-
-
-def _encoded_head(major: int, value: int) -> bytes:
-    if value < 24:
-        return bytes((major << 5 | value,))
-    size = next(size for size in (1, 2, 4, 8) if value < 1 << 8 * size)
-    return bytes((major << 5 | 23 + size.bit_length(),)) + value.to_bytes(size, "big")
+    return write_head(MAP, len(pairs)) + b"".join(pairs)
