@@ -45,7 +45,7 @@ def approve(
     *,
     force: bool,
 ) -> None:
-    """Review a withdrawal on a machine of your own and sign an approval of it."""
+    """Review a withdrawal on your own machine and sign an approval."""
     screen, desk = settings.screen, settings.desk()
     demand_free(out, force=force)
     opened = desk.wallet(wallet)

@@ -51,7 +51,7 @@ def audit(
     force: bool,
     sign_with: str | None,
 ) -> None:
-    """Prove every address of a list; at the first that is not ours, halt all signing.
+    """Prove every address of a list. At the first that is not ours, all signing is halted.
 
     The list is CSV (address[,index[,branch]], with or without a header) or JSON lines with the
     members address, index, branch and id; '-' reads standard input. The report of what it came to

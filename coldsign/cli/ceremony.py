@@ -77,7 +77,7 @@ def run(
     confirmed: bool,
     force: bool,
 ) -> None:
-    """Run the steps of a ceremony file in order; stop at the first that goes wrong."""
+    """Run the steps of a ceremony file in order. It stops at the first that goes wrong."""
     demand_file(transcript, force=force)
     plan = Ceremony.parse(read_untrusted(file, FILE_CAP, what="ceremony file"))
     session = _Session(settings, settings.desk(), confirmed, transcript, force)

@@ -1,6 +1,8 @@
 """``combine`` and ``finalize``: the coordinator's side, for tests and small teams."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -15,11 +17,21 @@ from coldsign.cli.deliver import (
     demand_file,
 )
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.errors import RefusedError
 from coldsign.psbt.combine import combine as combine_psbts
 from coldsign.psbt.edit import Reply as Level
 from coldsign.psbt.finalize import extract
 from coldsign.psbt.finalize import finalize as finalize_psbt
 from coldsign.psbt.model import Psbt
+
+
+@contextmanager
+def _hinting(hint: str) -> Iterator[None]:
+    """Say what can be done about a refusal that says nothing itself."""
+    try:
+        yield
+    except RefusedError as no:
+        raise RefusedError(no.message, hint=no.hint or hint, code=no.code) from None
 
 
 @click.command(cls=ColdCommand)
@@ -32,7 +44,8 @@ def combine(
     """Join several cosigners' copies of one PSBT."""
     demand_deliverable(out, force=force)
     requests = read_requests(sources, stdin=sys.stdin.buffer)
-    joined = combine_psbts([Psbt.parse(request.data) for request in requests])
+    with _hinting("give the cosigners' replies to one and the same PSBT"):
+        joined = combine_psbts([Psbt.parse(request.data) for request in requests])
     result = answer(joined, requests[0], level=Level.FULL, form=form)
     settings.screen.document({"psbt": result.base64(), "sha256": result.sha256})
     deliver(settings.screen, result, out, force=force)
@@ -58,16 +71,20 @@ def finalize(
     *,
     force: bool,
 ) -> None:
-    """Finish a PSBT that has all its signatures, and print the transaction as hex."""
+    """Finish a PSBT that has all its signatures. The transaction is printed as hex."""
     demand_file(out, force=force)
     psbt = Psbt.parse(read_one([source], stdin=sys.stdin.buffer).data)
-    if wallet_name is None:
-        finished = finalize_psbt(psbt)
-    else:
-        from coldsign.ceremony.finish import finish
+    wallet = settings.desk().wallet(wallet_name) if wallet_name is not None else None
+    with _hinting("join all replies first with coldsign combine; name the wallet: --wallet NAME"):
+        if wallet is None:
+            finished = finalize_psbt(psbt)
+        else:
+            from coldsign.ceremony.finish import finish
 
-        finished = finish(psbt, settings.desk().wallet(wallet_name))
+            finished = finish(psbt, wallet)
     tx = extract(finished)
     text = tx.serialize().hex()
-    settings.screen.document({"txid": tx.txid_hex(), "hex": text, "vsize": (tx.weight() + 3) // 4})
+    vsize = (tx.weight() + 3) // 4
+    settings.screen.document({"txid": tx.txid_hex(), "hex": text, "vsize": vsize})
+    settings.screen.tell(f"txid {tx.txid_hex()}, {vsize} vbytes", "good")
     deliver_text(settings.screen, text, out, force=force)

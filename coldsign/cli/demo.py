@@ -23,7 +23,10 @@ from coldsign.review.render import to_json
 )
 @pass_settings
 def demo(settings: Settings, /, *, yes: bool, out: Path | None) -> None:
-    """Show the whole way: QR pictures in, a review, one signature each, QR pictures out."""
+    """Show the whole way on keys made on the spot.
+
+    QR pictures in, a review, one signature each, QR pictures out.
+    """
     if not yes:
         settings.screen.need_person()
     if out is None:

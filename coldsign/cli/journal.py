@@ -25,7 +25,7 @@ _INDENT = " " * 8
 
 @click.group(cls=ColdGroup)
 def journal() -> None:
-    """The append-only record of what was decided, each line bound to the one before by its hash."""
+    """The append-only, hash-chained record of what was decided."""
 
 
 @journal.command()
@@ -110,7 +110,7 @@ def export(
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
 def recover(settings: Settings, /, why: str, *, yes: bool) -> None:
-    """Go on after a power cut tore the last line; the torn bytes are kept in the journal."""
+    """Go on after a power cut tore the last line. The torn bytes are kept in the journal."""
     desk = settings.desk()
     if not yes and not settings.screen.agrees("Cut off the torn last line?", "recover"):
         raise DeclinedError("the journal was left as it is", code="kept")

@@ -27,7 +27,7 @@ _DONE = "the key file opens with any age program too: age -d"
 
 @click.group(cls=ColdGroup)
 def key() -> None:
-    """Make, import and keep keys; each is one passphrase-encrypted age file."""
+    """Make, import and keep keys. Each is one passphrase-encrypted age file."""
 
 
 @key.command()
@@ -88,7 +88,7 @@ def import_(
     passphrase_file: Path | None,
     passphrase_fd: int | None,
 ) -> None:
-    """Import a key from words, a SeedQR, an xprv, a WIF, or backup shares."""
+    """Import a key from words, SeedQR, xprv, WIF or backup shares."""
     _demand_free(settings, name)
     from coldsign.cli.keysources import material_from
 
@@ -139,7 +139,7 @@ def xpub(
     passphrase_file: Path | None,
     passphrase_fd: int | None,
 ) -> None:
-    """Print the extended public key at a path, with its origin, for a descriptor."""
+    """Print the extended public key at a path, with its origin."""
     desk = settings.desk()
     steps = parse_path(path)
     desk.keystore.record(name)
@@ -158,7 +158,7 @@ def xpub(
 def passphrase(
     settings: Settings, name: str, passphrase_file: Path | None, passphrase_fd: int | None
 ) -> None:
-    """Change the passphrase of a key file; the old one comes from the options or a prompt."""
+    """Change the passphrase of a key file. The old one comes from the options or a prompt."""
     keystore = settings.desk().keystore
     keystore.record(name)
     old = read_passphrase(

@@ -17,7 +17,10 @@ _ROLES = {"ok": "good", "warn": "confirm", "fail": "refuse"}
 @click.command(cls=ColdCommand)
 @pass_settings
 def doctor(settings: Settings, /) -> None:
-    """Check this machine: network, swap, core dumps, camera, clock, versions. Exit code 8 if unfit."""
+    """Check whether this machine is fit to sign. Exit code 8 if it is not.
+
+    It looks at network, swap, core dumps, camera, clock, versions and more, and changes nothing.
+    """
     from coldsign.ceremony.doctor import examine
 
     checks = examine(settings.desk().home)

@@ -67,7 +67,7 @@ def show(settings: Settings, /, wallet: str) -> None:
 @click.argument("fingerprints", nargs=-1, required=True, metavar="FINGERPRINT...")
 @pass_settings
 def trust(settings: Settings, /, file: Path, fingerprints: tuple[str, ...]) -> None:
-    """Pin OpenPGP keys of reviewers and manifest signers from an exported key file."""
+    """Pin OpenPGP keys of reviewers and manifest signers. They come from an exported key file."""
     home = settings.desk().home
     exported = read_untrusted(file, EXPORT_CAP, what="key file")
     _print_keys(settings, pin(home, exported, fingerprints))

@@ -76,7 +76,7 @@ def inspect(
     policy: str | None,
     camera: int | str,
 ) -> None:
-    """Review withdrawals without any key: exit code 0, or 4 if they must be refused."""
+    """Review withdrawals without any key. Exit code 0, or 4 if they must be refused."""
     desk = settings.desk()
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)

@@ -29,7 +29,7 @@ _MAX_SHOWN = 10_000  # addresses; more are for `wallet audit`, which streams
 
 @click.group(cls=ColdGroup)
 def wallet() -> None:
-    """Register wallets; only a registered wallet's coins are signed for."""
+    """Register wallets. Only a registered wallet's coins are signed for."""
 
 
 wallet.add_command(audit)
@@ -65,7 +65,10 @@ def add(
     passphrase_file: Path | None,
     passphrase_fd: int | None,
 ) -> None:
-    """Register a wallet: a descriptor, BSMS, Coldcard, Caravan, Specter, Sparrow, BIP-388 or UR."""
+    """Register a wallet from a descriptor or another program's file.
+
+    Read are descriptors, BSMS, Coldcard, Caravan, Specter, Sparrow, Electrum, BIP-388 and UR.
+    """
     screen, desk = settings.screen, settings.desk()
     if not yes:
         screen.stdin_is_source = source == "-"
@@ -126,7 +129,7 @@ def list_(settings: Settings, /) -> None:
 @click.argument("name")
 @pass_settings
 def show(settings: Settings, /, name: str) -> None:
-    """Show a wallet: every cosigner, which is ours, and its spending conditions in words."""
+    """Show a wallet: every cosigner, and what it takes to spend."""
     desk = settings.desk()
     found = desk.wallet(name)
     settings.screen.document(document(found))
@@ -198,7 +201,7 @@ def export(settings: Settings, /, name: str, form: str, out: Path | None, *, for
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_settings
 def remove(settings: Settings, /, name: str, *, yes: bool) -> None:
-    """Forget a registration and its policy; the journal keeps what was signed with it."""
+    """Forget a registration and its policy. The journal keeps what was signed with it."""
     if not yes and not settings.screen.agrees(f"Forget the wallet {printable(name)}?", name):
         raise DeclinedError("the registration was kept", code="kept")
     unregister(settings.desk(), name)
