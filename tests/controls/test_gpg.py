@@ -293,6 +293,23 @@ class TestPinning:
         with pytest.raises(MalformedError, match="gpg does not take the key"):
             pin(tmp_path / "home", cast.gpg.export(), [cast.anna])
 
+    def test_gpg_that_fails_to_export(self, monkeypatch, cast, tmp_path):
+        real = keyring._quiet_gpg
+
+        def failing(folder, arguments, source=b"", *, names=()):
+            found = real(folder, arguments, source, names=names)
+            return found._replace(code=2) if names else found
+
+        monkeypatch.setattr(keyring, "_quiet_gpg", failing)
+        with pytest.raises(UnfitError, match="gpg could not export") as caught:
+            pin(tmp_path / "home", cast.gpg.export(), [cast.anna])
+        assert caught.value.code == "gpg-failed"
+
+    def test_an_unusual_file_is_given_to_gpg_whole(self, cast, tmp_path):
+        cut = b"\xca\x03P"  # a marker packet of three bytes, of which one is there
+        pinned = pin(tmp_path / "home", cast.gpg.export() + cut, [cast.anna])
+        assert [key.fingerprint for key in pinned] == [cast.anna]
+
     def test_no_room_for_a_throw_away_ring(self, monkeypatch, cast):
         monkeypatch.setattr(keyring.tempfile, "TemporaryDirectory", full)
         with pytest.raises(UnfitError, match="the disk is full"):
