@@ -1,15 +1,21 @@
 """Joining the PSBTs of several cosigners into one (BIP-174, "Combiner")."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
+from itertools import chain
 from operator import and_, or_
+from typing import Final
 
 from coldsign.errors import RefusedError, UsageError
 from coldsign.primitives.tx import Transaction
+from coldsign.psbt.edit import SIGNATURES
 from coldsign.psbt.fields import Global, In, field_name
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.raw import Key, Map
 from coldsign.psbt.version2 import Modifiable
+
+_SIGNED: Final = SIGNATURES | {In.FINAL_SCRIPTSIG, In.FINAL_SCRIPTWITNESS}
+"""The key types that say that somebody signed."""
 
 
 def combine(psbts: Sequence[Psbt]) -> Psbt:
@@ -19,7 +25,8 @@ def combine(psbts: Sequence[Psbt]) -> Psbt:
 
     Raises:
         UsageError: There is none.
-        RefusedError: They are of different versions or transactions, or contradict each other.
+        RefusedError: They are of different versions or transactions, contradict each other, or one
+            was signed with other sequences than they have together.
     """
     if not psbts:
         raise UsageError("there is nothing to combine")
@@ -31,11 +38,21 @@ def combine(psbts: Sequence[Psbt]) -> Psbt:
             raise RefusedError("the PSBTs are of different transactions")
     columns = zip(*[psbt.maps() for psbt in psbts], strict=True)
     maps = [reduce(_union, column) for column in columns]
-    return Psbt.of_maps(
+    joined = Psbt.of_maps(
         _with_flags(maps[0], psbts),
         [_sorted(m) for m in maps[1 : 1 + len(first.inputs)]],
         [_sorted(m) for m in maps[1 + len(first.inputs) :]],
     )
+    for psbt in psbts:
+        # BIP-370 leaves sequences out of what PSBTs have in common; a signature commits to them.
+        if psbt.tx != joined.tx and not _SIGNED.isdisjoint(_input_types(psbt)):
+            raise RefusedError("one of the PSBTs was signed with other sequences than another has")
+    return joined
+
+
+def _input_types(psbt: Psbt) -> Iterator[int]:
+    """The key types of all its inputs."""
+    return chain.from_iterable(found.map.fields for found in psbt.inputs)
 
 
 def _union(one: Map, other: Map) -> Map:
