@@ -107,7 +107,7 @@ class _Position:
         if not self.skips(char):
             raise MalformedError(f"manifest line {self.line()}: {words}")
 
-    def value(self, decoder: json.JSONDecoder) -> Any:  # noqa: ANN401  # it is whatever was there
+    def value(self, decoder: json.JSONDecoder) -> Any:  # noqa: ANN401 - whatever was there
         try:
             found, self._at = decoder.raw_decode(self._text, self._at)
         except _RowError as error:

@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from PIL import Image
-from PIL import WebPImagePlugin as _  # noqa: F401 registers the format
+from PIL import WebPImagePlugin as _  # noqa: F401 - registers the format
 
 from coldsign.primitives.process import confine_decoder
 from coldsign.qr.eyes import Eyes

@@ -18,7 +18,7 @@ class Film:
         live: Whether it is a camera, so that a person wants to see a preview.
     """
 
-    def __init__(self, container: Any, *, live: bool) -> None:  # noqa: ANN401 av is untyped here
+    def __init__(self, container: Any, *, live: bool) -> None:  # noqa: ANN401 - av is untyped here
         self._container = container
         self.live = live
         stream = container.streams.video[0]
@@ -60,7 +60,7 @@ class Film:
             yield _grey(frame)
 
 
-def _grey(frame: Any) -> Image.Image:  # noqa: ANN401 av is untyped here
+def _grey(frame: Any) -> Image.Image:  # noqa: ANN401 - av is untyped here
     """The luma plane as it is where the format has one, without conversion."""
     if frame.format.name not in _WITH_LUMA_PLANE:
         frame = frame.reformat(format="gray")

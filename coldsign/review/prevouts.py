@@ -108,10 +108,11 @@ def prove(given: PsbtInput, txin: TxIn, *, taproot_wallet: bool, wallet_is_legac
         and _is_legacy(known.script, wallet_is_legacy=wallet_is_legacy)
     ):
         faults.append(AmountFault.LEGACY_WITNESS_UTXO)
-    return Prevout(known, _proof(proven, claimed, taproot_wallet), tuple(faults), claimed)
+    proof = _proof(proven, claimed, taproot_wallet=taproot_wallet)
+    return Prevout(known, proof, tuple(faults), claimed)
 
 
-def _proof(proven: TxOut | None, claimed: TxOut | None, taproot_wallet: bool) -> Proof:  # noqa: FBT001
+def _proof(proven: TxOut | None, claimed: TxOut | None, *, taproot_wallet: bool) -> Proof:
     if proven is not None:
         return Proof.PREVIOUS
     if claimed is None:

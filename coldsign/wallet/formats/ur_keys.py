@@ -43,7 +43,9 @@ def key_text(item: object, network: Network, *, master: bytes | None, tail: str 
     if item.number in ECKEY:
         return data.hex() + (tail or "")
     _require_network(fields.get(5), network)
-    return _hdkey_text(fields, data, network, master) + _tail(fields.get(7), 4 in fields, tail)
+    return _hdkey_text(fields, data, network, master) + _tail(
+        fields.get(7), tail, is_extended=4 in fields
+    )
 
 
 def _hdkey_text(fields: dict[int, Any], data: bytes, network: Network, master: bytes | None) -> str:
@@ -98,7 +100,7 @@ def _origin(item: object) -> tuple[bytes | None, KeyPath, int]:
     if item is None:
         return None, (), 0
     fields = _tagged_map(item, _KEYPATH, "origin")
-    path = tuple(_plain_step(*step) for step in _steps(fields))
+    path = tuple(_plain_step(index, hardened=hardened) for index, hardened in _steps(fields))
     fingerprint, depth = fields.get(2), fields.get(3, len(path))
     if type(depth) is not int or depth > MAX_DEPTH:
         raise MalformedError(f"{_WHAT}: its origin has no valid depth")
@@ -130,13 +132,13 @@ def _steps(fields: dict[int, Any]) -> list[tuple[Any, bool]]:
     return steps
 
 
-def _plain_step(index: object, hardened: bool) -> int:  # noqa: FBT001
+def _plain_step(index: object, *, hardened: bool) -> int:
     if type(index) is not int or index >= HARDENED:
         raise MalformedError(f"{_WHAT}: a step of a key path is no index")
     return index + (HARDENED if hardened else 0)
 
 
-def _tail(item: object, is_extended: bool, template: str | None) -> str:  # noqa: FBT001
+def _tail(item: object, template: str | None, *, is_extended: bool) -> str:
     """The steps after the key: the template's, the key's children, or receive and change where nothing is said."""
     if template:
         if item is not None:
@@ -149,11 +151,11 @@ def _tail(item: object, is_extended: bool, template: str | None) -> str:  # noqa
         if part == [] and not hardened:
             words.append("*")
         elif isinstance(part, list) and len(part) == 4:
-            first = format_path((_plain_step(part[0], part[1] is not False),))
-            second = format_path((_plain_step(part[2], part[3] is not False),))
+            first = format_path((_plain_step(part[0], hardened=part[1] is not False),))
+            second = format_path((_plain_step(part[2], hardened=part[3] is not False),))
             words.append(f"<{first};{second}>")
         else:
-            words.append(format_path((_plain_step(part, hardened),)))
+            words.append(format_path((_plain_step(part, hardened=hardened),)))
     return "".join(f"/{word}" for word in words)
 
 

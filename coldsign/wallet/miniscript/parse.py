@@ -1,7 +1,7 @@
 """Script expressions between text and tree (BIP-379, BIP-383, BIP-387)."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 from coldsign.wallet.keyexpr import KeyRule
 from coldsign.wallet.keylist import KeyList
@@ -84,7 +84,7 @@ class ScriptParser:
     def _named(self, name: str) -> Node:
         if name in {"0", "1"}:
             return TRUE if name == "1" else FALSE
-        read = _READERS.get(name)
+        read = self._READERS.get(name)
         if read is not None:
             return read(self, name)
         reader = self._reader
@@ -162,15 +162,14 @@ class ScriptParser:
             return Node(Fragment.ANDOR, (*subs, FALSE))
         return Node(_FRAGMENTS[name], tuple(subs))
 
-
-_READERS: Final[dict[str, Callable[[ScriptParser, str], Node]]] = {
-    **dict.fromkeys(("pk", "pkh", "pk_k", "pk_h"), ScriptParser._key_check),  # noqa: SLF001
-    **dict.fromkeys(("older", "after"), ScriptParser._lock),  # noqa: SLF001
-    **dict.fromkeys(("multi", "multi_a"), ScriptParser._multisig),  # noqa: SLF001
-    **dict.fromkeys((f.value for f in HASH_SIZES), ScriptParser._digest),  # noqa: SLF001
-    **dict.fromkeys(_ARITY, ScriptParser._combination),  # noqa: SLF001
-    "thresh": ScriptParser._thresh,  # noqa: SLF001
-}
+    _READERS: ClassVar[dict[str, Callable[["ScriptParser", str], Node]]] = {
+        **dict.fromkeys(("pk", "pkh", "pk_k", "pk_h"), _key_check),
+        **dict.fromkeys(("older", "after"), _lock),
+        **dict.fromkeys(("multi", "multi_a"), _multisig),
+        **dict.fromkeys((fragment.value for fragment in HASH_SIZES), _digest),
+        **dict.fromkeys(_ARITY, _combination),
+        "thresh": _thresh,
+    }
 
 
 def _wrap(letter: str, node: Node) -> Node:
