@@ -5,7 +5,7 @@ from coldsign.qr import bbqr, pmofn
 from coldsign.qr.payload import MAX_MESSAGE, Dialect, Kind, Payload, describe, kind_of_bytes
 from coldsign.qr.single import single
 from coldsign.qr.ur import ur1, uri
-from coldsign.qr.ur.fountain import Part, Solver
+from coldsign.qr.ur.fountain import Budget, Part, Solver
 
 _MAX_TEXT = 2 * MAX_MESSAGE  # hex, the longest encoding of the longest message
 
@@ -33,14 +33,14 @@ class Fountain:
 
     __slots__ = ("_solver", "_type", "name")
 
-    def __init__(self, ur_type: str, first: Part) -> None:
+    def __init__(self, ur_type: str, first: Part, budget: Budget) -> None:
         self._type = ur_type
-        self._solver = Solver(first)
+        self._solver = Solver(first, budget)
         self.name = f"ur:{ur_type} in {first.count} parts"
 
     @property
     def have(self) -> int:
-        """How many independent parts were seen."""
+        """How many independent parts were seen, as far as is known."""
         return self._solver.rank
 
     @property
@@ -134,10 +134,15 @@ def declared_kind(piece: Piece) -> Kind | None:
     return bbqr.type_kind(piece.file_type) if isinstance(piece, bbqr.Frame) else None
 
 
-def begin(piece: Piece) -> Assembly:
-    """An assembly for the message of this piece, still empty."""
+def begin(piece: Piece, budget: Budget) -> Assembly:
+    """An assembly for the message of this piece, still empty.
+
+    Args:
+        piece: Its first piece.
+        budget: The work that the joining may cost, of this message and others.
+    """
     if isinstance(piece, uri.Piece):
-        return Fountain(piece.type, piece.part)
+        return Fountain(piece.type, piece.part, budget)
     return Series(piece)
 
 

@@ -13,6 +13,7 @@ from coldsign.qr.assembly import Assembly, Piece
 from coldsign.qr.payload import Kind, Payload, describe
 from coldsign.qr.single import single
 from coldsign.qr.ur import ur1, uri
+from coldsign.qr.ur.fountain import Budget
 
 MAX_MESSAGES = (
     8  # sessions held at once; a person shows one, an attacker must not fill memory with more
@@ -73,6 +74,7 @@ class Joiner:
         self._messages: dict[object, _Message] = {}
         self._foreign = _Tally()
         self._damaged = _Tally()
+        self._budget = Budget()
 
     @property
     def payload(self) -> Payload | None:
@@ -179,7 +181,9 @@ class Joiner:
         if kind is not None and not self._wanted(kind):
             self._foreign.count(assembly.piece_name(piece))
         elif self._has_room(key):
-            message = self._messages.setdefault(key, _Message(assembly.begin(piece)))
+            message = self._messages.get(key)
+            if message is None:
+                message = self._messages[key] = _Message(assembly.begin(piece, self._budget))
             if message.broken:  # for good; joining it again with every frame would cost seconds
                 return
             try:

@@ -1,8 +1,10 @@
 """Every recorded attack on the transport, with the verdict that stands beside it, in bounded memory and time."""
 
 import json
+import random
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from coldsign.errors import MalformedError
 from coldsign.qr.joiner import Joiner
 from coldsign.qr.payload import Kind
 from coldsign.qr.recognise import recognise
+from coldsign.qr.ur import fountain, uri
+from coldsign.qr.ur.chooser import shuffled
 
 FILE = Path(__file__).parent.parent / "data" / "attacks" / "qr.json"
 ROWS = json.loads(FILE.read_text())["vectors"]
@@ -123,3 +127,58 @@ print(joiner.progress.note)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "inflates to more" in done.stdout
+
+
+def forged(count, frames, first=1):
+    """Frames of a message of zeros; each fits all others, so that only the work tells them from honest ones."""
+    for number in range(first, first + frames):
+        yield uri.piece_text("bytes", fountain.Part(number, count, 4 * count, 0, bytes(4)))
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Counts the fragments drawn for mixed parts."""
+    total = Counter()
+
+    def counted(items, rng, wanted):
+        total["fragments"] += wanted
+        return shuffled(items, rng, wanted)
+
+    monkeypatch.setattr(fountain, "shuffled", counted)
+    return total
+
+
+def test_too_few_parts_cost_no_work_whatever_they_claim(drawn):
+    count = fountain.MAX_FRAGMENTS
+    text = "\n".join(forged(count, 4000, first=count + 1)).encode()
+    with pytest.raises(MalformedError, match="6000 of 10000 parts are missing"):
+        recognise(text, PSBT | {Kind.BYTES})
+    assert not drawn
+
+
+def test_work_that_no_message_takes_is_refused_with_all_that_follows(drawn, monkeypatch):
+    monkeypatch.setattr(fountain.Budget.__init__, "__defaults__", (20_000,))
+    joiner = Joiner()
+    for frame in forged(600, 620, first=601):
+        joiner.feed(frame)
+    with pytest.raises(MalformedError, match="more work"):
+        joiner.require()
+    spent = drawn["fragments"]
+    assert 0 < 4 * spent <= 20_000
+    for frame in forged(600, 600, first=5001):
+        joiner.feed(frame)
+    for frame in forged(601, 620, first=5001):  # another message has no work of its own to spend
+        joiner.feed(frame)
+    assert drawn["fragments"] == spent
+
+
+def test_the_work_of_the_largest_message_is_allowed():
+    mixer = fountain.Mixer(random.Random(1).randbytes(815_000), 400)
+    budget = fountain.Budget()
+    solver = fountain.Solver(mixer.part(1), budget)
+    for number in range(mixer.count // 2, 3 * mixer.count):
+        solver.add(mixer.part(number))
+        if solver.rank == solver.count:
+            break
+    assert solver.rank == solver.count
+    assert budget.left > fountain.MAX_WORK // 2

@@ -134,7 +134,7 @@ def test_urkit_vectors():
 def test_a_long_message_from_late_parts_only():
     data = cbor.wrap_bytes(message(32767))
     mixer = fountain.Mixer(data, 1000)
-    solver = fountain.Solver(mixer.part(100))
+    solver = fountain.Solver(mixer.part(100), fountain.Budget())
     for number in range(100, 160):
         solver.add(mixer.part(number))
         if solver.rank == solver.count:
@@ -263,7 +263,7 @@ def test_the_sequence_must_be_the_frames():
 
 def test_contradicting_parts_are_refused():
     mixer = fountain.Mixer(bytes(range(100)), 25)
-    solver = fountain.Solver(mixer.part(1))
+    solver = fountain.Solver(mixer.part(1), fountain.Budget())
     solver.add(mixer.part(1))
     one = mixer.part(1)
     forged = fountain.Part(1, one.count, one.size, one.checksum, bytes(25))

@@ -91,10 +91,11 @@ def choose_degree(count: int, rng: Xoshiro) -> int:
 def shuffled(items: Iterable[int], rng: Xoshiro, wanted: int) -> list[int]:
     """The first ``wanted`` items of the specification's shuffle; later draws would change nothing before them."""
     left = list(items)
-    return [left.pop(rng.next_int(0, len(left) - 1)) for _ in range(wanted)]
+    take, draw, size = left.pop, rng.next, len(left)
+    return [take(int(draw() / _TWO64 * (size - taken))) for taken in range(wanted)]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def choose_fragments(number: int, count: int, checksum: int) -> tuple[int, ...]:
     """The fragments in part ``number`` (from 1) of a message of ``count`` fragments, ascending."""
     if number <= count:
