@@ -92,6 +92,19 @@ def test_a_run_of_one_value_trips():
         entropy.gather(16, random)
 
 
+@pytest.mark.parametrize("bit", range(8))
+def test_two_stuck_bits_that_even_each_other_out_trip(bit):
+    calls = iter(range(100))
+    stuck, clear = 1 << bit, 1 << (bit + 1) % 8
+
+    def random(size):
+        data = hashlib.shake_256(b"%d" % next(calls)).digest(size)
+        return bytes((byte | stuck) & ~clear for byte in data)
+
+    with pytest.raises(UnfitError, match="ones and zeros are uneven"):
+        entropy.gather(16, random)
+
+
 def test_a_generator_that_repeats_later_trips():
     good = [os.urandom(32) for _ in range(8)]
     calls = iter([*good, good[3]])
