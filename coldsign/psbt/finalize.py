@@ -25,6 +25,9 @@ _DROPPED = KNOWN[In] - {
 }
 """What a finished input no longer needs: all but its coin, its locks and unknown fields."""
 
+_WHOLE = frozenset({0, 1})
+"""DEFAULT and ALL: what is signed where nothing is asked for."""
+
 Satisfier = Callable[[bytes, PsbtInput], Final]
 """Completes an input that spends this output script, or refuses."""
 
@@ -79,11 +82,14 @@ def _final_pairs(final: Final) -> list[Pair]:
 
 
 def _check_sighash(found: PsbtInput) -> None:
-    """Signatures must be of the type the input asks for (BIP-174, "Sighash Type")."""
-    if found.sighash_type is None:
-        return
+    """Signatures must be of the type the input asks for, or else for the whole (BIP-174, "Sighash Type").
+
+    A looser one among enough others would leave open what somebody relied on.
+    """
+    asked = found.sighash_type
+    allowed = _WHOLE if asked is None else {asked}
     for pair in found.map.pairs:
-        if pair[0].type in SIGNATURES and sighash_of(pair) != found.sighash_type:
+        if pair[0].type in SIGNATURES and sighash_of(pair) not in allowed:
             raise RefusedError("a signature is not of the sighash type the input asks for")
 
 
