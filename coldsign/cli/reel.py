@@ -38,10 +38,9 @@ class Reel:
 
     @property
     def where(self) -> str:
-        """Which part this is, and how many codes were shown."""
+        """Which part this is, a mixed one beyond their count, and how many codes were shown."""
         number = self._shown[-1 - self._behind][0]
-        part = f"part {number}" if number <= self.parts else "a mixed part"
-        return f"{part} of {self.parts}, sent {self.sent}"
+        return f"part {number} of {self.parts}, sent {self.sent}"
 
     def forward(self) -> None:
         """The next code.

@@ -1,5 +1,6 @@
 """Show a message as QR codes in the terminal, animated where one is not enough, with keys to tune it."""
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -16,6 +17,7 @@ from coldsign.errors import DeclinedError, UnfitError, UsageError
 from coldsign.qr.canvas import Canvas
 from coldsign.qr.density import Density
 from coldsign.qr.payload import Dialect
+from coldsign.qr.symbol import MAX_VERSION
 from coldsign.qr.write import Proof
 
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
@@ -54,7 +56,7 @@ def show_frames(
     """
     with Proof() as proof:
         canvas = _canvas()
-        view = _View(answer, density or canvas.density(), rate)
+        view = _View(answer, density or _density(canvas, answer), rate)
         reel = Reel(answer.frames(view.density), proof)
         _demand_room(canvas, reel.version)
         with Keyboard() as keyboard:
@@ -103,6 +105,16 @@ def _canvas() -> Canvas:
         said = bytes(8)
     _, _, width, height = struct.unpack("HHHH", said)
     return Canvas.of(columns, rows, (width, height), os.environ)
+
+
+def _density(canvas: Canvas, answer: Answer) -> Density:
+    """What the terminal can show; where that is too small for the message, the smallest that is not."""
+    fitting = canvas.density()
+    for version in range(fitting.version, MAX_VERSION + 1):
+        with contextlib.suppress(UsageError):
+            answer.frames(Density(version))
+            return Density(version)
+    return fitting
 
 
 def _demand_room(canvas: Canvas, version: int) -> None:

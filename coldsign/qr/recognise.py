@@ -23,7 +23,7 @@ def recognise(data: bytes, want: frozenset[Kind] | None = None) -> Payload:
         want: The kinds asked for, where the caller knows; others are then foreign codes among the lines.
 
     Raises:
-        MalformedError: Too large, or it begins as one of these forms and is damaged or incomplete.
+        MalformedError: Too large or blank, or it begins as one of these forms and is damaged or incomplete.
     """
     if data.startswith(b"psbt\xff"):
         return single(data)
@@ -33,6 +33,8 @@ def recognise(data: bytes, want: frozenset[Kind] | None = None) -> Payload:
     if not is_text(text):
         return single(data, want)
     lines = [line for line in text.splitlines() if line]
+    if not text.strip():
+        raise MalformedError("nothing but blank lines")
     if any(line.startswith(_FRAMES) or _is_pmofn(line) for line in lines[:MAX_LINES]):
         return _join(lines, want)
     if text.startswith(_ONE_LINERS) and len(text.splitlines()) > 1:

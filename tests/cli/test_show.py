@@ -134,7 +134,7 @@ def test_a_resize_fits_the_codes_anew(laptop: Laptop) -> None:
     ("options", "size", "code", "error"),
     [
         (("--format", "base64"), (80, 24), 2, "do not fit one QR code"),
-        (("--format", "ur"), (20, 8), 2, "too large for codes this small"),
+        (("--format", "ur"), (20, 8), 8, "this terminal (20x8) is too small"),
         (("--format", "ur", "--density", "30"), (80, 24), 8, "this terminal (80x24) is too small"),
         (("--density", "41"), (80, 24), 2, "density 41 is not a QR version"),
         (("--density", "many"), (80, 24), 2, "a QR version from 1 to 40"),

@@ -212,6 +212,12 @@ def test_files_are_recognised_by_content(data, kind):
     assert recognise(data).kind is kind
 
 
+@pytest.mark.parametrize("data", [b"", b"\n", b"\r\n\n", b"  \n\t\n"])
+def test_blank_files_hold_nothing(data):
+    with pytest.raises(MalformedError, match="nothing but blank lines"):
+        recognise(data)
+
+
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
 def test_base64_takes_one_line_end_and_nothing_else(end):
     text = frames(psbt(300), Dialect.BASE64).frames[0].encode()
