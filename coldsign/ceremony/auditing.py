@@ -48,7 +48,6 @@ def audit_walk(
         raise MalformedError(
             "the list names no address: nothing is proven by it",
             hint="look at what wrote the list: it has a heading and nothing below",
-            code="empty",
         )
     desk.journal.append(Kind.AUDITED, tally.body(), now=desk.now())
     return tally

@@ -133,7 +133,7 @@ def readable(path: Path) -> Path:
 
 def _filled(data: bytes, name: str) -> bytes:
     if not data:
-        raise MalformedError(f"{name} is empty", hint=AGAIN, code="empty")
+        raise MalformedError(f"{name} is empty", hint=AGAIN)
     return data
 
 

@@ -42,7 +42,7 @@ def read_papers_at(source: str, cap: int, *, what: str) -> tuple[bytes, ...]:
         return _joined(read_pictures([path]), what)
     data = read_untrusted(sys.stdin.buffer if source == _STDIN else path, cap, what=what)
     if not data:
-        raise MalformedError(f"the {what} is empty", hint=AGAIN, code="empty")
+        raise MalformedError(f"the {what} is empty", hint=AGAIN)
     if _QR_TEXT.match(data):
         return _joined(filter(None, data.splitlines()), what)
     return (data,)

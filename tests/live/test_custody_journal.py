@@ -121,11 +121,12 @@ def test_a_policy_file_edited_behind_our_back_halts(copy: Desk) -> None:
     path.write_text(path.read_text().replace("900_000", "999_000_000"))
     assert copy.fails(4, *words) == "policy-changed"
     assert copy.fails(7, "halt", "status") == "halted"
-    path.unlink()  # an empty policy is not the one that was bound, and the latch stands
-    assert copy.fails(7, *words) == "halted"
+    path.unlink()  # no policy is not the one that was bound either
     copy.fine("halt", "release", "--why", "an experiment", "--yes")
-    assert copy.fails(4, *words) == "policy-not-bound"
+    assert copy.fails(4, *words) == "policy-changed"
     copy.bind("[limits]\nper_day_sats = 900_000\n")
+    assert copy.fails(7, *words) == "halted"
+    copy.fine("halt", "release", "--why", "the right policy is bound again", "--yes")
     copy.fine(*words)
 
 
@@ -265,7 +266,7 @@ def test_a_gigabyte_of_no_lines_is_no_list(desk: Desk) -> None:
         file.truncate(1 << 30)
     words = ("wallet", "audit", "vault", large)
     assert desk.fails(3, *words, before=memory(700)) == "malformed"
-    assert desk.fails(2, "wallet", "audit", "vault", "missing.csv") == "usage"
+    assert desk.fails(2, "wallet", "audit", "vault", "missing.csv") == "no-such-file"
     assert desk.fine("halt", "status").out == "released\n"
 
 
