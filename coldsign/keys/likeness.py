@@ -4,9 +4,11 @@ import re
 from enum import Enum
 from typing import Final
 
-_MNEMONIC_SIZES: Final = frozenset({12, 15, 18, 21, 24})
-# Words of a SLIP-39 share of 128 to 512 bits; of whole 16 bits it never has 21 or 24.
-_SHARE_SIZES: Final = frozenset(range(20, 60)) - _MNEMONIC_SIZES
+from coldsign.keys.mnemonic import WORD_COUNTS
+from coldsign.keys.slip39 import MAX_WORDS, MIN_WORDS
+
+_SHARE_SIZES: Final = frozenset(range(MIN_WORDS, MAX_WORDS + 1)) - {*WORD_COUNTS}
+"""A share has never 21 or 24 words: its value has whole units of 16 bits."""
 _FORMS: Final = {
     "SEEDQR": re.compile(r"(?:\d{4}){12}(?:(?:\d{4}){12})?", re.ASCII),
     "XPRV": re.compile(r"[xyzYZtuvUV]prv[1-9A-HJ-NP-Za-km-z]{60,}"),
@@ -44,7 +46,7 @@ class Likeness(Enum):
         line = lines[0].strip() if lines else ""
         words = line.split()
         if len(words) > 1 and all(word.isalpha() for word in words):
-            if len(words) in _MNEMONIC_SIZES:
+            if len(words) in WORD_COUNTS:
                 return cls.MNEMONIC
             return cls.SLIP39 if len(words) in _SHARE_SIZES else None
         return next((cls[name] for name, form in _FORMS.items() if form.fullmatch(line)), None)

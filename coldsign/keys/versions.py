@@ -22,6 +22,23 @@ class NetworkGroup(Enum):
         """The group a network belongs to."""
         return cls(network.group)
 
+    def require(self, network: Network, what: str) -> None:
+        """Refuse a key of this group in a wallet of a network of the other.
+
+        Args:
+            network: The wallet's.
+            what: The beginning of the sentence: ``"a WIF key"``.
+
+        Raises:
+            MalformedError: They do not belong together (code ``wrong-network``).
+        """
+        if self is not NetworkGroup.of(network):
+            raise MalformedError(
+                f"{what} of the {self.value} networks in a wallet of {network.name}",
+                hint="choose the right --network, or export the key for this one",
+                code="wrong-network",
+            )
+
 
 XPUB: Final = {NetworkGroup.of(network): network.xpub for network in NETWORKS}
 XPRV: Final = {NetworkGroup.of(network): network.xprv for network in NETWORKS}

@@ -163,12 +163,7 @@ def _extended(
         origin, public, group, columns = _neutered(origin, body, columns)
     else:
         public, group = ExtendedPublicKey.parse(body)
-    if group is not NetworkGroup.of(network):
-        raise MalformedError(
-            f"a key of the {group.value} networks in a wallet of {network.name}",
-            hint="choose the right --network, or export the key for this one",
-            code="wrong-network",
-        )
+    group.require(network, "a key")
     if any(step >= HARDENED for column in columns for step in column):
         raise MalformedError(
             "a hardened step after an extended public key cannot be derived",
@@ -218,11 +213,7 @@ def _raw(body: str, network: Network, rule: KeyRule) -> bytes:
 def _wif_public(body: str, network: Network) -> bytes:
     key = WifKey.parse(body)
     key.wipe()
-    if key.group is not NetworkGroup.of(network):
-        raise MalformedError(
-            f"a WIF key of the {key.group.value} networks in a wallet of {network.name}",
-            code="wrong-network",
-        )
+    key.group.require(network, "a WIF key")
     return key.public
 
 

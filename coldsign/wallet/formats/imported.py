@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 from coldsign.errors import MalformedError
 from coldsign.keys.bip32 import ExtendedPublicKey
-from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.keypath import KeyOrigin, KeyPath, parse_path
 from coldsign.primitives.network import Network
 from coldsign.primitives.text import is_safe_name, printable
@@ -104,12 +103,7 @@ def key_text(cosigner: Cosigner, form: Form, network: Network, what: str) -> str
             f"{what}: a {prefix} is not a key for {form.value}) scripts",
             hint="the file mixes script types: export the wallet again",
         )
-    if group is not NetworkGroup.of(network):
-        raise MalformedError(
-            f"{what}: a key of the {group.value} networks in a wallet of {network.name}",
-            hint="choose the right --network",
-            code="wrong-network",
-        )
+    group.require(network, f"{what}: a key")
     origin = ""
     if cosigner.fingerprint is not None and cosigner.path is not None:
         origin = str(KeyOrigin(cosigner.fingerprint, cosigner.path))
