@@ -203,7 +203,6 @@ def test_several_lines_as_a_hand_scanner_types_them():
         (b'{"label": "x", "descriptor": "wsh(...)"}', Kind.WALLET),
         (b"id,address,sats\n1,bc1,5\n", Kind.TEXT),
         (b"https://example.org", Kind.TEXT),
-        (b"", Kind.TEXT),
         (b"\xff\xfe", Kind.BYTES),
         (b"ab\0cd", Kind.BYTES),
     ],
