@@ -75,6 +75,7 @@ def flip(box: Box, raw: bytes, at: int, value: int) -> int:
     if seen is None:
         return 0
     good = facts(raw, box.wallet)
+    assert good is not None
     if seen[1:] == good[1:]:
         return 1
     # a payee's script is what the signature commits to, and is shown in full: nothing else may differ
