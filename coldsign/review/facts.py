@@ -23,10 +23,8 @@ from coldsign.review.ownership import Owner, Ownership, own_input, own_output
 from coldsign.review.presigned import UNSIGNED, Signed, examine, has_signatures
 from coldsign.review.prevouts import LEGACY_KINDS, prove
 from coldsign.review.timing import path_is_open
-from coldsign.wallet.wallet import Wallet
+from coldsign.wallet.wallet import CHANGE, Wallet
 from coldsign.wallet.words import SpendingPath
-
-RECEIVE, CHANGE = 0, 1
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from coldsign.review.context import Context, Limits
-from coldsign.review.facts import CHANGE, Facts
+from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, refuse
 from coldsign.review.items import OutputKind
+from coldsign.wallet.wallet import CHANGE
 
 
 def false_change_claim(facts: Facts, context: Context) -> Iterator[Finding]:
