@@ -13,6 +13,7 @@ from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settin
 from coldsign.cli.pager import page_through, page_width
 from coldsign.cli.secrets import open_key, passphrase_options
 from coldsign.cli.walletview import document, rows, summary
+from coldsign.controls.remember import wallet_id
 from coldsign.errors import DeclinedError
 from coldsign.primitives.text import printable
 from coldsign.qr.payload import Kind
@@ -119,10 +120,10 @@ def list_(settings: Settings, /) -> None:
         settings.screen.tell("no wallets; coldsign wallet add registers one")
         return
     lines = [
-        (w.name, w.network.name, w.script_kind, "{} of {}".format(*w.threshold), w.digest.hex()[:8])
+        (w.name, w.network.name, w.script_kind, "{} of {}".format(*w.threshold), wallet_id(w)[:8])
         for w in wallets
     ]
-    settings.screen.table(("NAME", "NETWORK", "SCRIPT", "NEEDS", "DIGEST"), lines)
+    settings.screen.table(("NAME", "NETWORK", "SCRIPT", "NEEDS", "ID"), lines)
 
 
 @wallet.command()

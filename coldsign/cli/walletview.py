@@ -5,6 +5,7 @@ from typing import Any
 
 from coldsign.ceremony.desk import positions_of
 from coldsign.cli.pager import Row
+from coldsign.controls.remember import wallet_id
 from coldsign.keys.keystore import KeyRecord
 from coldsign.review.layout import INDENT, flow, in_groups
 from coldsign.wallet.wallet import RECEIVE, Wallet
@@ -20,6 +21,7 @@ def summary(wallet: Wallet) -> dict[str, Any]:
         "needed": needed,
         "keys": keys,
         "digest": wallet.digest.hex(),
+        "wallet_id": wallet_id(wallet),
     }
 
 
@@ -60,8 +62,8 @@ def rows(wallet: Wallet, records: Sequence[KeyRecord], width: int) -> list[Row]:
         found += _chopped(key.text(wallet.network), width)
     found += [Row("", ""), Row("heading", "first receive address")]
     found += _grouped(wallet.address(RECEIVE, 0), width)
-    found += [Row("heading", "registration digest")]
-    found += _grouped(wallet.digest.hex(), width)
+    found += [Row("heading", "wallet id, the same on every laptop")]
+    found += _grouped(wallet_id(wallet), width)
     if wallet.created_by:
         found += _sentence("note", f"read from {wallet.created_by}", width)
     return found

@@ -226,3 +226,18 @@ def test_keys_of_another_network_are_refused(network, tmp_path):
     assert no.code == 3
     elsewhere = "testnet4" if network != "testnet4" else "signet"
     assert laptop.run("wallet", "show", "right", network=elsewhere).code == 2
+
+
+def test_the_wallet_id_is_the_same_on_every_laptop(laptop):
+    """Whatever its name, and whichever key is ours there; what one machine registered has a digest of its own."""
+    mine = laptop.good("--json", "wallet", "show", "vault").document
+    source = laptop.path("r.wallet")
+    theirs = laptop.good("--json", "wallet", "add", "cold", source, "--yes", "--force").document
+    assert mine["wallet_id"] == theirs["wallet_id"]
+    assert mine["digest"] != theirs["digest"]
+    shown = "".join(laptop.good("wallet", "show", "cold").out.split())
+    assert f"walletid,thesameoneverylaptop{mine['wallet_id']}" in shown
+    listed = laptop.good("wallet", "list").out.splitlines()
+    assert {line.split()[-1] for line in listed if line.split()[0] in {"vault", "cold"}} == {
+        mine["wallet_id"][:8]
+    }
