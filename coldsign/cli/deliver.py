@@ -15,7 +15,8 @@ from coldsign.primitives.text import printable
 
 _BINARY = ".psbt"
 _TEXT = frozenset({".txt", ".b64", ".base64"})
-_PICTURES = frozenset({".png", ".gif", ".svg", ".pdf"})
+PICTURES = frozenset({".png", ".gif", ".svg", ".pdf"})
+"""Endings of the pictures that ``qr.write.save`` makes."""
 
 
 def delivery_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -84,7 +85,7 @@ def demand_deliverable(out: Path | None, *, force: bool) -> None:
 
 def _demand_form(out: Path, shown: str) -> None:
     suffix = out.suffix.lower()
-    if suffix not in {"", _BINARY, *_TEXT, *_PICTURES} and not out.is_dir():
+    if suffix not in {"", _BINARY, *_TEXT, *PICTURES} and not out.is_dir():
         raise UsageError(
             f"{shown}: no form of output is known by the name {printable(suffix)}",
             hint="end it in .psbt, .txt, .png, .gif, .svg or .pdf, or name a folder",
@@ -135,7 +136,7 @@ def _to_path(screen: Screen, answer: Answer, out: Path, *, force: bool) -> None:
         write_output(out, answer.data, force=force)
     elif suffix in _TEXT:
         write_output(out, answer.base64().encode() + b"\n", force=force)
-    elif suffix in _PICTURES or suffix == "" or out.is_dir():
+    elif suffix in PICTURES or suffix == "" or out.is_dir():
         from coldsign.qr.write import save
 
         save(answer.frames(), out, force=force)

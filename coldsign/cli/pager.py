@@ -26,7 +26,7 @@ class Row:
 
 
 def page_width() -> int:
-    """The columns to lay out for where nothing is paged: the terminal's, or 80 where there is none."""
+    """The columns to lay out for where nothing is paged: the terminal's, or 80 where there is none; at least 40."""
     return max(terminal_size()[0], MIN_COLUMNS)
 
 

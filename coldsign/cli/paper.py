@@ -4,12 +4,10 @@ import sys
 from pathlib import Path
 
 from coldsign.ceremony.reply import Answer
-from coldsign.cli.deliver import deliver_text
+from coldsign.cli.deliver import PICTURES, deliver_text
 from coldsign.cli.options import Settings
 from coldsign.primitives.text import printable
 from coldsign.qr.payload import Dialect, Kind
-
-_PICTURES = frozenset({".png", ".gif", ".svg", ".pdf"})
 
 
 def deliver_paper(settings: Settings, text: str, out: Path | None, *, force: bool) -> None:
@@ -21,7 +19,7 @@ def deliver_paper(settings: Settings, text: str, out: Path | None, *, force: boo
     """
     screen = settings.screen
     answer = Answer(text.encode("ascii"), Dialect.BBQR, "", chosen=True, kind=Kind.TEXT)
-    if out is not None and (out.suffix.lower() in _PICTURES or out.is_dir()):
+    if out is not None and (out.suffix.lower() in PICTURES or out.is_dir()):
         from coldsign.qr.write import save
 
         save(answer.frames(), out, force=force)

@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from coldsign.ceremony.operator import Approval
-from coldsign.cli.keyboard import terminal_size
-from coldsign.cli.pager import MIN_COLUMNS, Row, page_through
+from coldsign.cli.pager import Row, page_through, page_width
 from coldsign.cli.screen import Screen
 from coldsign.errors import DeclinedError
 from coldsign.keys.keyring import Keyring
@@ -88,7 +87,7 @@ def report_rows(report: Report, width: int) -> Sequence[Row]:
 
 def show_report(screen: Screen, report: Report) -> None:
     """The whole report beside the result, on standard error, unpaged."""
-    for row in report_rows(report, _width()):
+    for row in report_rows(report, page_width()):
         screen.tell(row.text, row.role)
 
 
@@ -97,12 +96,8 @@ def present_report(screen: Screen, report: Report) -> None:
     if screen.result_is_read and not screen.json:
         page_through(screen, lambda width: report_rows(report, width), then="to the end")
         return
-    for row in report_rows(report, _width()):
+    for row in report_rows(report, page_width()):
         screen.result(row.text, row.role)
-
-
-def _width() -> int:
-    return max(terminal_size()[0], MIN_COLUMNS)
 
 
 def _declined(why: str) -> DeclinedError:

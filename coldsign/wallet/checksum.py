@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from coldsign.errors import MalformedError
+from coldsign.primitives.encoding import BECH32_ALPHABET
 from coldsign.primitives.text import printable
 
 _INPUT = (
@@ -10,7 +11,6 @@ _INPUT = (
     "IJKLMNOPQRSTUVWXYZ&+-.;<=>?!^_|~"
     'ijklmnopqrstuvwxyzABCDEFGH`#"\\ '
 )
-_OUTPUT = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUES = {char: value for value, char in enumerate(_INPUT)}
 _GENERATOR = (0xF5DEE51989, 0xA9FDCA3312, 0x1BAB10E32D, 0x3706B1677A, 0x644D626FFD)
 _LENGTH = 8
@@ -59,7 +59,7 @@ def checksum(text: str) -> str:
     for symbol in (*_symbols(text), *bytes(_LENGTH)):
         state = (state & 0x7FFFFFFFF) << 5 ^ symbol ^ _SUMS[state >> 35]
     state ^= 1
-    return "".join(_OUTPUT[state >> 5 * (_LENGTH - 1 - i) & 31] for i in range(_LENGTH))
+    return "".join(BECH32_ALPHABET[state >> 5 * (_LENGTH - 1 - i) & 31] for i in range(_LENGTH))
 
 
 def strip_checksum(text: str) -> tuple[str, bool]:
