@@ -219,6 +219,7 @@ def _totals(inputs: tuple[InputFacts, ...], outputs: tuple[OutputFacts, ...]) ->
         inputs=sum(known_amounts) if len(known_amounts) == len(amounts) else None,
         payments=sum([output.sats for output in outputs if not output.ours]),
         change=sum([output.sats for output in outputs if output.ours]),
+        own=sum([known.amount or 0 for known in inputs if known.ours]),
     )
 
 

@@ -151,11 +151,13 @@ class Totals:
         inputs: All inputs together; None if an amount is not even claimed.
         payments: Everything that is not ours: payments, data, unknown scripts.
         change: Everything that comes back to us, on any branch.
+        own: What our own inputs are worth.
     """
 
     inputs: int | None
     payments: int
     change: int
+    own: int
 
     @property
     def fee(self) -> int | None:
@@ -164,5 +166,5 @@ class Totals:
 
     @property
     def leaving(self) -> int | None:
-        """What this wallet has less afterwards, if all inputs are its own."""
-        return None if self.inputs is None else self.inputs - self.change
+        """What this wallet has less afterwards, others' coins apart; 0 where it gains by them."""
+        return None if self.inputs is None else max(self.own - self.change, 0)

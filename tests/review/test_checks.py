@@ -423,7 +423,7 @@ def test_amounts_out_of_range_are_refused():
         check.__name__: list(check(replace(facts, outputs=outputs), Context())) for check in CHECKS
     }
     assert len(found["amount_out_of_range"]) == 3
-    huge = replace(facts, totals=Totals(22 * 10**14, 22 * 10**14, 0))
+    huge = replace(facts, totals=Totals(22 * 10**14, 22 * 10**14, 0, 0))
     found = {check.__name__: list(check(huge, Context())) for check in CHECKS}
     assert [finding.where for finding in found["amount_out_of_range"]] == ["transaction"] * 2
     known = facts.inputs[0]

@@ -1,0 +1,50 @@
+"""Another's coins beside ours: what our wallet loses must not drown in what they bring and take."""
+
+from dataclasses import replace
+
+import pytest
+
+from coldsign.review.context import Context, Limits
+from coldsign.review.layout import Role
+from coldsign.review.render import to_json, to_lines
+from tests.review.build import STRANGER, Coin, Draft, Pay, codes
+
+OURS = Coin((0, 3), 100_000_000)
+THEIRS = Coin(None, 1_000_000_000)
+FOREIGN = Limits(foreign_inputs=True)
+
+
+def joined(back, theirs=THEIRS.sats):
+    paid = OURS.sats + THEIRS.sats - back - 5_000
+    coins = (OURS, replace(THEIRS, sats=theirs))
+    return Draft(coins=coins, payments=(Pay(paid, STRANGER), Pay(back, place=(1, 12))))
+
+
+def reviewed(draft, **limits):
+    return draft.review(Context(limits=replace(FOREIGN, **limits)))
+
+
+def test_what_leaves_is_ours_alone():
+    report = reviewed(joined(50_000_000))
+    assert report.facts.totals.leaving == 50_000_000
+    assert report.facts.totals.inputs == 1_100_000_000
+    assert to_json(report)["totals"]["leaving"] == 50_000_000
+    lines = [line.text for line in to_lines(report, 80) if line.role is Role.AMOUNT]
+    assert "  this wallet has 0.50000000 BTC (50000000 sat) less afterwards" in lines
+
+
+@pytest.mark.parametrize(("back", "leaving"), [(99_999_999, 1), (100_000_000, 0), (150_000_000, 0)])
+def test_a_gain_is_no_negative_loss(back, leaving):
+    assert reviewed(joined(back)).facts.totals.leaving == leaving
+
+
+def test_limits_are_held_against_what_we_lose():
+    most = {"per_transaction_sats": 50_000_000, "per_day_sats": 50_000_000}
+    over = {"over-transaction-limit", "over-day-limit"}
+    assert not over & codes(reviewed(joined(50_000_000), **most))
+    assert over <= codes(reviewed(joined(49_999_999), **most))
+
+
+def test_with_our_coins_alone_payments_and_fee_leave():
+    totals = Draft().review().facts.totals
+    assert (totals.leaving, totals.payments, totals.fee) == (50_005_000, 50_000_000, 5_000)
