@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from coldsign.errors import SelfCheckError, UsageError
+from coldsign.primitives import cores
 from coldsign.qr import render, write
 from coldsign.qr.eyes import Eyes
 from coldsign.qr.joiner import Joiner
@@ -17,7 +18,7 @@ from coldsign.qr.payload import Dialect
 from coldsign.qr.read import read_pictures
 from coldsign.qr.render import Protocol
 from coldsign.qr.symbol import Level, capacity, encode, smallest_version
-from coldsign.qr.write import matrix, read_back, save, terminal
+from coldsign.qr.write import matrix, save, terminal
 from tests.qr import pictures
 
 
@@ -90,15 +91,24 @@ def test_endings_that_say_nothing(tmp_path):
         save(pictures.shown(9000, density=4), tmp_path / "code.png")
 
 
-def test_a_drawing_that_reads_back_otherwise_is_not_handed_over(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["code.png", "code.gif", "code.svg", "code.pdf", "codes"])
+def test_a_drawing_that_reads_back_otherwise_is_not_handed_over(name, tmp_path, monkeypatch):
     frames = pictures.shown(300)
     wrong = matrix(frames, frames.frames[1])
     monkeypatch.setattr(write, "matrix", lambda f, frame: wrong)
     with pytest.raises(SelfCheckError):
-        read_back(frames)
-    with pytest.raises(SelfCheckError):
-        save(frames, tmp_path / "code.png")
+        save(frames, tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_all_cores_draw_the_same_animation(tmp_path, monkeypatch):
+    frames = pictures.shown(300)
+    drawn = set()
+    for least in (len(frames.frames), 1):
+        monkeypatch.setattr(cores, "LEAST", least)
+        save(frames, tmp_path / "codes.gif", force=True)
+        drawn.add((tmp_path / "codes.gif").read_bytes())
+    assert len(drawn) == 1
 
 
 def test_svg_is_drawn_module_by_module(tmp_path):
