@@ -192,10 +192,14 @@ def _by_policy(
         )
     if len(approvers) < require.approvals:
         yield RefusedError(
-            f"the policy requires {require.approvals} approvals, {len(approvers)} count",
+            f"the policy requires {require.approvals} approvals, and {_counted(len(approvers))}",
             hint="each reviewer runs coldsign approve on a machine of their own",
             code="approvals-missing",
         )
+
+
+def _counted(number: int) -> str:
+    return "none counts" if number == 0 else f"{number} {'counts' if number == 1 else 'count'}"
 
 
 def _to_confirm(report: Report) -> frozenset[str]:

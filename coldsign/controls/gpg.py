@@ -30,6 +30,13 @@ _REFUSALS: Final = {
     "ERRSIG": ("cannot be checked", "signature-unchecked"),
 }
 _BY_HAND: Final = "try it with gpg itself: an agent, a token or a PIN may be missing"
+_HINTS: Final = {
+    "signature-bad": "the text or the signature was changed: ask its signer for both again",
+    "signature-expired": "ask its signer for a new one",
+    "signature-key-expired": "its owner prolongs the key; then pin it again: coldsign policy trust",
+    "signature-key-revoked": "believe nothing that it signed; ask its owner why it was revoked",
+    "signature-key-unknown": "a signer's key is pinned by the fingerprint on paper: coldsign policy trust",
+}
 _NO_KEY: Final = "9"  # gpg's reason code in ERRSIG for a key that is not in the ring
 
 
@@ -197,7 +204,9 @@ def _refused(
     if keyword == "ERRSIG" and values[5:6] == (_NO_KEY,):
         who = values[6] if len(values) > 6 else who
         words, code = "was made by a key that is not pinned", "signature-key-unknown"
-    return RefusedError(f"the signature by {printable(who)} {words}", code=code)
+    return RefusedError(
+        f"the signature by {printable(who)} {words}", hint=_HINTS.get(code, ""), code=code
+    )
 
 
 def _demand_distinct(found: Sequence[GoodSignature]) -> None:

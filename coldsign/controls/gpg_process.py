@@ -7,6 +7,7 @@ process's filter: it can open local sockets only.
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -30,6 +31,7 @@ _PASSED_ON: Final = (
 )
 _PERSON_SECONDS: Final = 600  # a person looks for a token and types a PIN
 _ANSWER_CAP: Final = 64 << 20  # bytes read back; the largest answer is a sealed journal
+_OPERAND: Final = re.compile(rb"-&\d+: ")  # how a file in memory is named to gpg
 _ERRORS_SHOWN: Final = 160
 
 
@@ -148,4 +150,5 @@ def _words(status: bytes) -> tuple[tuple[str, ...], ...]:
 def _last(errors: bytes) -> str:
     lines = [line for line in errors.splitlines() if line.strip()]
     last = lines[-1] if lines else b""
-    return printable(last.removeprefix(b"gpg: ").removeprefix(b"gpgv: "), _ERRORS_SHOWN)
+    plain = _OPERAND.sub(b"", last.removeprefix(b"gpg: ").removeprefix(b"gpgv: "))
+    return printable(plain, _ERRORS_SHOWN)

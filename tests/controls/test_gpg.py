@@ -341,3 +341,19 @@ class TestSignedManifest:
         assert caught.value.code == "manifest-unsigned"
         with pytest.raises(RefusedError, match="does not belong"):
             demand_signed(DATA + b" ", signature, signers=(cast.anna,), **known)
+
+
+class TestWhatAPersonIsTold:
+    def test_no_name_of_a_file_in_memory(self, cast):
+        with pytest.raises(LockedError) as caught:
+            detach_sign(DATA, signer="nobody@nowhere", environment=cast.gpg.environment)
+        assert "-&" not in caught.value.message
+
+    def test_what_to_do_about_a_signature_that_does_not_count(self, cast):
+        signature = cast.gpg.sign("anna", DATA)
+        with pytest.raises(RefusedError) as caught:
+            verify(DATA + b"x", signature, cast.ring, now=now())
+        assert "ask its signer for both again" in caught.value.hint
+        with pytest.raises(RefusedError) as caught:
+            verify(DATA, cast.gpg.sign("stranger", DATA), cast.ring, now=now())
+        assert "coldsign policy trust" in caught.value.hint
