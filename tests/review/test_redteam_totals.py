@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from coldsign.review.checks.fees import percent_of_payments
 from coldsign.review.context import Context, Limits
 from coldsign.review.layout import Role
 from coldsign.review.render import to_json, to_lines
@@ -48,3 +49,23 @@ def test_limits_are_held_against_what_we_lose():
 def test_with_our_coins_alone_payments_and_fee_leave():
     totals = Draft().review().facts.totals
     assert (totals.leaving, totals.payments, totals.fee) == (50_005_000, 50_000_000, 5_000)
+
+
+@pytest.mark.parametrize(
+    ("fee", "change", "percent", "refused"),
+    [
+        (10_000_000, 0, 10.0, False),
+        (10_100_000, 0, 10.1, True),
+        (5_100_000, 50_000_000, 10.2, True),
+        (100_000, 100_000_000, 0.1, False),  # they pay it; we lose nothing
+    ],
+)
+def test_coins_that_pass_through_do_not_make_a_fee_look_small(fee, change, percent, refused):
+    draft = joined(change)
+    paid = draft.payments[0].sats + 5_000 - fee
+    draft = draft.with_payment(0, sats=paid)
+    if not change:
+        draft = replace(draft, payments=draft.payments[:1])
+    report = reviewed(draft, refuse_sats=0, refuse_sat_per_vb=10**7, confirm_sat_per_vb=10**7)
+    assert percent_of_payments(report.facts) == pytest.approx(percent)
+    assert ("fee-too-high" in codes(report)) is refused
