@@ -571,7 +571,7 @@ class TestReceipts:
 class TestAnyBytes:
     @settings(max_examples=200, deadline=None)
     @given(st.text(alphabet=st.characters(max_codepoint=0x7F), max_size=200))
-    def test_approvals(self, text):
+    def test_any_text_is_an_approval_that_reads_back_or_malformed(self, text):
         with contextlib.suppress(MalformedError):
             assert Approval.parse(text).serialize() == text
         with contextlib.suppress(MalformedError):
@@ -579,7 +579,7 @@ class TestAnyBytes:
 
     @settings(max_examples=200, deadline=None)
     @given(st.binary(max_size=200))
-    def test_receipts(self, data):
+    def test_any_bytes_are_a_receipt_or_malformed(self, data):
         for text in (data, b"coldsign receipt 1\nlines:\n" + data):
             with contextlib.suppress(MalformedError):
                 read_receipt(text)

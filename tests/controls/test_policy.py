@@ -156,7 +156,7 @@ class TestRefusing:
 
     @settings(max_examples=300, deadline=None)
     @given(st.data())
-    def test_any_change(self, data):
+    def test_any_change_is_a_policy_or_malformed(self, data):
         text = FULL.encode()
         at = data.draw(st.integers(0, len(text)))
         with contextlib.suppress(MalformedError):

@@ -78,14 +78,14 @@ def test_what_is_built_of_valid_fields_is_read_and_written_back(data):
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300))
-def test_any_bytes(data):
+def test_any_bytes_read_back_the_same_or_are_malformed(data):
     holds(data)
     holds(MAGIC + data)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 2**32))
-def test_any_mutant(seed):
+def test_any_mutant_reads_back_the_same_or_is_malformed(seed):
     mutator = Mutator(SEEDS, seed)
     for _ in range(10):
         holds(mutator.mutant())
