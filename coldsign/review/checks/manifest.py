@@ -26,8 +26,8 @@ def _swapped(matching: Matching) -> dict[int, ManifestRow]:
     """The outputs whose amount is another such row's, and whose row's amount another's."""
     off = _off(matching)
     extra = {out.index: out for out in matching.extra}
-    paid = [extra[index].sats for index in off]
-    due = [row.sats for row in off.values()]
+    paid = {extra[index].sats for index in off}
+    due = {row.sats for row in off.values()}
     return {
         index: row for index, row in off.items() if extra[index].sats in due and row.sats in paid
     }
