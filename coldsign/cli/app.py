@@ -85,7 +85,10 @@ def run(
     if "--json" in argv:  # before anything is parsed, so that wrong usage is reported as JSON too
         settings.screen.use_json()
     code = _guarded(argv, settings)
-    settings.screen.finish()
+    try:
+        settings.screen.finish()
+    except OSError as error:
+        return code or _report(_os_error(error), settings)
     return code
 
 
@@ -96,6 +99,8 @@ def _guarded(argv: Sequence[str], settings: Settings) -> int:
         return _report(error, settings)
     except OSError as error:
         return _report(_os_error(error), settings)
+    except SystemExit:  # how click takes a broken pipe, which it keeps from us
+        return _report(_os_error(BrokenPipeError()), settings)
     except Exception as error:  # noqa: BLE001 - the one place that turns a bug into exit code 1
         return _bug(error, settings)
 

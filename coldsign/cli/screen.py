@@ -11,6 +11,7 @@ The rules:
   was on the screen are thrown away.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -119,9 +120,10 @@ class Screen:
             message = redact(message)
         fault = {"error": {"code": code, "message": message, "hint": hint}}
         self._document = (self._document or {}) | fault
-        self._print("stderr", f"error: {_guard(message)}", "error")
-        if hint:
-            self._print("stderr", f"hint: {_guard(hint)}", "hint")
+        with contextlib.suppress(OSError):  # who cannot be told has the exit code
+            self._print("stderr", f"error: {_guard(message)}", "error")
+            if hint:
+                self._print("stderr", f"hint: {_guard(hint)}", "hint")
 
     def control(self, sequence: str) -> None:
         """One of our own terminal sequences (clear, cursor), to a terminal that knows them and to nothing else."""
