@@ -84,7 +84,8 @@ def run(
     if not confirmed and any(isinstance(step, Ask) for step in plan.steps):
         settings.screen.need_person()
     session.note(f"ceremony: {printable(plan.title, limit=200)}")
-    session.note(f"file sha256 {plan.digest.hex()}, begun {session.desk.now():%Y-%m-%dT%H:%M:%SZ}")
+    session.note(f"file sha256 {plan.digest.hex()}")
+    session.note(f"begun {session.desk.now():%Y-%m-%dT%H:%M:%SZ}")
     done = 0
     try:
         for number, step in enumerate(plan.steps, 1):
@@ -126,7 +127,8 @@ def _run(session: _Session, where: str, step: Run) -> None:
     code = run_command([*home, *step.arguments], screen=screen)
     printed = (out.getvalue() + err.getvalue()).splitlines()
     session.lines += [f"  | {line}" for line in printed]
-    session.note(f"  exit {code}, output sha256 {sha256(out.getvalue().encode()).hex()}")
+    session.note(f"  exit {code}; SHA-256 of the output:")
+    session.note(f"  {sha256(out.getvalue().encode()).hex()}")
     if code != step.exit_code:
         raise RefusedError(
             f"{where} ended with exit code {code}, not {step.exit_code}",

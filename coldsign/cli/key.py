@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.screen import Screen
 from coldsign.cli.secrets import (
     open_key,
     passphrase_options,
@@ -21,6 +22,7 @@ from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.keypath import format_path, parse_path
 
 SOURCES = ("mnemonic", "seedqr", "xprv", "wif", "slip39", "codex32")
+_TRIES = 3  # to read a word back from the paper
 _ASK_NEW = "New passphrase for the key file"
 _DONE = "the key file opens with any age program too: age -d"
 
@@ -213,13 +215,23 @@ def _show_words(settings: Settings, mnemonic: Mnemonic) -> None:
         screen.tell("  ".join(f"{at + 1:2}. {word:<9}" for at, word in cells).rstrip())
     screen.tell("")
     for at in (len(words) // 3, len(words) - 1):
-        if screen.ask(f"Read back word {at + 1}:") != words[at]:
-            raise DeclinedError(
-                f"word {at + 1} is another one",
-                hint="nothing was stored; start again",
-                code="words",
-            )
+        _read_back(screen, at + 1, words[at])
     screen.control("\x1b[2J\x1b[3J\x1b[H")
+
+
+def _read_back(screen: Screen, number: int, word: str) -> None:
+    """Have a word read from the paper; it may be mistyped twice, an empty line stops."""
+    for tries in range(_TRIES, 0, -1):
+        typed = screen.ask(f"Read back word {number}:")
+        if typed == word:
+            return
+        if not typed:
+            break
+        if tries > 1:
+            screen.tell(f"word {number} is another one; look at the paper again", "confirm")
+    raise DeclinedError(
+        f"word {number} is another one", hint="nothing was stored; start again", code="words"
+    )
 
 
 def _announce(settings: Settings, record: KeyRecord, verb: str) -> None:

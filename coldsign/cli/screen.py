@@ -215,7 +215,8 @@ class Screen:
 
     def agrees(self, question: str, word: str) -> bool:
         """Whether the person typed exactly ``word``; anything else, and an empty line, is a no."""
-        return self.ask(f"{question} Type '{word}' to agree, anything else to stop.") == word
+        sentence = f"{question} Type '{word}' to agree, anything else to stop."
+        return self.ask(sentence.lstrip()) == word
 
     def secret(self, prompt: str, *, twice: bool = False) -> str:
         """A secret typed without echo.

@@ -199,6 +199,9 @@ def test_a_new_key_shows_its_words_once(laptop: Laptop) -> None:
         }
         words = [numbered[number] for number in range(1, 13)]
         Mnemonic.parse(" ".join(words)).wipe()
+        terminal.line("mistyped")
+        terminal.see("word 5 is another one; look at the paper again")
+        terminal.drain()
         terminal.line(words[4])
         terminal.asked("Read back word 12")
         terminal.line(words[11])
