@@ -17,7 +17,7 @@ from pyzbar import pyzbar
 
 from coldsign.qr.eyes import Eyes
 from coldsign.qr.payload import Dialect
-from tests.benchmarks.qr import looks
+from tests.benchmarks.qr import first, looks
 from tests.qr import pictures
 
 LEVELS = (1.0, 2.0, 3.0)
@@ -86,10 +86,12 @@ def main() -> None:
     parser.add_argument(
         "--looks", type=int, default=1000, help="transfers a schedule, loss and size"
     )
+    parser.add_argument("--starts", type=int, default=9, help="starts in each window")
     given = parser.parse_args()
     for title, lines in (
         ("Frames read from a simulated 720p camera", decoding(given.repeats)),
         ("Looks until complete, as a multiple of the fragments", looks.table(given.looks)),
+        (f"Until the first code of {first.SIZE} bytes is drawn", first.table(given.starts)),
     ):
         print(f"\n## {title}\n")
         for line in lines:
