@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coldsign.controls import gpg
+from coldsign.controls import gpg, manifest
 from coldsign.controls.gpg import GoodSignature, clear_sign, verify
 from coldsign.controls.gpg_process import Answer
 from coldsign.controls.keyring import PinnedKey, _primaries
@@ -40,6 +40,16 @@ def says(monkeypatch):
 def test_a_subkey_signs_for_its_primary_key(says):
     when = datetime.fromtimestamp(MADE, UTC)
     assert says(*good(SUBKEY, ANNA)) == (GoodSignature(SUBKEY, ANNA, when),)
+
+
+def test_a_manifest_signed_by_a_subkey_is_signed_by_its_owner(says, monkeypatch):
+    signed = says(*good(SUBKEY, ANNA))
+    monkeypatch.setattr(manifest, "verify", lambda *_arguments, **_options: signed)
+    how = {"keyring": Path("ring"), "now": NOW}
+    assert manifest.demand_signed(b"data", b"signature", signers=(ANNA,), **how) == signed
+    with pytest.raises(RefusedError) as caught:
+        manifest.demand_signed(b"data", b"signature", signers=(SUBKEY,), **how)
+    assert caught.value.code == "manifest-signer-unlisted"
 
 
 def test_two_subkeys_of_one_key_are_one_person(says):
