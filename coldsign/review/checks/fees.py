@@ -10,7 +10,7 @@ from coldsign.review.finding import TRANSACTION, Finding, confirm, refuse
 def _base(facts: Facts) -> int:
     """What is paid, or spent where nobody is paid; with others' coins no more than what we lose."""
     totals = facts.totals
-    if totals.own == totals.inputs or totals.leaving is None:
+    if totals.leaving is None or totals.own in {totals.inputs, 0}:
         return totals.payments or totals.inputs or 0
     return min(totals.payments, totals.leaving) or totals.own
 
