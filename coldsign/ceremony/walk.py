@@ -107,6 +107,9 @@ def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
     except (RefusedError, DeclinedError, LockedError) as no:
         _record_no(desk, report, no)
         raise
+    except KeyboardInterrupt:
+        _record_no(desk, report, DeclinedError("stopped by the person", code="stopped"))
+        raise
     if job.policy.require.offline:
         demand_alone(desk.machine())
     return _carry_out(job, desk, operator, clearance, approval)

@@ -86,6 +86,18 @@ def test_a_declined_transaction_is_recorded_and_nothing_is_signed(tmp_path: Path
     assert kinds(desk) == [Kind.DECLINED]
 
 
+def test_a_stop_at_any_moment_of_the_decision_is_recorded(tmp_path: Path) -> None:
+    class Stopped(Yes):
+        def approve(self, report) -> Approval:
+            raise KeyboardInterrupt
+
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        sign_walk(found.job(), desk, Stopped())
+    (entry,) = desk.journal.entries()
+    assert (entry.kind, entry.body["code"]) == (Kind.DECLINED, "stopped")
+
+
 def test_a_halted_machine_still_examines_but_does_not_sign(tmp_path: Path) -> None:
     found, desk, operator = fixture("wpkh-1x2"), make_desk(tmp_path), Yes()
     desk.halt("a test")
