@@ -12,6 +12,7 @@ from coldsign.controls.approval import APPROVAL_CAP, VerifiedApproval, open_appr
 from coldsign.controls.keyring import ring_path
 from coldsign.controls.manifest import MANIFEST_CAP, SIGNATURE_CAP, demand_signed, parse_manifest
 from coldsign.controls.policy import POLICY_CAP, Policy
+from coldsign.errors import MalformedError
 from coldsign.keys.keystore import KeyRecord
 from coldsign.primitives.storage import read_untrusted
 from coldsign.review.context import Manifest
@@ -61,10 +62,25 @@ def read_papers(
     """
     rules = bound_policy(desk, wallet) or Policy.empty()
     if policy is not None:
-        rules = Policy.parse(read_untrusted(Path(policy), POLICY_CAP, what="policy"))
+        _, rules = read_policy(Path(policy))
     rows = _manifest(desk, rules, manifest) if manifest is not None else None
     opened = tuple([one for source in approvals for one in _approvals(desk, source)])
     return Papers(rules, rows, opened)
+
+
+def read_policy(path: Path) -> tuple[bytes, Policy]:
+    """A policy file that a person wrote: its bytes, and the rules in it.
+
+    Raises:
+        MalformedError: It is no policy; nobody else need be asked for it again.
+        UsageError: There is no such file.
+    """
+    data = read_untrusted(path, POLICY_CAP, what="policy")
+    try:
+        return data, Policy.parse(data)
+    except MalformedError as bad:
+        hint = bad.hint or "correct the file: docs/custody.md shows a whole policy"
+        raise MalformedError(bad.message, hint=hint, code=bad.code) from None
 
 
 def _approvals(desk: Desk, source: str) -> Iterator[VerifiedApproval]:

@@ -14,7 +14,7 @@ from coldsign.cli.deliver import demand_file
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
 from coldsign.cli.screen import Screen
 from coldsign.controls.entry import Kind
-from coldsign.errors import DeclinedError, RefusedError
+from coldsign.errors import DeclinedError, MalformedError, RefusedError
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.storage import read_untrusted, write_output
 from coldsign.primitives.text import printable
@@ -79,7 +79,7 @@ def run(
 ) -> None:
     """Run the steps of a ceremony file in order. It stops at the first that goes wrong."""
     demand_file(transcript, force=force)
-    plan = Ceremony.parse(read_untrusted(file, FILE_CAP, what="ceremony file"))
+    plan = _read(file)
     session = _Session(settings, settings.desk(), confirmed, transcript, force)
     if not confirmed and any(isinstance(step, Ask) for step in plan.steps):
         settings.screen.need_person()
@@ -94,6 +94,15 @@ def run(
         session.note("every step ended as it should")
     finally:
         _close(session, plan, done)
+
+
+def _read(file: Path) -> Ceremony:
+    data = read_untrusted(file, FILE_CAP, what="ceremony file")
+    try:
+        return Ceremony.parse(data)
+    except MalformedError as bad:
+        hint = bad.hint or "correct the file: docs/custody.md shows a whole one"
+        raise MalformedError(bad.message, hint=hint, code=bad.code) from None
 
 
 def _step(session: _Session, number: int, total: int, step: Ask | Run) -> None:

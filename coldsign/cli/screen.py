@@ -257,7 +257,7 @@ class Screen:
 
 def stopped() -> DeclinedError:
     """What a person says who presses Ctrl-C or Ctrl-D instead of answering."""
-    return DeclinedError(STOPPED, hint="nothing was signed", code="stopped")
+    return DeclinedError(STOPPED, hint="nothing was signed or changed", code="stopped")
 
 
 def _guard(line: str) -> str:
