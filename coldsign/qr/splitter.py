@@ -6,11 +6,12 @@ from functools import cached_property
 from itertools import cycle
 
 from coldsign.errors import UsageError
+from coldsign.primitives.cbor import UINT, write_head
 from coldsign.qr import base43, bbqr, plain, pmofn, schedule
 from coldsign.qr.density import Density
 from coldsign.qr.payload import Dialect, Kind, sha256_short
 from coldsign.qr.symbol import Level, capacity, is_alphanumeric, smallest_version, strongest_level
-from coldsign.qr.ur import cbor, ur1, uri
+from coldsign.qr.ur import ur1, uri
 from coldsign.qr.ur.fountain import MAX_FRAGMENTS, Mixer
 
 Frame = str | bytes
@@ -129,7 +130,7 @@ def _fragment_length(size: int, ur_type: str, room: int) -> int:
     for digits in range(1, 6):
         text = len(f"UR:{ur_type}/{schedule.MAX_NUMBER}-/") + digits
         numbers = (schedule.MAX_NUMBER, 10**digits - 1, size, 0xFFFF_FFFF)
-        heads = sum(len(cbor.write_head(cbor.UINT, number)) for number in numbers)
+        heads = sum(len(write_head(UINT, number)) for number in numbers)
         length = (room - text) // 2 - (1 + heads + 3 + 4)  # array head, byte string head, crc
         if length > 0 and -(-size // length) < 10**digits:
             best = length

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldsign.errors import MalformedError
+from coldsign.primitives.cbor import read_head
 from coldsign.qr.joiner import Joiner
 from coldsign.qr.ur import bytewords, cbor, chooser, fountain, ur1, uri
 from tests.vectors import vector_file
@@ -187,14 +188,8 @@ def test_cbor_of_any_bytes_is_checked_or_refused(raw):
         cbor.check(raw)
     except MalformedError:
         return
-    head = cbor.read_head(raw)
+    head = read_head(raw)
     assert head.offset <= len(raw)
-
-
-@given(st.integers(min_value=0, max_value=2**64 - 1), st.sampled_from([0, 2, 4]))
-def test_heads_round_trip(value, major):
-    head = cbor.read_head(cbor.write_head(major, value))
-    assert (head.major, head.value) == (major, value)
 
 
 @given(st.binary(min_size=1, max_size=300))
@@ -291,7 +286,7 @@ def part(number=1, count=2, size=100, checksum=5, data=bytes(50)):
         (part() + b"\0", "bytes follow"),
         (b"\x84" + part()[1:], "array of five"),
         (b"\x85\x61a" + part()[2:], "not made of numbers"),
-        (b"", "cbor ends"),
+        (b"", "CBOR: cut short"),
     ],
 )
 def test_bad_parts(raw, why):

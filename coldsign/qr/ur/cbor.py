@@ -1,57 +1,15 @@
 """The little CBOR that URs need, strict: shortest lengths, definite sizes, nothing after the item.
 
-dCBOR (BCR-2020-005) asks for exactly this; other encodings of the same value are refused, so one message has one form.
+URs ask for exactly this (BCR-2020-005); other encodings of the same value are refused, so one message has one form.
 """
 
-from typing import NamedTuple
-
 from coldsign.errors import MalformedError
+from coldsign.primitives.cbor import ARRAY, BYTES, MAP, TAG, TEXT, Head, read_head, write_head
 
-UINT, BYTES, TEXT, ARRAY, MAP, TAG, SIMPLE = 0, 2, 3, 4, 5, 6, 7
-_MAX_DEPTH = (
-    32  # the deepest registry type nests 12 levels; recursion stays far from Python's limit
-)
-_MAX_ITEMS = 100_000  # items of one message when walked; the largest account has some hundreds
-
-
-class Head(NamedTuple):
-    """Major type, argument, and where the item's content starts."""
-
-    major: int
-    value: int
-    offset: int
-
-
-def read_head(data: bytes, offset: int = 0) -> Head:
-    """One initial byte with its argument.
-
-    Raises:
-        MalformedError: Truncated, of indefinite length, reserved, or longer than needed.
-    """
-    if offset >= len(data):
-        raise MalformedError(f"cbor ends at offset {offset}")
-    major, info = data[offset] >> 5, data[offset] & 31
-    if info < 24:
-        return Head(major, info, offset + 1)
-    if info > 27:
-        raise MalformedError(f"cbor item of indefinite or reserved length at offset {offset}")
-    size = 1 << (info - 24)
-    raw = data[offset + 1 : offset + 1 + size]
-    value = int.from_bytes(raw, "big")
-    floor = 24 if size == 1 else 1 << (size * 4)
-    if len(raw) != size:
-        raise MalformedError(f"cbor ends inside a length at offset {offset}")
-    if value < floor and major != SIMPLE:
-        raise MalformedError(f"cbor length is not in its shortest form at offset {offset}")
-    return Head(major, value, offset + 1 + size)
-
-
-def write_head(major: int, value: int) -> bytes:
-    """An initial byte with its argument in the shortest form."""
-    if value < 24:
-        return bytes([major << 5 | value])
-    size = 1 if value < 1 << 8 else 2 if value < 1 << 16 else 4 if value < 1 << 32 else 8
-    return bytes([major << 5 | 23 + size.bit_length()]) + value.to_bytes(size, "big")
+_MAX_DEPTH = 32
+"""Items within items; the deepest registry type nests 12 levels."""
+_MAX_ITEMS = 100_000
+"""Items of one message when walked; the largest account has some hundreds."""
 
 
 def wrap_bytes(data: bytes) -> bytes:
@@ -67,10 +25,10 @@ def unwrap_bytes(data: bytes) -> bytes:
     """
     head = read_head(data)
     if head.major != BYTES:
-        raise MalformedError(f"cbor byte string expected, major type {head.major} seen")
+        raise MalformedError(f"CBOR: a byte string is due, major type {head.major} is there")
     if len(data) - head.offset != head.value:
         raise MalformedError(
-            f"cbor byte string of {head.value} bytes, {len(data) - head.offset} bytes follow"
+            f"CBOR: a byte string of {head.value} bytes, {len(data) - head.offset} bytes follow"
         )
     return data[head.offset :]
 
@@ -94,9 +52,9 @@ def check(data: bytes) -> None:
         if children:
             pending.append(children)
         if len(pending) > _MAX_DEPTH or items > _MAX_ITEMS:
-            raise MalformedError("cbor nests too deep or has too many items")
+            raise MalformedError("CBOR: nested too deep, or too many items")
     if offset != len(data):
-        raise MalformedError(f"{len(data) - offset} bytes after the cbor item")
+        raise MalformedError(f"CBOR: {len(data) - offset} bytes after the item")
 
 
 def _skip(data: bytes, head: Head) -> tuple[int, int]:
@@ -105,9 +63,11 @@ def _skip(data: bytes, head: Head) -> tuple[int, int]:
     if head.major in {BYTES, TEXT}:
         offset += head.value
     if offset > len(data):
-        raise MalformedError(f"cbor string runs past the end at offset {head.offset}")
+        raise MalformedError(f"CBOR: a string runs past the end at offset {head.offset}")
     if head.major in {ARRAY, MAP}:
         if head.value > len(data):
-            raise MalformedError(f"cbor collection of {head.value} items at offset {head.offset}")
+            raise MalformedError(
+                f"CBOR: a collection of {head.value} items at offset {head.offset}"
+            )
         return offset, head.value * (2 if head.major == MAP else 1)
     return offset, 1 if head.major == TAG else 0

@@ -8,6 +8,7 @@ import zlib
 from dataclasses import dataclass
 
 from coldsign.errors import MalformedError
+from coldsign.primitives.cbor import ARRAY, UINT, read_head, write_head
 from coldsign.qr.payload import MAX_MESSAGE
 from coldsign.qr.ur import cbor
 from coldsign.qr.ur.chooser import Xoshiro, choose_degree, choose_fragments, shuffled
@@ -47,13 +48,13 @@ class Part:
         Raises:
             MalformedError: Not that array, or numbers that contradict each other or the caps.
         """
-        head = cbor.read_head(raw)
-        if (head.major, head.value) != (cbor.ARRAY, 5):
+        head = read_head(raw)
+        if (head.major, head.value) != (ARRAY, 5):
             raise MalformedError("a multipart frame is not a cbor array of five")
         numbers: list[int] = []
         for _ in range(4):
-            head = cbor.read_head(raw, head.offset)
-            if head.major != cbor.UINT:
+            head = read_head(raw, head.offset)
+            if head.major != UINT:
                 raise MalformedError("a multipart frame's header is not made of numbers")
             numbers.append(head.value)
         number, count, size, checksum = numbers
@@ -79,12 +80,8 @@ class Part:
     def serialize(self) -> bytes:
         """The part as its CBOR array."""
         numbers = (self.number, self.count, self.size, self.checksum)
-        head = cbor.write_head(cbor.ARRAY, 5)
-        return (
-            head
-            + b"".join(cbor.write_head(cbor.UINT, n) for n in numbers)
-            + cbor.wrap_bytes(self.data)
-        )
+        head = write_head(ARRAY, 5)
+        return head + b"".join(write_head(UINT, n) for n in numbers) + cbor.wrap_bytes(self.data)
 
     @property
     def session(self) -> tuple[int, int, int, int]:
