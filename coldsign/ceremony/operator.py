@@ -51,7 +51,7 @@ class ExpectingOperator:
     """A script's operator: it approves exactly the review whose code was given beforehand.
 
     Attributes:
-        expected: The review codes it was given, as typed.
+        expected: The review codes it was given, as typed; or whole digests of reviews, in hex.
         accepted: The finding codes it accepts.
         key: How the key is unlocked.
         told: Gets the report, to print it.
@@ -67,13 +67,14 @@ class ExpectingOperator:
         self.told(report)
 
     def approve(self, report: Report) -> Approval:
-        """Yes if the recomputed review code is one of those expected.
+        """Yes if the recomputed review code, or the digest it begins, is one of those expected.
 
         Raises:
             DeclinedError: It is another one.
         """
         words = tuple(report.review_code)
-        if words not in {normalise_code(text) for text in self.expected}:
+        ways = {words, (report.review_digest.hex(),)}
+        if ways.isdisjoint(map(normalise_code, self.expected)):
             raise DeclinedError(
                 f"the review code is '{' '.join(words)}', not the one expected",
                 hint="run 'coldsign inspect' and compare: this is not the transaction that was reviewed",

@@ -19,6 +19,7 @@ def approve_walk(job: Job, desk: Desk, operator: Operator, *, signer: str) -> tu
         signer: The reviewer's OpenPGP key, as gpg's ``--local-user``; it may live on a token.
 
     Raises:
+        HaltedError: The latch is engaged.
         MalformedError: It is no PSBT.
         RefusedError: A check refuses, or a risk was not accepted by name.
         DeclinedError: The reviewer said no.
@@ -27,8 +28,10 @@ def approve_walk(job: Job, desk: Desk, operator: Operator, *, signer: str) -> tu
     """
     report = examine(job, desk)
     operator.look(report)
+    desk.latch.check()
     demand_acceptable(report)
     accepted = operator.approve(report).accepted
+    desk.latch.check()  # again: somebody may have halted this machine while the reviewer looked
     approval = Approval.of(report, accepted=accepted, now=desk.now())
     signed = approve(approval, signer=signer)
     body = {

@@ -30,6 +30,7 @@ _MOST_WORDS: Final = 100  # arguments of one command
 _LONGEST: Final = 1000  # characters of a question or an argument
 # A ceremony in a ceremony would hide steps from its transcript.
 _FORBIDDEN: Final = frozenset({"ceremony"})
+_OPTIONS_WITH_VALUE: Final = frozenset({"--network", "--home"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,23 @@ def _step(table: object, number: int) -> Ask | Run:
     if not isinstance(words, list) or not 1 <= len(words) <= _MOST_WORDS:
         raise MalformedError(f"ceremony file: {where} has neither ask nor run")
     arguments = tuple([_text(word, where) for word in words])
-    if arguments[0] in _FORBIDDEN:
+    if _command(arguments) in _FORBIDDEN:
         raise MalformedError(f"ceremony file: {where} starts another ceremony")
     code = table.get("exit", 0)
     if type(code) is not int or not 0 <= code <= 8:
         raise MalformedError(f"ceremony file: {where}: exit is a code from 0 to 8")
     return Run(arguments, code)
+
+
+def _command(arguments: tuple[str, ...]) -> str:
+    """The command among the arguments, behind the options that may stand in front of it."""
+    words = iter(arguments)
+    for word in words:
+        if not word.startswith("-"):
+            return word
+        if word in _OPTIONS_WITH_VALUE:
+            next(words, None)
+    return ""
 
 
 def _demand_keys(table: Mapping[str, Any], known: set[str], where: str) -> None:

@@ -50,13 +50,16 @@ class Person:
         page_through(self.screen, lambda width: report_rows(report, width))
         warn(self.screen, self.cautions)
         accepted = set(self.accepted)
-        for finding in report.of(Severity.CONFIRM):
-            if finding.code in accepted:
+        hazards = report.of(Severity.CONFIRM)
+        for code in dict.fromkeys(finding.code for finding in hazards):
+            if code in accepted:
                 continue
-            self.screen.say(f"{finding.where}: {finding.text}", "confirm")
-            if not self.screen.agrees("This is a risk.", finding.code):
-                raise _declined(f"the risk {finding.code} was not accepted")
-            accepted.add(finding.code)
+            for finding in hazards:
+                if finding.code == code:
+                    self.screen.say(f"{finding.where}: {finding.text}", "confirm")
+            if not self.screen.agrees("This is a risk.", code):
+                raise _declined(f"the risk {code} was not accepted")
+            accepted.add(code)
         self._ask_amount(report)
         return Approval(frozenset(accepted), "typed at the terminal")
 

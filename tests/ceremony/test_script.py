@@ -46,6 +46,8 @@ def test_a_good_file_is_understood() -> None:
         (b"title='x'\n[[step]]\nrun=[]", "neither"),
         (b"title='x'\n[[step]]\nrun=['a', 1]", "text"),
         (b"title='x'\n[[step]]\nrun=['ceremony', 'run', 'x']", "another ceremony"),
+        (b"title='x'\n[[step]]\nrun=['--no-color', 'ceremony', 'run', 'x']", "another ceremony"),
+        (b"title='x'\n[[step]]\nrun=['--home', 'h', '--', 'ceremony']", "another ceremony"),
         (b"title='x'\n[[step]]\nrun=['a']\nexit=9", "exit"),
         (b"title='x'\n[[step]]\nrun=['a']\nexit=true", "exit"),
     ],

@@ -8,6 +8,7 @@ import pytest
 from coldsign.ceremony import walk
 from coldsign.ceremony.checkup import Machine
 from coldsign.ceremony.operator import Approval, ExpectingOperator
+from coldsign.ceremony.reviewing import approve_walk
 from coldsign.ceremony.walk import examine, sign_walk
 from coldsign.controls.entry import Kind
 from coldsign.controls.policy import Policy
@@ -105,6 +106,21 @@ def test_a_halted_machine_still_examines_but_does_not_sign(tmp_path: Path) -> No
     with pytest.raises(HaltedError):
         sign_walk(found.job(), desk, operator)
     assert operator.asked == 0
+    with pytest.raises(HaltedError):
+        approve_walk(found.job(), desk, operator, signer="nobody")
+
+
+def test_a_halt_while_the_reviewer_looks_stops_the_approval(tmp_path: Path) -> None:
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+
+    class Halting(Yes):
+        def approve(self, report) -> Approval:
+            desk.halt("a test")
+            return super().approve(report)
+
+    with pytest.raises(HaltedError):
+        approve_walk(found.job(), desk, Halting(), signer="nobody")
+    assert kinds(desk) == [Kind.HALTED]
 
 
 @pytest.mark.parametrize(
@@ -188,6 +204,15 @@ def test_an_expected_code_signs_and_another_does_not(tmp_path: Path) -> None:
         sign_walk(found.job(), desk, wrong)
     right = ExpectingOperator(("-".join(code).upper(),), frozenset(), lambda: found.keyring(0))
     assert sign_walk(found.job(), desk, right).report.review_code == code
+
+
+def test_an_expected_digest_signs_and_another_does_not(tmp_path: Path) -> None:
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+    digest = examine(found.job(), desk).review_digest.hex()
+    with pytest.raises(DeclinedError):  # the part that the six words stand for is not enough
+        sign_walk(found.job(), desk, ExpectingOperator((digest[:-1] + "x",), frozenset(), no_key))
+    right = ExpectingOperator((digest.upper(),), frozenset(), lambda: found.keyring(0))
+    assert sign_walk(found.job(), desk, right).report.review_digest.hex() == digest
 
 
 def test_bytes_that_are_no_psbt_stop_before_everything(tmp_path: Path) -> None:
