@@ -23,25 +23,30 @@ def sha256d(data: bytes) -> bytes:
     return _sha256(_sha256(data).digest()).digest()
 
 
-def _openssl_hash160(data: bytes) -> bytes:
-    return hashlib.new("ripemd160", _sha256(data).digest()).digest()
+def _openssl_ripemd160(data: bytes) -> bytes:
+    return hashlib.new("ripemd160", data).digest()
 
 
-def choose_hash160() -> "Callable[[bytes], bytes]":
+def choose_ripemd160() -> "Callable[[bytes], bytes]":
     """The quicker RIPEMD-160 that this machine has: OpenSSL 3 builds may lack it."""
     try:
-        _openssl_hash160(b"")
+        _openssl_ripemd160(b"")
     except ValueError:
-        return secp.hash160
-    return _openssl_hash160
+        return secp.ripemd160
+    return _openssl_ripemd160
 
 
-_hash160 = choose_hash160()
+_ripemd160 = choose_ripemd160()
+
+
+def ripemd160(data: bytes) -> bytes:
+    """RIPEMD-160, 20 bytes."""
+    return _ripemd160(data)
 
 
 def hash160(data: bytes) -> bytes:
     """RIPEMD-160 of SHA-256, 20 bytes."""
-    return _hash160(data)
+    return _ripemd160(_sha256(data).digest())
 
 
 @lru_cache(maxsize=32)

@@ -266,6 +266,6 @@ def _der_integer(data: bytes) -> bytes:
     return value.to_bytes(32, "big")
 
 
-def hash160(data: bytes) -> bytes:
-    """RIPEMD-160 of SHA-256, 20 bytes, for machines whose OpenSSL has no RIPEMD-160."""
-    return bytes(_curve.hash160(data))
+def ripemd160(data: bytes) -> bytes:
+    """RIPEMD-160, 20 bytes, for machines whose OpenSSL has none."""
+    return bytes(_curve.ripemd160(data))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
-from coldsign.primitives.hashes import hash160, sha256, sha256d
+from coldsign.primitives.hashes import hash160, ripemd160, sha256, sha256d
 from coldsign.primitives.keypath import KeyOrigin
 from coldsign.primitives.tx import Transaction, TxOut
 from coldsign.psbt import taproot as t
@@ -149,16 +149,18 @@ class PsbtInput(NamedTuple):
 
 
 def _preimages(m: Map) -> dict[bytes, bytes]:
-    """Hash preimages, checked against their hashes.
-
-    Of a RIPEMD-160 hash only the length is checked: not every OpenSSL can compute it.
-    """
+    """Hash preimages, checked against their hashes."""
     found = {
         **m.many(In.RIPEMD160, v.hash20, bytes),
         **m.many(In.SHA256, v.hash32, bytes),
         **m.many(In.HASH160, v.hash20, bytes),
         **m.many(In.HASH256, v.hash32, bytes),
     }
-    for field, digest in ((In.SHA256, sha256), (In.HASH160, hash160), (In.HASH256, sha256d)):
+    for field, digest in (
+        (In.RIPEMD160, ripemd160),
+        (In.SHA256, sha256),
+        (In.HASH160, hash160),
+        (In.HASH256, sha256d),
+    ):
         m.check(field, partial(v.is_preimage, digest), "not the hash's preimage")
     return found
