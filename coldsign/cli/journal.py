@@ -51,10 +51,17 @@ def show(settings: Settings, /, last: int) -> None:
 
 
 @journal.command()
+@click.argument("receipt", required=False)
 @click.option("--against", metavar="N:HASH", help="The count and hash on your paper.")
 @pass_settings
-def verify(settings: Settings, /, against: str | None) -> None:
-    """Check every line, and name the first bad one. Note the count and hash on paper."""
+def verify(settings: Settings, /, receipt: str | None, against: str | None) -> None:
+    """Check every line, and name the first bad one. Note the count and hash on paper.
+
+    With the RECEIPT that another laptop gave out (`journal export`), check that instead.
+    """
+    if receipt is not None:
+        _verify_receipt(settings, receipt, against)
+        return
     found = settings.desk().journal.verify()
     if found.damage is not None:
         raise found.damage
@@ -63,6 +70,20 @@ def verify(settings: Settings, /, against: str | None) -> None:
     settings.screen.document({"entries": found.anchor.seq, "hash": found.anchor.hash})
     settings.screen.result(
         f"{found.anchor.seq} entries, unbroken; note this: {_note(found.anchor)}"
+    )
+
+
+def _verify_receipt(settings: Settings, source: str, against: str | None) -> None:
+    from coldsign.ceremony.paperwork import read_paper_at
+    from coldsign.controls.receipt import RECEIPT_CAP, demand_noted, read_receipt
+
+    entries = read_receipt(read_paper_at(source, RECEIPT_CAP, what="receipt"))
+    if against is not None:
+        demand_noted(entries, _anchor(against))
+    last = entries[-1].anchor
+    settings.screen.document({"entries": len(entries), "hash": last.hash})
+    settings.screen.result(
+        f"{len(entries)} entries, from {entries[0].seq} on, unbroken; note this: {_note(last)}"
     )
 
 

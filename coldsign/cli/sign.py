@@ -97,7 +97,11 @@ def inspect(
 @click.option(
     "--approval", "approvals", multiple=True, metavar="FILE", help="A reviewer's approval."
 )
-@click.option("--expect", metavar="CODE", help="Sign without asking if this is the review code, or its whole digest.")
+@click.option(
+    "--expect",
+    metavar="CODE",
+    help="Sign without asking if this is the review code, or its whole digest.",
+)
 @click.option("--accept", multiple=True, metavar="FINDING-CODE", help="A risk that is accepted.")
 @click.option(
     "--reply",

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, NoReturn
 
-from coldsign.errors import MalformedError
+from coldsign.errors import MalformedError, UsageError
 from coldsign.primitives.hashes import sha256
 
 LINE_CAP: Final = 32 << 20
@@ -176,6 +176,18 @@ class Anchor(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.hash[:4]} {self.hash[4:8]}"
+
+    def agrees_with(self, noted: "Anchor") -> bool:
+        """Whether this is the place that a person noted, perhaps by the first digits of its hash.
+
+        Raises:
+            UsageError: Fewer than eight digits were noted.
+        """
+        if len(noted.hash) < 8:
+            raise UsageError(
+                "give at least eight digits of the noted hash", hint="as on the paper: 11:414b7e62"
+            )
+        return self.seq == noted.seq and self.hash.startswith(noted.hash)
 
 
 EMPTY: Final = Anchor(0, GENESIS)

@@ -58,7 +58,7 @@ class Signed(NamedTuple):
     """A signature just made.
 
     Attributes:
-        armored: The detached signature, or the clear-signed document.
+        armored: The clear-signed document.
         fingerprint: Of the key or subkey that signed.
     """
 
@@ -96,13 +96,11 @@ def verify(
     return tuple(found)
 
 
-def detach_sign(
-    data: bytes, *, signer: str, environment: Mapping[str, str] | None = None
-) -> Signed:
-    """Sign with a key of the person's own gpg, which may live on a token.
+def clear_sign(text: bytes, *, signer: str, environment: Mapping[str, str] | None = None) -> Signed:
+    """Sign with a key of the person's own gpg, which may live on a token; text and signature in one.
 
     Args:
-        data: What to sign.
+        text: What to sign.
         signer: Fingerprint, key id or user id, as gpg's ``--local-user``.
         environment: Where the person's gpg is and where it may ask for a PIN; this process's
             own if not given.
@@ -112,12 +110,17 @@ def detach_sign(
         UsageError: The name of the key is not one line of printable text.
         UnfitError: gpg is missing or could not sign.
     """
-    return _sign("--detach-sign", data, signer, environment)
-
-
-def clear_sign(text: bytes, *, signer: str, environment: Mapping[str, str] | None = None) -> Signed:
-    """As :func:`detach_sign`, with the text and its signature in one document."""
-    return _sign("--clear-sign", text, signer, environment)
+    arguments = ("--armor", "--output=-", _local_user(signer), "--clear-sign")
+    answer = gpg(arguments, (text,), environment)
+    _demand_done(answer, "sign")
+    made = [words for words in answer.status if words[0] == "SIG_CREATED"]
+    if len(made) != 1 or not answer.output:
+        raise UnfitError(
+            "gpg made no signature, or several",
+            hint="name one key by its fingerprint: gpg --list-secret-keys",
+            code="gpg-failed",
+        )
+    return Signed(answer.output, made[0][6])
 
 
 def seal(
@@ -131,9 +134,9 @@ def seal(
 
     Args:
         data: What to send.
-        signer: As in :func:`detach_sign`.
+        signer: As in :func:`clear_sign`.
         recipients: Fingerprints of keys in the person's gpg; if none, it is only signed.
-        environment: As in :func:`detach_sign`.
+        environment: As in :func:`clear_sign`.
 
     Raises:
         LockedError: There is no such key.
@@ -216,19 +219,6 @@ def _demand_distinct(found: Sequence[GoodSignature]) -> None:
             message = f"the signature by {signed.primary} is there twice"
             raise RefusedError(message, code="signature-duplicate")
         seen.add(signed.primary)
-
-
-def _sign(how: str, data: bytes, signer: str, environment: Mapping[str, str] | None) -> Signed:
-    answer = gpg(("--armor", "--output=-", _local_user(signer), how), (data,), environment)
-    _demand_done(answer, "sign")
-    made = [words for words in answer.status if words[0] == "SIG_CREATED"]
-    if len(made) != 1 or not answer.output:
-        raise UnfitError(
-            "gpg made no signature, or several",
-            hint="name one key by its fingerprint: gpg --list-secret-keys",
-            code="gpg-failed",
-        )
-    return Signed(answer.output, made[0][6])
 
 
 def _local_user(signer: str) -> str:

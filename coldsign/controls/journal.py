@@ -157,13 +157,8 @@ class Journal:
             JournalDamagedError: The journal has no such entry (any more).
             UsageError: Fewer than eight digits were given.
         """
-        if len(noted.hash) < 8:
-            raise UsageError(
-                "give at least eight digits of the noted hash", hint="as on the paper: 11:414b7e62"
-            )
-        for entry in self.entries():
-            if entry.seq == noted.seq and entry.hash.startswith(noted.hash):
-                return
+        if any(entry.anchor.agrees_with(noted) for entry in self.entries()):
+            return
         reason = f"it has no entry {noted.seq} with the noted hash {printable(noted.hash)}"
         raise JournalDamagedError(Damage.ROLLED_BACK, noted.seq, reason)
 

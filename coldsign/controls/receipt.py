@@ -5,15 +5,17 @@ check the chain again.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from coldsign.controls.entry import Entry
+from coldsign.controls.entry import Anchor, Entry
 from coldsign.controls.gpg import seal
 from coldsign.controls.journal import Journal
-from coldsign.errors import MalformedError, UsageError
+from coldsign.errors import MalformedError, RefusedError, UsageError
 from coldsign.primitives.text import printable
 
+RECEIPT_CAP: Final = 64 << 20
+"""Bytes of a receipt that is read: some fifty thousand decisions of a few payments each."""
 _SHOWN: Final = 100  # characters of an entry's particulars in its line of the text
 _TITLE: Final = "coldsign receipt 1"
 _LINES: Final = "lines:"
@@ -42,7 +44,7 @@ def read_receipt(receipt: bytes) -> tuple[Entry, ...]:
     """The entries of a receipt, each line with its true hash, and each following the one before.
 
     Raises:
-        MalformedError: It is no receipt, or a line is not what the journal wrote.
+        MalformedError: It is no receipt, is empty, or a line is not what the journal wrote.
     """
     head, mark, lines = receipt.partition(f"\n{_LINES}\n".encode())
     if not mark or not head.startswith(_TITLE.encode()):
@@ -51,7 +53,23 @@ def read_receipt(receipt: bytes) -> tuple[Entry, ...]:
     for before, after in itertools.pairwise(entries):
         if (after.seq, after.prev) != (before.seq + 1, before.hash):
             raise MalformedError(f"the receipt's entry {after.seq} does not follow the one before")
+    if not entries:
+        raise MalformedError("the receipt holds no entry")
     return entries
+
+
+def demand_noted(entries: Iterable[Entry], noted: Anchor) -> None:
+    """Hold a receipt against a count and hash that a person noted.
+
+    Raises:
+        RefusedError: It has no such entry.
+        UsageError: Fewer digits than can be relied on were given.
+    """
+    if not any(entry.anchor.agrees_with(noted) for entry in entries):
+        raise RefusedError(
+            f"the receipt has no entry {noted.seq} with the noted hash {printable(noted.hash)}",
+            code="receipt-differs",
+        )
 
 
 def seal_receipt(

@@ -6,10 +6,10 @@ or to the test networks (they all share theirs), and that group is handed out be
 
 import hmac
 from dataclasses import dataclass, replace
-from typing import NoReturn, Self
+from typing import Self
 
 from coldsign.errors import MalformedError
-from coldsign.keys.secret import wipe
+from coldsign.keys.secret import NotCopied, wipe
 from coldsign.keys.versions import (
     ANY_PUBLIC,
     PUBLIC,
@@ -135,7 +135,7 @@ class ExtendedPublicKey:
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class ExtendedSecretKey:
+class ExtendedSecretKey(NotCopied):
     """A secret key with its chain code. It does not print; `wipe` overwrites it."""
 
     depth: int
@@ -262,9 +262,6 @@ class ExtendedSecretKey:
 
     def __repr__(self) -> str:
         return f"ExtendedSecretKey(depth={self.depth}, fingerprint={self.fingerprint.hex()})"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled or copied")
 
 
 def _as_group(network: Network | NetworkGroup) -> NetworkGroup:

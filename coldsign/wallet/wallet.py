@@ -21,8 +21,6 @@ RECEIVE: Final = 0
 CHANGE: Final = 1
 MAX_CREATED_BY: Final = 200
 """Characters of the note on where a registration came from."""
-MAX_HINTS: Final = 4096
-"""Key origins of one PSBT input that are looked at: no script we sign has more keys."""
 
 
 class Place(NamedTuple):

@@ -18,13 +18,13 @@ from coldsign.controls.approval import (
     split_clear_signed,
 )
 from coldsign.controls.clearance import Clearance, ClearanceRefusedError, _Seal, clear
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import Anchor, Kind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
 from coldsign.controls.manifest import parse_manifest
 from coldsign.controls.policies import PolicyStore
 from coldsign.controls.policy import Policy
-from coldsign.controls.receipt import make_receipt, read_receipt, seal_receipt
+from coldsign.controls.receipt import demand_noted, make_receipt, read_receipt, seal_receipt
 from coldsign.controls.remember import recall
 from coldsign.errors import HaltedError, MalformedError, RefusedError, UsageError
 from coldsign.primitives.network import REGTEST
@@ -534,7 +534,8 @@ class TestMemory:
 class TestReceipts:
     def test_made_and_read_back(self, home):
         journal = Journal(home)
-        assert read_receipt(make_receipt(journal)) == ()
+        with pytest.raises(MalformedError, match="holds no entry"):
+            read_receipt(make_receipt(journal))
         journal.append(Kind.REFUSED, {"reason": "caf\xe9\x1b"}, now=NOW)
         journal.append(Kind.INTENT, granted(home).intent(key="k"), now=NOW)
         receipt = make_receipt(journal)
@@ -555,6 +556,19 @@ class TestReceipts:
             read_receipt(head + b"\nlines:\n" + first + third)
         with pytest.raises(MalformedError, match="not a coldsign receipt"):
             read_receipt(b"x")
+
+    def test_held_against_what_was_noted(self, home):
+        journal = Journal(home)
+        entries = [journal.append(Kind.REFUSED, {}, now=NOW) for _ in range(2)]
+        first, second = (entry.anchor for entry in entries)
+        demand_noted(entries, second)
+        demand_noted(entries, Anchor(1, first.hash[:8]))
+        for noted in (Anchor(2, first.hash), Anchor(3, second.hash)):
+            with pytest.raises(RefusedError, match="no entry") as caught:
+                demand_noted(entries, noted)
+            assert caught.value.code == "receipt-differs"
+        with pytest.raises(UsageError, match="eight digits"):
+            demand_noted(entries, Anchor(1, first.hash[:7]))
 
     def test_sealed(self, cast, home):
         journal = Journal(home)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from coldsign.controls import gpg_process, keyring
-from coldsign.controls.gpg import clear_sign, detach_sign, fingerprint, seal, verify
+from coldsign.controls.gpg import clear_sign, fingerprint, seal, verify
 from coldsign.controls.keyring import list_keys, pin, pinned, ring_path, unpin
 from coldsign.controls.manifest import demand_signed
 from coldsign.errors import LockedError, MalformedError, RefusedError, UnfitError, UsageError
@@ -159,20 +159,15 @@ class TestStatusChannel:
     def test_gpg_made_nothing(self, monkeypatch):
         self.answer(monkeypatch)
         with pytest.raises(UnfitError, match="no signature"):
-            detach_sign(DATA, signer="anna")
+            clear_sign(DATA, signer="anna")
 
     def test_gpg_failed(self, monkeypatch):
         self.answer(monkeypatch, code=2)
         with pytest.raises(UnfitError, match="could not sign: it went wrong"):
-            detach_sign(DATA, signer="anna")
+            clear_sign(DATA, signer="anna")
 
 
 class TestSigning:
-    def test_detached(self, cast):
-        made = detach_sign(DATA, signer=cast.anna, environment=cast.gpg.environment)
-        assert made.fingerprint == cast.anna
-        assert verify(DATA, made.armored, cast.ring, now=now())[0].primary == cast.anna
-
     def test_clear(self, cast):
         made = clear_sign(b"text\n", signer="bert", environment=cast.gpg.environment)
         assert made.armored.startswith(b"-----BEGIN PGP SIGNED MESSAGE-----\n")
@@ -189,12 +184,12 @@ class TestSigning:
     @pytest.mark.parametrize("signer", ["nobody", "--version", "DEADBEEF"])
     def test_no_such_key(self, cast, signer):
         with pytest.raises(LockedError, match="no such key"):
-            detach_sign(DATA, signer=signer, environment=cast.gpg.environment)
+            clear_sign(DATA, signer=signer, environment=cast.gpg.environment)
 
     @pytest.mark.parametrize("signer", ["", "a\nb", "\x1b"])
     def test_an_unprintable_signer(self, signer):
         with pytest.raises(UsageError, match="printable"):
-            detach_sign(DATA, signer=signer, environment={})
+            clear_sign(DATA, signer=signer, environment={})
 
     def test_a_recipient_is_a_fingerprint(self, cast):
         for recipient in ("desk", "ABCD", "--yes", cast.desk[:-1] + "G"):
@@ -346,7 +341,7 @@ class TestSignedManifest:
 class TestWhatAPersonIsTold:
     def test_no_name_of_a_file_in_memory(self, cast):
         with pytest.raises(LockedError) as caught:
-            detach_sign(DATA, signer="nobody@nowhere", environment=cast.gpg.environment)
+            clear_sign(DATA, signer="nobody@nowhere", environment=cast.gpg.environment)
         assert "-&" not in caught.value.message
 
     def test_what_to_do_about_a_signature_that_does_not_count(self, cast):
