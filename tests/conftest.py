@@ -33,6 +33,11 @@ def pytest_collection() -> Iterator[None]:
         gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """What was set aside above is let go, so that libraries that count their objects at the end miss none."""
+    gc.unfreeze()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """A worker runs its half in order, so that what a file's tests share is made once, then helps the other."""

@@ -116,13 +116,17 @@ def kind_of_bytes(data: bytes) -> Kind:
     return Kind.BYTES
 
 
+_CONTROLS = bytes([*(code for code in range(32) if code not in b"\t\r\n"), 0x7F])
+
+
 def is_text(data: bytes) -> bool:
     """Whether the bytes are UTF-8 without control characters other than tab and line ends."""
     try:
-        text = data.decode()
+        data.decode()
     except UnicodeDecodeError:
         return False
-    return not any((ch < " " and ch not in "\t\r\n") or ch == "\x7f" for ch in text)
+    # A byte below 0x80 stands for itself in UTF-8, so the bytes may be asked.
+    return len(data.translate(None, _CONTROLS)) == len(data)
 
 
 # Mistyped or not: a paper's copy of a mnemonic is not quoted.
