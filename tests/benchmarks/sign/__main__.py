@@ -11,7 +11,7 @@ from pathlib import Path
 
 from coldsign.cli import GARBAGE
 from tests.benchmarks.sign.make import Case, Wallet, make
-from tests.benchmarks.sign.measure import CORES, Row, measure
+from tests.benchmarks.sign.measure import CORES, Row, better, measure
 from tests.benchmarks.sign.ours import coldsign
 from tests.benchmarks.sign.peers import PEERS, Peer, node_peer
 from tests.benchmarks.sign.recorded import recorded
@@ -71,15 +71,22 @@ def cases(*, quick: bool) -> Iterator[Case]:
         yield from recorded()
 
 
+def measured(peers: tuple[Peer, ...], *, quick: bool) -> Iterator[Row]:
+    """One pass over all cases."""
+    for case in cases(quick=quick):
+        row = measure(case, peers)
+        show(row)
+        yield row
+
+
 def main() -> None:
     options = arguments()
     gc.set_threshold(GARBAGE)  # as the program does; it helps the peers in Python too
     with ExitStack() as stack:
         peers = all_peers(stack, alone=options.only_ours)
-        rows = []
-        for case in cases(quick=options.quick):
-            rows.append(measure(case, peers))
-            show(rows[-1])
+        rows = list(measured(peers, quick=options.quick))
+        if not options.quick:
+            rows = list(map(better, rows, measured(peers, quick=False)))
     os.sched_setaffinity(0, CORES)
     print(document(rows, [] if options.quick else commands()))
 

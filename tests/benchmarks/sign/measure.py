@@ -55,6 +55,17 @@ class _Run:
         os.sched_setaffinity(0, CORES[:1])
 
 
+def better(one: Row, other: Row) -> Row:
+    """The best of two measurements of one case, taken minutes apart: a machine may be slow for a while."""
+    return Row(
+        one.case,
+        min(one.floor, other.floor),
+        min(one.deriving, other.deriving),
+        {name: min(seconds, other.times[name]) for name, seconds in one.times.items()},
+        {name: same and other.same[name] for name, same in one.same.items()},
+    )
+
+
 def measure(case: Case, peers: tuple[Peer, ...]) -> Row:
     """One row: the first of the peers is the one whose signatures the others are compared with."""
     runs = [_Run(peer, case) for peer in peers if case.inputs <= peer.largest]

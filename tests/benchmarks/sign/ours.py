@@ -30,6 +30,7 @@ OURS = "coldsign"
 # The one refusal that a benchmark of 1000 inputs cannot avoid: no node relays a transaction so
 # heavy. It is found, like everything else, and then left out so that there is something to sign.
 UNAVOIDABLE = "too-heavy"
+POLICY = b"[fee]\nrefuse_sats = 10_000_000\n"  # hundreds of inputs pay more than a withdrawal may
 
 
 def _relayable(report: Report) -> Report:
@@ -45,7 +46,7 @@ def _coldsign(case: Case, cores: Cores) -> Sign:
     wallet = Wallet.create("vault", descriptor, our_keys=ours)
     private = wallycore.BIP32_FLAG_KEY_PRIVATE
     unlocked = Keyring.from_xprv(wallycore.bip32_key_to_base58(case.wallet.master(0), private))
-    policy, memory = Policy.empty(), recall((), wallet)
+    policy, memory = Policy.parse(POLICY), recall((), wallet)
     latch = Latch(Path(tempfile.gettempdir()) / "no-home")
     context = Context(policy.limits, history=memory)
 

@@ -4,6 +4,7 @@
 """
 
 import base64
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -117,14 +118,15 @@ def _processor_time(pid: int) -> float:
 
 def node_peer(node: Node, pid: int) -> Peer:
     """A live node's `walletprocesspsbt`, over RPC, as a wallet program would call it."""
+    wallets = itertools.count()
 
     def prepare(case: Case) -> Sign:
-        name = f"{case.wallet.kind}-{case.wallet.total}-{case.inputs}x{case.outputs}"
+        name = f"wallet-{next(wallets)}"
         node.call("createwallet", name, False, True)
         request = {
             "desc": case.wallet.descriptor(private=0),
             "timestamp": "now",
-            "range": [0, case.inputs],
+            "range": [0, 3 * case.inputs + 100],
         }
         (result,) = node.call("importdescriptors", [request], wallet=name)
         assert result["success"], result

@@ -12,10 +12,10 @@ from tests.benchmarks.sign.targets import LIBRARY, slopes, table
 HEADER = """\
 # Performance
 
-Written by `python -m tests.benchmarks`; do not edit. Milliseconds: the best of up to eight rounds,
-in which every signer takes its turn on the same PSBT bytes. It is processor time on one core (of
-the node: its own and the caller's), except of coldsign on several cores and of whole processes,
-where it is the time that passes. Every input comes with its whole previous transaction.
+Written by `python -m tests.benchmarks`; do not edit. Milliseconds: the best of up to sixteen
+rounds in two passes, in which every signer takes its turn on the same PSBT bytes. It is processor
+time on one core (of the node: its own and the caller's), except of coldsign on several cores and of
+whole processes, where it is the time that passes. Every input comes with its whole previous transaction.
 
 coldsign's time is its whole `sign` short of the person: parse, prove amounts, derive every script
 again, verify every signature that is there, all checks, clearance, sign, verify, serialise; nothing
