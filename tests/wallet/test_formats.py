@@ -177,6 +177,7 @@ def test_bsms_files_that_are_refused():
         (0, "BSMS 2.0", "version other"),
         (1, lines[1] + "#aaaaaaaa", "checksum"),
         (2, "/1/*,/0/*", "path restrictions"),
+        (2, A, "key record \\(round 1\\)"),
         (2, "No path restrictions", "path restrictions"),
         (2, "/0/*", "first address|branch"),
         (3, wallet(f"wpkh({A})").address(0, 0), "first address"),

@@ -254,6 +254,17 @@ def test_templates():
         recognise(encode(account_of_one), MAINNET, script_kind="tr")
 
 
+def test_an_older_account_is_read_without_the_keys_for_multisig_wallets():
+    made = hdkey()
+    path = {name: value for name, value in made[6].value.items() if name == 1}
+    single = Tag(308, Tag(404, Tag(303, made | {6: Tag(304, path)})))
+    cosigner = Tag(308, Tag(410, Tag(303, made)))
+    outputs = [Tag(400, Tag(401, cosigner.value)), Tag(401, Tag(303, made)), cosigner, single]
+    master = int(account(0)[1:9], 16)
+    read = recognise(encode(Tag(311, {1: master, 2: outputs})), MAINNET)
+    assert read.descriptor.body == f"wpkh({A})"
+
+
 def test_the_kind_that_is_asked_for_is_the_one_that_is_read():
     text = f"wpkh({A})#".encode() + checksum(f"wpkh({A})").encode()
     assert recognise(text, MAINNET, script_kind="wpkh").descriptor.body == f"wpkh({A})"

@@ -352,6 +352,18 @@ def test_text_and_keys_that_are_none():
         ("tr(" + "ff" * 32 + ")", "x-only key that is not on the curve"),
         (f"wpkh({wif[:-1]}T)", "WIF"),
         (f"wpkh({wif}/0)", "only extended keys have children"),
+        (f"wpkh({A[1:]})", "opening bracket is missing"),
+        (f"wpkh([xyz]{A})", "eight hex digits of fingerprint"),
+        (f"wpkh([00000000]{A})", "a second origin"),
+        ("wpkh([00000000])", "no key"),
+        (f"wpkh({A}h)", "hardened wildcard"),
+        (f"wpkh({A.replace('<0;1>', '<0;1>/<0;1>')})", "more than one multipath step"),
+        (f"wpkh({A.replace('<0;1>', '<0;1')})", "closing > is missing"),
+        (f"wpkh({A.replace('<0;1>', '<0>')})", "2 to 64 indexes"),
+        ("wpkh()", "key 1 is missing"),
+        (f"wsh(multi(1,{A},{B.replace('0;1', '0;1;2')}))", "have different lengths"),
+        (f"sh(pk({A}))", r"sh\(\) can hold"),
+        (f"tr(musig({A},{B}))", "cannot sign for MuSig2 wallets yet"),
     ):
         with pytest.raises(MalformedError, match=match):
             make(text)
