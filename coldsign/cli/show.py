@@ -191,6 +191,6 @@ def _draw(screen: Screen, canvas: Canvas, view: _View, reel: Reel) -> None:
         return
     pace = "paused" if view.paused else f"{view.rate} a second"
     moving = (reel.where, pace) if reel.parts > 1 else ("one code",)
-    head = view.note or f"{reel.dialect}, QR version {reel.version}"
+    head = view.note or f"{reel.dialect}, QR v{reel.version}"
     status = (f"sha256 {reel.sha256_short}", *moving, head)
     screen.control(canvas.draw(reel.symbol, status, _KEYS))

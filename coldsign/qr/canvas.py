@@ -98,13 +98,11 @@ class Canvas:
         room = self.columns - _cells(symbol.version)[0] - 3
         words = [*status, "", *keys][: len(code)]
         words += [""] * (len(code) - len(words))
-        return [
-            f"{line}  {text[:room].ljust(room)}" for line, text in zip(code, words, strict=True)
-        ]
+        return [f"{line}  {_line((text,), '', room)}" for line, text in zip(code, words, strict=True)]
 
     def _two_lines(self, status: Sequence[str], keys: Sequence[str]) -> tuple[str, str]:
         room = self.columns - 1
-        return ", ".join(status)[:room].ljust(room), "  ".join(keys)[:room].ljust(room)
+        return _line(status, ", ", room), _line(keys, "  ", room)
 
     def _beside(self, version: int) -> bool:
         return self.columns - _cells(version)[0] >= _BESIDE
@@ -113,6 +111,12 @@ class Canvas:
         """Pixels along a module's side, so that the code fills what the words leave."""
         room = min(self.width, self.height - _BELOW * self.height // max(1, self.rows))
         return min(_MOST_MODULE, room // (side(version) + 2 * QUIET_ZONE))
+
+
+def _line(words: Sequence[str], between: str, room: int) -> str:
+    """As many of the words as there is room for, the first ones first; a word is cut only where it is alone."""
+    fitting = next((n for n in range(len(words), 1, -1) if len(between.join(words[:n])) <= room), 1)
+    return between.join(words[:fitting])[:room].ljust(room)
 
 
 def _cells(version: int) -> tuple[int, int]:

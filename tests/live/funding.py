@@ -39,7 +39,7 @@ class Vault:
             node.mine(kind.sequence)
         mine = {receive[0], receive[-1], change[0]}
         coins = [c for c in node.call("listunspent", wallet=kind.name) if c["address"] in mine]
-        assert len(coins) >= len(COIN_SATS)
+        assert len(coins) >= len(COIN_SATS), (coins, node.call("getblockchaininfo"))
         sequence = 0xFFFFFFFD if kind.sequence is None else kind.sequence
         inputs = [{"txid": c["txid"], "vout": c["vout"], "sequence": sequence} for c in coins]
         paid = [

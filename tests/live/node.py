@@ -56,9 +56,14 @@ class Node:
 
     def pay(self, coins: list[tuple[str, int]]) -> None:
         """Makes one mined coin of so many satoshis at each address."""
-        for address, sats in coins:
+        paid = [
             self.call("sendtoaddress", address, f"{sats / 10**8:.8f}", wallet="miner")
+            for address, sats in coins
+        ]
         self.mine()
+        waiting = set(self.call("getrawmempool")) & set(paid)
+        if waiting:
+            raise NodeError(f"a block without {waiting} of {paid}")
 
     def with_checksum(self, descriptor: str) -> str:
         return f"{descriptor}#{self.call('getdescriptorinfo', descriptor)['checksum']}"

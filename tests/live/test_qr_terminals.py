@@ -1,13 +1,13 @@
 """Codes in real terminals, photographed off a virtual screen and read by both decoders."""
 
-import itertools
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,24 +15,22 @@ from PIL import Image
 
 from coldsign.qr.eyes import Eyes
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Dialect, Kind
-from coldsign.qr.splitter import split
 from tests.qr import pictures
 
 pytestmark = pytest.mark.live
 
-PATIENCE = 40  # seconds for a program to start and draw
-SHOWN = 400  # codes that may pass while the pictures are taken
+PATIENCE = 60  # seconds for a program to start and to show every part often enough
+START = 20  # seconds for a terminal to show a word
 SCREEN = (1600, 1000)
-DATA = pictures.psbt(5000)
+DATA = pictures.psbt(1500)
 XTERM = ("xterm", "-fa", "DejaVu Sans Mono", "-fs", "11", "-geometry")
 KITTY = ("kitty", "--config", "NONE", "-o", "remember_window_size=no")
-KITTY = (*KITTY, "-o", "initial_window_width=80c", "-o")
+KITTY = (*KITTY, "-o", "initial_window_width=80c", "-o", "initial_window_height=24c")
 CASES = {
-    "xterm": ((*XTERM, "80x24", "-e"), 6),
-    "xterm 120x40": ((*XTERM, "120x40", "-e"), 14),
-    "tmux in xterm": ((*XTERM, "80x25", "-e", "tmux", "-u", "-f", "/dev/null", "new-session"), 6),
-    "kitty in pixels": ((*KITTY, "initial_window_height=24c"), 21),
+    "xterm": (*XTERM, "80x24", "-e"),
+    "xterm 120x40": (*XTERM, "120x40", "-e"),
+    "tmux in xterm": (*XTERM, "80x25", "-e", "tmux", "-u", "-f", "/dev/null", "new-session"),
+    "kitty in pixels": KITTY,
 }
 
 
@@ -66,16 +64,43 @@ def photograph(display: str, path: Path) -> Image.Image:
         return shot.convert("L")
 
 
+@contextmanager
+def running(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Iterator[None]:
+    """A terminal with a program in it."""
+    with subprocess.Popen(
+        command, env=environment, cwd=folder, stderr=subprocess.DEVNULL
+    ) as terminal:
+        try:
+            yield
+        finally:
+            terminal.kill()
+            if "tmux" in command:  # its server outlives the terminal
+                subprocess.run(["tmux", "kill-server"], env=environment, check=False)
+
+
+def draws(
+    command: Sequence[str], environment: Mapping[str, str], display: str, folder: Path
+) -> bool:
+    """Whether the terminal itself shows anything on this screen: one that draws with OpenGL may not."""
+    until = time.monotonic() + START
+    with running([*command, "sh", "-c", "echo here; sleep 60"], environment, folder):
+        while time.monotonic() < until:
+            darkest, brightest = photograph(display, folder / "shot.png").getextrema()
+            if darkest != brightest:
+                return True
+    return False
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_a_code_on_the_screen_is_read_by_both_decoders(
+def test_what_the_screen_shows_arrives_by_each_decoder_alone(
     case: str, display: str, tmp_path: Path
 ) -> None:
-    command, version = CASES[case]
+    command = CASES[case]
     for program in {"ffmpeg", *{"xterm", "tmux", "kitty"} & set(command)}:
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed: apt-get install {program}")
     (tmp_path / "request.psbt").write_bytes(DATA)
-    show = [sys.executable, "-m", "coldsign", "qr", "show", "request.psbt"]
+    show = [sys.executable, "-m", "coldsign", "qr", "show", "request.psbt", "--format", "ur"]
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -87,27 +112,20 @@ def test_a_code_on_the_screen_is_read_by_both_decoders(
         "TMUX_TMPDIR": str(tmp_path),
         "XDG_RUNTIME_DIR": str(tmp_path),
     }
-    frames = split(DATA, kind=Kind.PSBT, dialect=Dialect.UR, density=version)
-    expected = {frame.encode() for frame in itertools.islice(frames.stream(), SHOWN)}
-    eyes, joiner = Eyes(), Joiner()
-    seen: dict[str, set[bytes]] = {"zxing-cpp": set(), "zbar": set()}
-    with subprocess.Popen(
-        [*command, *show], env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL
-    ) as terminal:
-        try:
-            until = time.monotonic() + PATIENCE
-            while time.monotonic() < until and not all(len(s) >= 3 for s in seen.values()):
-                shot = photograph(display, tmp_path / "shot.png")
-                seen["zxing-cpp"].update(eyes.glance(shot))
-                seen["zbar"].update(eyes._zbar(shot))
-        finally:
-            terminal.kill()
-            if "tmux" in command:  # its server outlives the terminal
-                subprocess.run(["tmux", "kill-server"], env=environment, check=False)
+    eyes = Eyes()
+    looks = {"zxing-cpp": eyes.glance, "zbar": eyes._zbar}
+    joiners = {name: Joiner() for name in looks}
+    if not draws(command, environment, display, tmp_path):
+        pytest.skip(f"{command[0]} draws nothing on this machine's virtual screen")
+    until = time.monotonic() + PATIENCE
+    with running([*command, *show], environment, tmp_path):
+        while time.monotonic() < until and not all(j.payload for j in joiners.values()):
+            shot = photograph(display, tmp_path / "shot.png")
+            for name, look in looks.items():
+                for code in look(shot):
+                    joiners[name].feed(code)
     if keep := os.environ.get("COLDSIGN_PICTURES"):
         shutil.copy(tmp_path / "shot.png", Path(keep) / f"{re.sub('[^a-z0-9]+', '-', case)}.png")
-    for name, codes in seen.items():
-        assert len(codes & expected) >= 3, name
-    for code in seen["zxing-cpp"]:
-        joiner.feed(code)
-    assert joiner.progress.need == frames.need
+    for name, joiner in joiners.items():
+        assert joiner.payload is not None, f"{name} saw {joiner.progress}"
+        assert joiner.payload.data == DATA, name

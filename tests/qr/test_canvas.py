@@ -15,7 +15,7 @@ from coldsign.qr.write import Proof, matrix
 from tests.qr import pictures
 
 KITTY, FOOT = {"TERM": "xterm-kitty"}, {"TERM": "foot"}
-STATUS, KEYS = ("ur, QR version 6", "part 1 of 12, sent 1", "5 a second"), ("q done", "d denser")
+STATUS, KEYS = ("ur, QR v6", "part 1 of 12, sent 1", "5 a second"), ("q done", "d denser")
 
 
 def plain(text):
@@ -69,6 +69,25 @@ def test_long_words_never_move_the_code():
         assert max(map(len, lines)) <= 80
 
 
+def test_a_narrow_window_leaves_whole_words_out_the_last_ones_first():
+    frames = pictures.shown(3000, density=4)
+    symbol = matrix(frames, frames.frames[0])
+    keys = ("q done", "+/- speed", "d/s denser/sparser", "f dialect", "left/right step")
+    drawn = {
+        columns: plain(Canvas(columns, 24).draw(symbol, STATUS, keys)).split("\n")[-2:]
+        for columns in (41, 50, 60)
+    }
+    assert [line.rstrip() for line in drawn[41]] == [
+        "ur, QR v6, part 1 of 12, sent 1",
+        "q done  +/- speed  d/s denser/sparser",
+    ]
+    assert [line.rstrip() for line in drawn[50]] == [
+        "ur, QR v6, part 1 of 12, sent 1, 5 a second",
+        "q done  +/- speed  d/s denser/sparser  f dialect",
+    ]
+    assert all(len(line) == 59 for line in drawn[60])
+
+
 def test_pixels_where_the_terminal_has_them():
     assert Canvas.of(80, 24, (0, 0), KITTY).protocol is Protocol.BLOCKS
     assert Canvas.of(80, 24, (1280, 768), {"TERM": "xterm"}).protocol is Protocol.BLOCKS
@@ -79,7 +98,7 @@ def test_pixels_where_the_terminal_has_them():
         assert canvas.density() == Density(27)
         frames = pictures.shown(3000, density=27)
         drawn = canvas.draw(matrix(frames, frames.frames[0]), STATUS, KEYS)
-        assert "\x1b[23;1Hur, QR version 6, part 1" in drawn
+        assert "\x1b[23;1Hur, QR v6, part 1" in drawn
         assert "\x1b[24;1Hq done  d denser" in drawn
         width = int(re.search(r's=(\d+)|"1;1;(\d+)', drawn)[1 if protocol is Protocol.KITTY else 2])
         assert 500 < width <= 768 * 22 // 24
