@@ -23,8 +23,7 @@ from coldsign.review.context import Manifest
 from coldsign.review.finding import Severity
 from coldsign.review.report import Report, review
 from coldsign.signer.plan import plan
-from coldsign.signer.sign import sign
-from coldsign.signer.verify import verify
+from coldsign.signer.verified import sign_verified
 from coldsign.wallet.wallet import Wallet
 
 
@@ -187,9 +186,7 @@ def _carry_out(
     body = clearance.intent(key=name) | {"approved": approval.how}
     intent = desk.journal.append(Kind.INTENT, body, now=desk.now(), only_after=clearance.anchor)
     try:
-        with operator.unlock() as keyring:
-            after = sign(before, keyring, clearance)
-        verify(before, after, clearance, cores=desk.cores)
+        after = sign_verified(before, operator.unlock, clearance, cores=desk.cores)
     except SelfCheckError as fault:
         _abandon(desk, intent, fault.message)
         desk.halt(f"self-check failed: {fault.message}")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from coldsign.ceremony import walk
 from coldsign.ceremony.checkup import Machine
 from coldsign.ceremony.operator import Approval, ExpectingOperator
 from coldsign.ceremony.reviewing import approve_walk
@@ -26,6 +25,7 @@ from coldsign.keys.material import KeyKind
 from coldsign.keys.versions import NetworkGroup
 from coldsign.psbt.fields import In
 from coldsign.psbt.model import Psbt
+from coldsign.signer import verified
 from tests.ceremony.stage import Yes, fixture, fixture_names, make_desk, no_key
 
 SIGNATURES = (In.PARTIAL_SIG, In.TAP_KEY_SIG, In.TAP_SCRIPT_SIG)
@@ -176,7 +176,7 @@ def test_a_failed_verification_engages_the_latch(tmp_path: Path, monkeypatch) ->
     def fault(*_args, **_named) -> None:
         raise SelfCheckError("a bit flipped")
 
-    monkeypatch.setattr(walk, "verify", fault)
+    monkeypatch.setattr(verified, "verify", fault)
     found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
     with pytest.raises(SelfCheckError):
         sign_walk(found.job(), desk, Yes(lambda: found.keyring(0)))
