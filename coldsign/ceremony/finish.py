@@ -23,6 +23,12 @@ from coldsign.wallet.miniscript.stack import witness_size
 from coldsign.wallet.taptree import Tree, leaves
 from coldsign.wallet.wallet import Wallet
 
+_FAULT_WORDS = {
+    SignatureFault.SIGHASH: "does not commit to the whole transaction",
+    SignatureFault.HIGH_S: "has a high S, which nodes do not relay",
+    SignatureFault.INVALID: "is not a signature of this transaction",
+}
+
 
 def finish(psbt: Psbt, wallet: Wallet) -> Psbt:
     """Finish every input, those of the wallet by its own scripts.
@@ -32,7 +38,7 @@ def finish(psbt: Psbt, wallet: Wallet) -> Psbt:
 
     Raises:
         RefusedError: An input lacks its coin or signatures, or one of its signatures is not of this
-            transaction; the message says which.
+            whole transaction or would not be relayed; the message says which.
     """
     facts = gather(psbt, wallet)
 
@@ -52,13 +58,13 @@ def finish(psbt: Psbt, wallet: Wallet) -> Psbt:
 
 
 def _demand_valid(facts: Facts, known: InputFacts) -> None:
+    """Stop at any signature that the review would refuse: only valid ones were verified at all."""
     for bad in known.presigned.bad:
-        if bad.fault is SignatureFault.INVALID:
-            name = facts.wallet.descriptor.keys[bad.position].fingerprint.hex()
-            raise RefusedError(
-                f"the signature of cosigner {name} is {bad.fault.value}",
-                hint="combine the cosigners' replies again without it",
-            )
+        name = facts.wallet.descriptor.keys[bad.position].fingerprint.hex()
+        raise RefusedError(
+            f"the signature of cosigner {name} {_FAULT_WORDS[bad.fault]}",
+            hint="combine the cosigners' replies again without it",
+        )
 
 
 def _witness(facts: Facts, known: InputFacts, derived: Derived) -> Witness | None:

@@ -56,12 +56,24 @@ def finalize(psbt: Psbt, satisfier: Satisfier = satisfy) -> Psbt:
 
 
 def _is_final(found: PsbtInput) -> bool:
-    return found.final_script_sig is not None or found.final_script_witness is not None
+    """Whether there is something in the final fields: empty ones finish nothing."""
+    return bool(found.final_script_sig) or bool(_stack(found))
 
 
 def _finished(found: PsbtInput, outpoint: OutPoint, satisfier: Satisfier) -> Map:
-    if _is_final(found):
+    """The finished map: of its signatures where they are enough, else what is said to be final."""
+    is_final = _is_final(found)
+    if is_final and SIGNATURES.isdisjoint(found.map.fields):
         return found.map
+    try:
+        return _completed(found, outpoint, satisfier)
+    except RefusedError:
+        if not is_final:
+            raise
+        return found.map
+
+
+def _completed(found: PsbtInput, outpoint: OutPoint, satisfier: Satisfier) -> Map:
     utxo = claimed_utxo(found, outpoint)
     if utxo is None:
         raise RefusedError("the coin it spends is not in the PSBT")

@@ -120,7 +120,7 @@ def test_a_signature_of_another_transaction_is_not_finished():
     high_s = with_pairs(
         psbt, 0, [(Key(In.PARTIAL_SIG, first), _high_s(psbt, first))], without={In.PARTIAL_SIG}
     )
-    with pytest.raises(RefusedError, match="no spending path"):
+    with pytest.raises(RefusedError, match="has a high S"):
         finish(high_s, wallet)
 
 
@@ -131,6 +131,28 @@ def _high_s(psbt, key):
     compact = der_decode(psbt.inputs[0].partial_sigs[key][:-1])
     s = order - int.from_bytes(compact[32:], "big")
     return der_encode(compact[:32] + s.to_bytes(32, "big")) + b"\1"
+
+
+@pytest.mark.parametrize(
+    ("sighash", "words"), [(1, "has a high S"), (0x83, "does not commit to the whole")]
+)
+def test_a_signature_that_was_never_verified_is_not_finished_with(sighash, words):
+    """Rubbish in a form whose digest nobody computes, in the place of the first cosigner's signature."""
+    name = "wsh-sortedmulti-2of3-4x4"
+    psbt, wallet = joined(name, (0, 1)), fixture(name).wallet
+    pairs = [(Key(In.PARTIAL_SIG, key), _rubbish(sighash)) for key in psbt.inputs[0].partial_sigs]
+    asked = [(Key(In.SIGHASH_TYPE, b""), bytes((sighash, 0, 0, 0)))]
+    without = {In.PARTIAL_SIG, In.SIGHASH_TYPE}
+    hostile = with_pairs(psbt, 0, [*pairs, *asked], without=without)
+    assert extract(finalize(hostile))  # by shape alone nothing is wrong
+    with pytest.raises(RefusedError, match=words):
+        finish(hostile, wallet)
+
+
+def _rubbish(sighash):
+    from coldsign.primitives.secp import der_encode
+
+    return der_encode(b"\x11" * 32 + b"\x99" * 32) + bytes((sighash,))
 
 
 RECOVERY = "or_d(multi(2,{0},{1},{2}),and_v(v:pkh({3}),older(144)))"
