@@ -7,7 +7,7 @@ first half and all of ``inspect``.
 from dataclasses import dataclass
 
 from coldsign.ceremony.airgap import demand_alone
-from coldsign.ceremony.desk import Desk, positions_of
+from coldsign.ceremony.desk import Desk, demand_one_cosigner, positions_of
 from coldsign.ceremony.operator import Approval, Operator
 from coldsign.controls.approval import VerifiedApproval
 from coldsign.controls.clearance import Clearance, clear
@@ -68,13 +68,13 @@ def examine(job: Job, desk: Desk) -> Report:
 
     Raises:
         MalformedError: It is no PSBT.
-        LockedError: The key that would sign is none of the wallet's.
+        LockedError: The key that would sign is none of the wallet's, or not the only one here.
         JournalDamagedError: The journal is damaged; the latch is engaged.
     """
     psbt = Psbt.read(job.psbt)  # the review proves its points, most of them by deriving them
     memory = _recall(desk, job.wallet)
     context = context_of(memory, psbt, job.policy, now=desk.now(), manifest=job.manifest)
-    return review(psbt, job.wallet, context, our_keys=_ours(job), cores=desk.cores)
+    return review(psbt, job.wallet, context, our_keys=_ours(job, desk), cores=desk.cores)
 
 
 def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
@@ -156,7 +156,7 @@ def _recall(desk: Desk, wallet: Wallet) -> Memory:
         raise
 
 
-def _ours(job: Job) -> tuple[int, ...]:
+def _ours(job: Job, desk: Desk) -> tuple[int, ...]:
     if job.key is None:
         return job.wallet.our_keys
     found = positions_of(job.key, job.wallet)
@@ -174,6 +174,7 @@ def _ours(job: Job) -> tuple[int, ...]:
             hint="choose the registered key, or register the wallet with this one",
             code="key-not-ours",
         )
+    demand_one_cosigner(job.key, job.wallet, desk.keystore.records())
     return found
 
 
