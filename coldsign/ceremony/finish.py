@@ -34,7 +34,8 @@ def finish(psbt: Psbt, wallet: Wallet) -> Psbt:
     """Finish every input, those of the wallet by its own scripts.
 
     Where several of a wallet's spending paths are complete, the one with the smallest witness that
-    no third party can change is taken. Its scripts and control blocks are those we derive.
+    no third party can change is taken. Its scripts and control blocks are those we derive. What is called
+    final beside signatures is not used: nobody verified it.
 
     Raises:
         RefusedError: An input lacks its coin or signatures, or one of its signatures is not of this
@@ -54,7 +55,7 @@ def finish(psbt: Psbt, wallet: Wallet) -> Psbt:
         redeem = derived.redeem_script
         return Final(push(redeem) if redeem is not None else b"", witness)
 
-    return finalize(psbt, complete)
+    return finalize(psbt, complete, final_stands_in=False)
 
 
 def _demand_valid(facts: Facts, known: InputFacts) -> None:

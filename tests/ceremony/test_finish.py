@@ -149,6 +149,22 @@ def test_a_signature_that_was_never_verified_is_not_finished_with(sighash, words
         finish(hostile, wallet)
 
 
+RUBBISH = [(Key(In.FINAL_SCRIPTWITNESS, b""), b"\2\1\1\1\1")]
+
+
+def test_what_is_called_final_hides_no_bad_signature_and_makes_up_for_none():
+    name = "wsh-sortedmulti-2of3-4x4"
+    psbt, wallet = joined(name, (0, 1)), fixture(name).wallet
+    (first, one), (second, _) = psbt.inputs[0].partial_sigs.items()
+    hiding = with_pairs(psbt, 0, [(Key(In.PARTIAL_SIG, second), one), *RUBBISH], without={2})
+    lacking = with_pairs(psbt, 0, [(Key(In.PARTIAL_SIG, first), one), *RUBBISH], without={2})
+    for hostile, words in ((hiding, "is not a signature of"), (lacking, "2 signatures needed")):
+        with pytest.raises(RefusedError, match=words):
+            finish(hostile, wallet)
+    beside = with_pairs(psbt, 0, RUBBISH)
+    assert finish(beside, wallet).raw == finish(psbt, wallet).raw
+
+
 def _rubbish(sighash):
     from coldsign.primitives.secp import der_encode
 
