@@ -278,6 +278,7 @@ REFUSED = {
     "zero-value-input": HONEST.with_coin(0, sats=0),
     "nothing-of-ours": Draft(coins=(Coin(None, 130_000_000),)),
     "foreign-input": Draft(coins=(*HONEST.coins, Coin(None, 1_000_000))),
+    "hidden-input": (HONEST.with_coin(1, drop=(6,)), limits(foreign_inputs=True)),
     "false-input-claim": Draft(
         coins=(*HONEST.coins, Coin(None, 1_000, add=[(b"\x06" + our_key(), origin(0, 0, 3))]))
     ),

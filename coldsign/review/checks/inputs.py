@@ -142,7 +142,7 @@ def foreign_input(facts: Facts, context: Context) -> Iterator[Finding]:
     """An input does not belong to this wallet: the descriptor does not give its script.
 
     With allow.foreign_inputs it needs a confirmation instead. A coin of ours without any key
-    origin counts as foreign, since it cannot be found.
+    origin counts as foreign; hidden-input looks for it then.
 
     Severity: refuse, confirm
     Gain: coins of another account drained beside yours, or a fee that cannot be told.
