@@ -141,7 +141,10 @@ REGISTRATION = {
     "K-13": (_WALLET, "test_branches_other_than_receive_and_change"),
     "K-14": ("wallet/test_miniscript.py", "test_scripts_that_are_refused"),
     "K-15": ("wallet/test_miniscript.py", "test_scripts_that_are_refused"),
-    "K-16": ("wallet/test_words.py", "test_a_raw_internal_key_is_a_key_that_can_spend_alone"),
+    "K-16": (
+        "wallet/test_redteam_wallets.py",
+        "test_an_internal_key_that_may_be_anybodys_is_refused",
+    ),
     "K-17": (_DESCRIPTORS, "test_the_list_of_invalid_descriptors"),
     "K-18": ("wallet/test_miniscript.py", "test_the_most_keys_of_a_multisig"),
     "K-19": (_DESCRIPTORS, "test_the_list_of_invalid_descriptors"),
