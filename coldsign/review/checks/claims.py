@@ -12,8 +12,8 @@ from coldsign.review.items import InputFacts, OutputFacts
 from coldsign.review.ownership import ClaimFault, origins_of
 from coldsign.wallet.wallet import RECEIVE
 
-MAX_SEARCHED = 4_000
-"""Places of a branch that are searched for a hidden coin: 35 us for each key of each."""
+MAX_SEARCHED = 30_000
+"""Keys derived for each branch in search of a hidden coin, at 35 us each: 2,000 places of fifteen cosigners."""
 
 
 def _all_places(facts: Facts) -> Iterator[InputFacts | OutputFacts]:
@@ -97,9 +97,10 @@ def hidden_input(facts: Facts, context: Context) -> Iterator[Finding]:
     if not context.limits.foreign_inputs:
         return  # refused as a foreign input
     strange = {known.script: known for known in facts.inputs if not known.ours and known.script}
+    most = MAX_SEARCHED // len(facts.wallet.descriptor.keys)
     for branch in range(facts.wallet.branches) if _could_be_ours(facts, strange) else ():
         last = max([last_seen(context, branch), *_spent(facts, branch)])
-        for index in range(min(last + context.limits.gap + 1, MAX_SEARCHED)):
+        for index in range(min(last + context.limits.gap + 1, most)):
             known = strange.get(facts.wallet.derive(branch, index).script_pubkey)
             if known is not None:
                 text = f"is this wallet's at {branch}/{index}, but passes for another's coin"
