@@ -78,7 +78,8 @@ def audit(
             deliver_text(screen, _signed(tally.text(), sign_with).rstrip("\n"), out, force=force)
     finally:
         demand_ours(tally)
-    screen.tell(f"{tally.proven} addresses, every one proven ours", "good")
+    number = "1 address" if tally.proven == 1 else f"{tally.proven:,} addresses"
+    screen.tell(f"{number}, every one proven ours", "good")
 
 
 def _signed(text: str, signer: str | None) -> str:

@@ -29,6 +29,7 @@ from coldsign.controls.audit_prove import (
 )
 from coldsign.controls.audit_rows import COLUMNS, Stream, header_of, read_blocks
 from coldsign.errors import MalformedError, UnfitError
+from coldsign.primitives.text import other_form
 from coldsign.wallet.wallet import Wallet
 
 DEFAULT_WINDOW: Final = 100_000
@@ -92,6 +93,7 @@ def _chunks(stream: Stream, *, with_lines: bool) -> Iterator[Chunk]:
     for block in read_blocks(stream):
         data, first = block
         if columns is None:
+            data = _text(data)
             head, _, rest = data.partition(b"\n")
             columns = header_of(head)
             if columns is not None:
@@ -101,6 +103,14 @@ def _chunks(stream: Stream, *, with_lines: bool) -> Iterator[Chunk]:
             yield Chunk(data, first, columns, with_lines)
     if columns is None:
         raise MalformedError("the list is empty")
+
+
+def _text(data: bytes) -> bytes:
+    """The beginning of a list, without the mark that some editors put there."""
+    if form := other_form(data):
+        hint = "save it as CSV in UTF-8, or as JSON lines"
+        raise MalformedError(f"the list is {form}", hint=hint)
+    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def _has_more(stream: Stream) -> bool:

@@ -42,6 +42,8 @@ class AuditTally:
         """For people: a few lines, each ended by a line feed."""
         body, foreign = self.body(), self.foreign
         verdict = f"all {self.proven} addresses are the wallet's own"
+        if self.proven == 1:
+            verdict = "the one address is the wallet's own"
         if foreign is not None:
             row = foreign.row
             verdict = f"line {row.line}: {row.address} is not the wallet's: {foreign.reason}"
