@@ -12,6 +12,8 @@ from coldsign.cli.options import ColdCommand, Settings, pass_settings
 from coldsign.cli.paper import deliver_paper
 from coldsign.cli.person import Person, show_report
 from coldsign.cli.sign import only, read_psbts, request_options
+from coldsign.controls.policy import Require
+from coldsign.controls.signers import demand_signer
 from coldsign.errors import LockedError
 from coldsign.keys.keyring import Keyring
 from coldsign.review.render import to_json
@@ -50,6 +52,7 @@ def approve(
     demand_free(out, force=force)
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)
+    _look_for(settings, signer, papers.policy.require)
     if not expect:
         screen.stdin_is_source = "-" in sources
         screen.need_person()
@@ -72,6 +75,18 @@ def _operator(settings: Settings, expect: str | None, accepted: frozenset[str]) 
         show_report(screen, report)
 
     return ExpectingOperator((expect,), accepted, _no_key, told)
+
+
+def _look_for(settings: Settings, signer: str, require: Require) -> None:
+    """Find the reviewer's key before the review, and say where its approval will not count."""
+    own = demand_signer(signer)
+    if own & {*require.keyholders}:
+        words = "the policy names this key as the keyholder's: its approval will not count"
+    elif require.reviewers and own.isdisjoint(require.reviewers):
+        words = "the policy does not list this key: its approval will not count"
+    else:
+        return
+    settings.screen.say(f"warning: {words}", "confirm")
 
 
 def _no_key() -> Keyring:

@@ -61,6 +61,10 @@ def audit(
     if lines and screen.json:
         raise UsageError("--lines and --json exclude each other", hint="--lines is JSON already")
     demand_file(out, force=force)
+    if sign_with is not None:
+        from coldsign.controls.signers import demand_signer
+
+        demand_signer(sign_with)
     wallet = desk.wallet(name)
     screen.stdin_is_source = source == "-"
     effort = Effort(workers or os.cpu_count() or 1, window, lines)

@@ -113,8 +113,11 @@ def export(
 ) -> None:
     """Write the journal as a receipt, signed and encrypted if wanted."""
     from coldsign.controls.receipt import make_receipt, seal_receipt
+    from coldsign.controls.signers import demand_signer
 
     demand_free(out, force=force)
+    if sign_with is not None:
+        demand_signer(sign_with)
     receipt = make_receipt(settings.desk().journal, since=since)
     if sign_with or encrypt_to:
         receipt = seal_receipt(receipt, signer=sign_with, recipients=encrypt_to)

@@ -17,7 +17,14 @@ from coldsign.controls.approval import (
     open_approval,
     split_clear_signed,
 )
-from coldsign.controls.clearance import Clearance, ClearanceRefusedError, _Seal, clear
+from coldsign.controls.clearance import (
+    Clearance,
+    ClearanceRefusedError,
+    _Seal,
+    clear,
+    demand_manifest,
+    demand_papers,
+)
 from coldsign.controls.entry import Anchor, Kind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
@@ -277,6 +284,20 @@ class TestApprovals:
             "approvals-missing",
             "approval-duplicate",
         ]
+
+    def test_before_anybody_answers(self, cast, home):
+        rules = requiring(cast, 2) + b"manifest = true\n"
+        policy, found = Policy.parse(rules), report(home, policy=rules)
+        one = said(cast, "anna", found)
+        with pytest.raises(ClearanceRefusedError) as caught:
+            demand_papers(found, policy=policy, approvals=(one, one))
+        codes = [reason.code for reason in caught.value.reasons]
+        assert codes == ["no-manifest", "approvals-missing", "approval-duplicate"]
+        with pytest.raises(RefusedError, match="requires a manifest"):
+            demand_manifest(found, policy)
+        lax = report(home)
+        demand_papers(lax, policy=Policy.parse(LAX), approvals=())
+        demand_manifest(lax, Policy.parse(LAX))
 
     def test_an_unlisted_reviewer(self, cast, home):
         policy = requiring(cast, 1)

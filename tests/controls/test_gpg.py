@@ -195,8 +195,13 @@ class TestSigning:
         for recipient in ("desk", "ABCD", "--yes", cast.desk[:-1] + "G"):
             with pytest.raises(MalformedError, match="not an OpenPGP fingerprint"):
                 seal(DATA, signer=cast.anna, recipients=[recipient], environment={})
-        with pytest.raises(LockedError):
-            seal(DATA, signer=cast.anna, recipients=["A" * 40], environment=cast.gpg.environment)
+
+    def test_a_recipient_that_gpg_cannot_encrypt_to(self, cast):
+        for recipient in ("A" * 40, cast.anna):  # unknown; known, and for signatures alone
+            environment = cast.gpg.environment
+            with pytest.raises(LockedError, match="no such key to encrypt to") as caught:
+                seal(DATA, signer=cast.anna, recipients=[recipient], environment=environment)
+            assert caught.value.code == "no-such-recipient"
 
     def test_fingerprints(self):
         assert fingerprint("ab" * 20) == "AB" * 20

@@ -128,6 +128,45 @@ def test_the_third_reviewer_refuses_and_names_why(case: Case, tmp_path: Path) ->
     assert review.fails(4, "approve", case.psbt, "--wallet", "vault", *words) == "not-in-manifest"
 
 
+@pytest.mark.parametrize(
+    ("who", "code"),
+    [("nobody", "no-such-signer"), ("expired", "signer-unusable"), ("revoked", "signer-unusable")],
+)
+def test_a_key_that_cannot_sign_is_named_before_the_review(
+    case: Case, tmp_path: Path, who: str, code: str
+) -> None:
+    review = case.office.desk(tmp_path / "reviewer")
+    words = ("--wallet", "vault", *case.papers, "--signer", who, "--expect", "x")
+    assert review.fails(6, "approve", case.psbt, *words) == code
+    done = review.run("approve", case.psbt, *words)
+    assert "Review of" not in done.err
+    assert [line.split(":")[0] for line in done.err.splitlines()] == ["error", "hint"]
+
+
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [("books", "does not list this key"), ("holder", "as the keyholder's"), ("anna", "")],
+)
+def test_a_reviewer_whose_approval_will_not_count_is_told(
+    case: Case, fresh: Desk, tmp_path: Path, who: str, words: str
+) -> None:
+    code = " ".join(fresh.inspect(case.psbt, *case.papers)["review_code"])
+    key = ("--signer", case.office.keys[who], "--expect", code, "--out", tmp_path / "a.txt")
+    done = fresh.fine("approve", case.psbt, "--wallet", "vault", *case.papers, *key)
+    told = [line for line in done.err.splitlines() if line.startswith("warning: the policy")]
+    assert len(told) == bool(words)
+    assert all(words in line for line in told)
+
+
+def test_nothing_is_approved_without_the_manifest_that_the_policy_requires(
+    case: Case, fresh: Desk, tmp_path: Path
+) -> None:
+    code = " ".join(fresh.inspect(case.psbt)["review_code"])
+    words = ("--signer", case.office.keys["anna"], "--expect", code, "--out", tmp_path / "a.txt")
+    assert fresh.fails(4, "approve", case.psbt, "--wallet", "vault", *words) == "no-manifest"
+    assert not (tmp_path / "a.txt").exists()
+
+
 def test_an_approval_of_another_review(case: Case, tmp_path: Path) -> None:
     review = case.office.desk(tmp_path / "reviewer")
     other = review.withdrawal("other.psbt", place=3)
