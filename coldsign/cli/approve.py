@@ -52,10 +52,10 @@ def approve(
     demand_free(out, force=force)
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)
-    _look_for(settings, signer, papers.policy.require)
     if not expect:
         screen.stdin_is_source = "-" in sources
         screen.need_person()
+    _look_for(settings, signer, papers.policy.require)
     request = only(read_psbts(settings, sources, camera))
     operator = _operator(settings, expect, frozenset(accept))
     report, signed = approve_walk(papers.job(request.data, opened), desk, operator, signer=signer)

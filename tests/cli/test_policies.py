@@ -47,6 +47,29 @@ def test_a_descriptor_of_any_length_is_shown_whole(laptop, monkeypatch):
     assert descriptor in "".join(line.strip() for line in lines)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[allow]\ndestinations = ['bc1qqgpqyqszqgpqyqszqgpqyqszqgpqyqsz4desz8']\n",
+        "[allow]\ndestinations = ['nowhere']\n",
+        "[require]\napprovals = 1\n",
+    ],
+    ids=["network", "destination", "approvals"],
+)
+def test_a_policy_that_cannot_be_used_is_refused_before_anything_is_shown(text, laptop):
+    bind(laptop)
+    for words in (
+        ("policy", "set", "vault", laptop.write("bad.toml", text), "--yes"),
+        ("inspect", laptop.path("r.txt"), "--wallet", "vault", "--policy", laptop.path("bad.toml")),
+    ):
+        done = laptop.run(*words)
+        assert (done.code, len(done.errors), len(done.hints)) == (3, 1, 1), done.err
+        assert len(done.err.splitlines()) == 2, "nothing else"
+        assert done.hints != ["hint: nothing was signed or written; ask the sender for it again"]
+    shown = laptop.good("--json", "policy", "show", "vault").document
+    assert shown["settings"]["limits.per_day_sats"] == 5
+
+
 def tamper(laptop: Laptop, how: str) -> None:
     path = laptop.home / "policies" / "vault.toml"
     if how == "edited":

@@ -149,6 +149,7 @@ class TestRefusing:
         [require]
         manifest = true
         approvals = 1
+        reviewers = ["0123456789ABCDEF0123456789ABCDEF01234567"]
         """
         with pytest.raises(ClearanceRefusedError) as caught:
             granted(home, policy=strict)
