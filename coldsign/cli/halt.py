@@ -41,6 +41,7 @@ def status(settings: Settings, /) -> None:
 @pass_settings
 def engage(settings: Settings, /, why: str) -> None:
     """Stop all signing on this machine."""
+    why = why if why.strip() else "no reason was given"
     recorded = settings.desk().halt(why, who=_who())
     settings.screen.document({"engaged": True, "why": why, "recorded": recorded})
     if not recorded:

@@ -202,7 +202,8 @@ def _note(anchor: Anchor) -> str:
 
 
 def _anchor(text: str) -> Anchor:
-    number, _, digits = text.partition(":")
+    number, _, digits = text.strip().replace(" ", ":", ":" not in text).partition(":")
+    digits = digits.replace(" ", "")  # a receipt has them in fours: 11 414b 7e62
     if not (number.isascii() and number.isdecimal() and digits):
         raise UsageError(
             "--against takes a count, a colon and a hash",

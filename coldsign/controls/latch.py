@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from coldsign.controls.entry import Entry, Kind, stamp
 from coldsign.controls.journal import Journal
 from coldsign.errors import ColdsignError, HaltedError, UsageError
-from coldsign.primitives.filefault import failure
+from coldsign.primitives.filefault import failure, shown
 from coldsign.primitives.fileio import sync_folder
 from coldsign.primitives.storage import atomic_write, ensure_private_dir, read_private
 from coldsign.primitives.text import printable
@@ -130,6 +130,12 @@ class Latch:
             )
         if (damage := journal.verify().damage) is not None:
             raise damage
+        if self._path.is_dir() and not self._path.is_symlink():
+            raise UsageError(
+                f"{shown(self._path)} is a folder, which coldsign never makes",
+                hint="find out what is in it and who put it there; then remove it, and release again",
+                code="latch-is-folder",
+            )
         body = {"reason": reason, "who": who, "halted": halted}
         entry = journal.append(Kind.RELEASED, body, now=when)
         try:

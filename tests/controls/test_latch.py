@@ -11,7 +11,7 @@ from coldsign.controls.chain import JournalDamagedError
 from coldsign.controls.entry import Kind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch, halted_by
-from coldsign.errors import ColdsignError, HaltedError, UnfitError, UsageError
+from coldsign.errors import HaltedError, UnfitError, UsageError
 from tests.killing import steps_survived
 
 NOW = datetime(2026, 11, 22, 17, 0, 0, tzinfo=UTC)
@@ -75,8 +75,10 @@ def test_a_link_a_folder_and_an_open_file_are_engaged(home: Path) -> None:
     (home / "halt").mkdir()
     with pytest.raises(HaltedError):
         Latch(home).check()
-    with pytest.raises(ColdsignError):
+    before = (home / "journal.jsonl").read_bytes()
+    with pytest.raises(UsageError, match="is a folder, which coldsign never makes"):
         Latch(home).release("cleaned", NOW, who="anna", journal=Journal(home))
+    assert (home / "journal.jsonl").read_bytes() == before
 
 
 def test_a_home_that_cannot_be_looked_into_is_engaged(home: Path) -> None:
