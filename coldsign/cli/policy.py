@@ -90,11 +90,10 @@ def trusted(settings: Settings, /) -> None:
 
 
 def _print_keys(settings: Settings, keys: tuple[PinnedKey, ...]) -> None:
-    settings.screen.document(
-        {"keys": [{"fingerprint": key.fingerprint, "user": key.user} for key in keys]}
-    )
+    settings.screen.document({"keys": [key._asdict() for key in keys]})
     for key in keys:
-        settings.screen.result(f"{key.fingerprint}  {key.user}")
+        state = f"  {key.state.upper()}" if key.state else ""
+        settings.screen.result(f"{key.fingerprint}{state}  {key.user}")
     if not keys:
         settings.screen.tell("no keys are pinned")
 

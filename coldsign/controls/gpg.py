@@ -88,7 +88,8 @@ def verify(
     found = [_judged(group, now) for group in _signatures(answer.status)]
     if not found:
         raise MalformedError(
-            "there is no OpenPGP signature in the file", hint="give the detached signature (.asc)"
+            "there is no detached OpenPGP signature in the file",
+            hint="its signer makes one with: gpg --armor --detach-sign FILE",
         )
     if answer.code:
         raise RefusedError(f"gpgv: {answer.complaint}", code="signature-unchecked")

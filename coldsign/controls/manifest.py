@@ -93,7 +93,7 @@ def demand_signed(
     if signature is None:
         raise RefusedError(
             "the manifest is not signed, and the policy names who must sign it",
-            hint="put the detached signature beside it, under the same name with .asc",
+            hint="give it as a file, its detached signature beside it: NAME.csv and NAME.csv.asc",
             code="manifest-unsigned",
         )
     good = verify(data, signature, keyring, now=now)
