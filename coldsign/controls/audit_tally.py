@@ -17,6 +17,8 @@ class AuditTally:
         self._digest = hashlib.sha256()
         self.proven = 0
         self.foreign: Foreign | None = None
+        self.trouble: tuple[str, ...] = ()
+        """What could not be done about a foreign address, in words."""
 
     def add(self, batch: Batch) -> None:
         """Count what came of some rows."""
