@@ -179,13 +179,16 @@ def _lines(entry: Entry, width: int | None) -> Iterator[str]:
     head = f"{entry.seq:>6}  {entry.time}  {entry.kind.value}"
     values = {k: v for k, v in entry.body.items() if isinstance(v, str | int) and v != ""}
     order = [*(key for key in _FIRST if key in values), *sorted(values.keys() - set(_FIRST))]
-    parts = [f"{key}={_short(values[key])}" for key in order]
+    parts = [(f"{key}=", _short(values[key])) for key in order]
     if width is None:
-        yield f"{head:<40}  {' '.join(parts)}".rstrip()
+        yield f"{head:<40}  {' '.join(map(''.join, parts))}".rstrip()
         return
     yield head
+    room = width - len(_INDENT)
+    # An address that does not fit behind its name goes below it: it is not cut while it fits a line.
+    told = [" ".join(part) if len("".join(part)) > room else "".join(part) for part in parts]
     yield from textwrap.wrap(
-        "  ".join(parts), width, initial_indent=_INDENT, subsequent_indent=_INDENT
+        "  ".join(told), width, initial_indent=_INDENT, subsequent_indent=_INDENT
     )
 
 

@@ -213,7 +213,7 @@ def _by_policy(
         yield _no_manifest()
     if len(approvers) < require.approvals:
         yield RefusedError(
-            f"the policy requires {require.approvals} approvals, and {_counted(len(approvers))}",
+            f"the policy requires {_approvals(require.approvals)}, and {_counted(len(approvers))}",
             hint="each reviewer runs coldsign approve on a machine of their own",
             code="approvals-missing",
         )
@@ -222,6 +222,10 @@ def _by_policy(
 def _no_manifest() -> RefusedError:
     hint = "give it with --manifest"
     return RefusedError("the policy requires a manifest", hint=hint, code="no-manifest")
+
+
+def _approvals(number: int) -> str:
+    return "1 approval" if number == 1 else f"{number} approvals"
 
 
 def _counted(number: int) -> str:

@@ -51,6 +51,16 @@ def halted_by(entries: Iterable[Entry]) -> bool:
     return words[-1:] == [Kind.HALTED]
 
 
+def demand_reason(reason: str) -> None:
+    """Let no release pass without a reason.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if not reason.strip():
+        raise UsageError("a release needs a reason", hint="say it with --why, or type it")
+
+
 class Latch:
     """The latch in one home folder."""
 
@@ -121,8 +131,7 @@ class Latch:
             JournalDamagedError: The journal must be set right first.
             UnfitError: The disk refuses.
         """
-        if not reason.strip():
-            raise UsageError("a release needs a reason", hint="say it with --why, or type it")
+        demand_reason(reason)
         halted = [halt.why for halt in (self.status(),) if halt is not None]
         if not halted and not halted_by(journal.entries()):
             raise UsageError(

@@ -29,3 +29,14 @@ def test_a_latch_that_is_a_folder_is_left_as_it_is(laptop: Laptop) -> None:
     (laptop.home / "halt").rmdir()
     assert laptop.run("halt", "status").code == 7, "the journal knows"
     laptop.good("halt", "release", "--why", "y", "--yes")
+
+
+def test_an_empty_answer_is_no_reason_and_nothing_more_is_asked(laptop: Laptop) -> None:
+    laptop.good("halt", "engage", "--why", "x")
+    screen = laptop.terminal("halt", "release")
+    screen.asked("Why is it safe to sign again?")
+    screen.line(" ")
+    assert screen.end() == 2
+    assert "Allow signing again?" not in screen.plain
+    assert len(screen.said) == 2
+    assert laptop.run("halt", "status").code == 7

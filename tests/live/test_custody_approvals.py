@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from coldsign.controls.approval import split_clear_signed
+from tests.cli.terminal import Terminal
 from tests.controls.gnupg import people
 from tests.live.custodian import Desk, Office, at, laptop
 
@@ -156,6 +157,24 @@ def test_a_reviewer_whose_approval_will_not_count_is_told(
     told = [line for line in done.err.splitlines() if line.startswith("warning: the policy")]
     assert len(told) == bool(words)
     assert all(words in line for line in told)
+
+
+def test_that_it_will_not_count_stands_beside_the_decision(case: Case, fresh: Desk) -> None:
+    words = ("approve", case.psbt, "--wallet", "vault", *case.papers, "--signer", "books")
+    with Terminal(
+        "--network",
+        "regtest",
+        *map(str, words),
+        folder=fresh.folder,
+        environment={"GNUPGHOME": str(case.office.gpg.folder)},
+    ) as terminal:
+        for page in ("page 1 of", "page 2 of", "page 3 of"):
+            terminal.see(page)
+            terminal.type(" ")
+        screen = terminal.asked("Type that amount to approve")
+        assert "warning: the policy does not list this key" in screen
+        terminal.line("no")
+        assert terminal.end() == 5
 
 
 def test_nothing_is_approved_without_the_manifest_that_the_policy_requires(
