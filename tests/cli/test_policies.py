@@ -70,6 +70,26 @@ def test_a_policy_that_cannot_be_used_is_refused_before_anything_is_shown(text, 
     assert shown["settings"]["limits.per_day_sats"] == 5
 
 
+@pytest.mark.parametrize(
+    ("require", "words"),
+    [
+        ("manifest = true\n", "a manifest"),
+        (f"approvals = 1\nreviewers = {json.dumps(REVIEWERS)}\n", "1 approval"),
+        (
+            f"manifest = true\napprovals = 2\nreviewers = {json.dumps(REVIEWERS)}\n",
+            "a manifest and 2 approvals",
+        ),
+        ("offline = false\n", ""),
+    ],
+)
+def test_a_review_says_what_a_signature_still_needs(require, words, laptop):
+    bind(laptop, f"[require]\n{require}")
+    done = laptop.good("inspect", laptop.path("r.txt"), "--wallet", "vault")
+    told = [line for line in done.err.splitlines() if "the policy requires" in line]
+    assert told == ([f"to sign this, the policy requires {words}"] if words else [])
+    assert laptop.good("--json", "inspect", laptop.path("r.txt"), "--wallet", "vault").document
+
+
 def tamper(laptop: Laptop, how: str) -> None:
     path = laptop.home / "policies" / "vault.toml"
     if how == "edited":
