@@ -110,6 +110,25 @@ def test_a_disk_that_takes_nothing_says_so(home: Path, monkeypatch: pytest.Monke
         latch.engage("why", NOW, who="", journal=journal)
 
 
+def test_a_disk_that_lets_nothing_go_stays_engaged(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = Path.unlink
+
+    def kept(path: Path, **options: bool) -> None:
+        if path.name == "halt":
+            raise OSError(errno.EROFS, "read-only")
+        unlink(path, **options)
+
+    latch, journal = Latch(home), Journal(home)
+    latch.engage("why", NOW, who="", journal=journal)
+    monkeypatch.setattr(Path, "unlink", kept)
+    with pytest.raises(UnfitError, match=r"cannot release .*read-only"):
+        latch.release("found out", NOW, who="anna", journal=journal)
+    with pytest.raises(HaltedError):
+        latch.check()
+
+
 def test_a_damaged_journal_hinders_the_release_only(home: Path) -> None:
     latch, journal = Latch(home), Journal(home)
     latch.engage("why", NOW, who="", journal=journal)
