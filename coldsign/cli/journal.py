@@ -141,6 +141,7 @@ def recover(settings: Settings, /, why: str, *, yes: bool) -> None:
     entry = desk.journal.recover_torn(why, now=desk.now())
     settings.screen.document(_document(entry))
     settings.screen.tell("recovered; the journal goes on", "good")
+    _tell_halted(settings)
 
 
 @journal.command("set-aside")
@@ -162,6 +163,14 @@ def set_aside(settings: Settings, /, why: str, *, yes: bool) -> None:
     settings.screen.tell(
         "a new journal was begun; register the wallets and bind their policies again", "good"
     )
+    _tell_halted(settings)
+
+
+def _tell_halted(settings: Settings) -> None:
+    if settings.desk().latch.status() is not None:
+        settings.screen.tell(
+            "the latch is still engaged; a keyholder ends that: coldsign halt release"
+        )
 
 
 def _document(entry: Entry) -> dict[str, Any]:
