@@ -230,6 +230,18 @@ class TestFilter:
         assert judged("address,index\n") == []
 
 
+class TestSearching:
+    def test_how_far_it_is_is_told(self):
+        of, told = wallet(), []
+        text = f"{of.address(0, 700)}\n{of.address(1, 3)}\n"
+        found = list(audit(of, stream(text), Effort(window=1_200, searching=told.append)))
+        assert sum(batch.proven for batch in found) == 2
+        assert told == [500, 1_000, 1_500]
+        (last,) = audit(of, stream(f"{FOREIGN}\n"), Effort(window=1_200, searching=told.append))
+        assert last.foreign is not None
+        assert told[-1] == 2 * 1_200
+
+
 class TestRows:
     @pytest.mark.parametrize(
         ("text", "words"),
