@@ -802,7 +802,7 @@ def test_a_part_of_a_manifest_says_what_is_left():
     one, two = (Draft(payments=(Pay(sats, PAYEES[0]),)) for sats in (1_001, 30_000_000))
     draft, context = after(one, draft=two, manifest=part)
     (found,) = [f for f in draft.review(context).findings if f.code == "manifest-part"]
-    assert found.text == "pays 1 of the manifest's 4 rows; 1 were signed before, 2 are left"
+    assert found.text == "pays 1 of the manifest's 4 rows; signed before: 1, left: 2"
 
 
 def test_a_row_may_pay_our_own_receive_address():

@@ -121,7 +121,7 @@ def manifest_part(facts: Facts, context: Context) -> Iterator[Finding]:
         known = context.history.by_manifest_id
         before = sum(1 for row in facts.matching.unpaid if known(row.id))
         text = f"pays {rows - unpaid} of the manifest's {rows} rows"
-        text += f"; {before} were signed before, {unpaid - before} are left"
+        text += f"; signed before: {before}, left: {unpaid - before}"
         yield note("manifest-part", TRANSACTION, text)
 
 
