@@ -12,7 +12,6 @@ from coldsign.controls import policy as module
 from coldsign.controls.journal import Journal
 from coldsign.controls.policies import PolicyStore
 from coldsign.controls.policy import Policy
-from coldsign.controls.policy_words import differences
 from coldsign.controls.remember import recall
 from coldsign.errors import MalformedError, RefusedError
 from coldsign.primitives.network import MAINNET, REGTEST
@@ -188,28 +187,6 @@ class TestRefusing:
         at = data.draw(st.integers(0, len(text)))
         with contextlib.suppress(MalformedError):
             Policy.parse(text[:at] + data.draw(st.binary(max_size=3)) + text[at + 1 :])
-
-
-class TestDifferences:
-    def test_in_words(self):
-        before = parse(
-            "[fee]\nrefuse_percent = 6\n[allow]\nop_return = true\ndestinations = ['a', 'b']"
-        )
-        after = parse("[fee]\nrefuse_percent = 20\n[allow]\ndestinations = ['b', 'c']")
-        assert differences(before, after) == (
-            "fee.refuse_percent: 6.0 becomes 20.0",
-            "allow.op_return: true becomes false",
-            "allow.destinations: without a",
-            "allow.destinations: with c",
-        )
-        assert differences(before, before) == ()
-        other = parse("[fee]\nrefuse_percent = 20\n[allow]\ndestinations = ['c', 'b']")
-        assert differences(after, other) == ("allow.destinations: in another order",)
-
-    def test_a_long_entry_is_whole(self):
-        descriptor = str(wallet().descriptor)
-        after = parse(f'[allow]\ndestinations = ["{descriptor}"]')
-        assert differences(Policy.empty(), after) == (f"allow.destinations: with {descriptor}",)
 
 
 class TestDestinations:

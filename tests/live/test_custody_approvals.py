@@ -161,13 +161,9 @@ def test_a_reviewer_whose_approval_will_not_count_is_told(
 
 def test_that_it_will_not_count_stands_beside_the_decision(case: Case, fresh: Desk) -> None:
     words = ("approve", case.psbt, "--wallet", "vault", *case.papers, "--signer", "books")
-    with Terminal(
-        "--network",
-        "regtest",
-        *map(str, words),
-        folder=fresh.folder,
-        environment={"GNUPGHOME": str(case.office.gpg.folder)},
-    ) as terminal:
+    line = map(str, ("--network", "regtest", *words))
+    environment = case.office.gpg.environment
+    with Terminal(*line, folder=fresh.folder, environment=environment) as terminal:
         for page in ("page 1 of", "page 2 of", "page 3 of"):
             terminal.see(page)
             terminal.type(" ")
