@@ -55,8 +55,8 @@ def approve(
     if not expect:
         screen.stdin_is_source = "-" in sources
         screen.need_person()
-    cautions = _cautions(demand_signer(signer), papers.policy.require)
     request = only(read_psbts(settings, sources, camera))
+    cautions = _cautions(demand_signer(signer), papers.policy.require)
     operator = _operator(settings, expect, frozenset(accept), cautions)
     report, signed = approve_walk(papers.job(request.data, opened), desk, operator, signer=signer)
     text = signed.armored.decode("ascii")

@@ -61,10 +61,7 @@ def audit(
     if lines and screen.json:
         raise UsageError("--lines and --json exclude each other", hint="--lines is JSON already")
     demand_file(out, force=force)
-    if sign_with is not None:
-        from coldsign.controls.signers import demand_signer
-
-        demand_signer(sign_with)
+    _look_for(sign_with)
     wallet = desk.wallet(name)
     screen.stdin_is_source = source == "-"
     cores = workers or os.cpu_count() or 1
@@ -85,6 +82,13 @@ def audit(
         demand_ours(tally)
     number = "1 address" if tally.proven == 1 else f"{tally.proven:,} addresses"
     screen.tell(f"{number}, every one proven ours", "good")
+
+
+def _look_for(signer: str | None) -> None:
+    if signer is not None:
+        from coldsign.controls.signers import demand_signer
+
+        demand_signer(signer)
 
 
 def _signed(text: str, signer: str | None) -> str:
