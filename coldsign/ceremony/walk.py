@@ -10,7 +10,7 @@ from coldsign.ceremony.airgap import demand_alone
 from coldsign.ceremony.desk import Desk, positions_of
 from coldsign.ceremony.operator import Approval, Operator
 from coldsign.controls.approval import VerifiedApproval
-from coldsign.controls.clearance import Clearance, clear
+from coldsign.controls.clearance import Clearance, clear, demand_papers
 from coldsign.controls.context import context_of
 from coldsign.controls.entry import Body, Entry, Kind
 from coldsign.controls.policy import Policy
@@ -94,6 +94,7 @@ def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
     desk.latch.check()
     try:
         demand_acceptable(report)
+        demand_papers(report, policy=job.policy, approvals=job.approvals)
         approval = operator.approve(report)
         clearance = clear(
             report,

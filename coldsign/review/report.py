@@ -7,7 +7,7 @@ from coldsign.primitives.cores import ALONE, Cores
 from coldsign.psbt.model import Psbt
 from coldsign.review.checklist import CHECKS
 from coldsign.review.code import review_code, review_digest
-from coldsign.review.context import Context, History, Manifest, PastTransaction
+from coldsign.review.context import Context, History, Manifest, ManifestRow, PastTransaction
 from coldsign.review.facts import Facts, gather
 from coldsign.review.finding import Finding, Severity
 from coldsign.review.items import OutputFacts
@@ -74,7 +74,7 @@ def review(
     facts = gather(psbt, wallet, our_keys=our_keys, cores=cores)
     facts = dataclasses.replace(facts, conflicts=_conflicts(facts, context.history))
     if context.manifest is not None:
-        facts = _matched(facts, context.manifest)
+        facts = _matched(facts, context.manifest, context.history)
     findings = tuple([finding for check in CHECKS for finding in check(facts, context)])
     return Report(facts, context, findings, review_code(facts, context.manifest))
 
@@ -87,8 +87,18 @@ def _conflicts(facts: Facts, history: History) -> tuple[PastTransaction, ...]:
     return tuple(found.values())
 
 
-def _matched(facts: Facts, manifest: Manifest) -> Facts:
-    matching = match(facts.outputs, manifest)
+def _matched(facts: Facts, manifest: Manifest, history: History) -> Facts:
+    """With the withdrawal id of each output; of rows alike, one that was not paid yet.
+
+    A transaction that replaces another pays the same rows as that one.
+    """
+    rivals = {facts.tx.txid(), *[past.txid for past in facts.conflicts]}
+
+    def rank(row: ManifestRow) -> int:
+        paying = {past.txid for past in history.by_manifest_id(row.id)}
+        return 2 if paying - rivals else int(not paying)
+
+    matching = match(facts.outputs, manifest, rank)
     outputs = tuple([_named(output, matching.ids.get(output.index)) for output in facts.outputs])
     return dataclasses.replace(facts, outputs=outputs, matching=matching)
 
