@@ -15,7 +15,7 @@ from coldsign.ceremony.intake import read_requests
 from coldsign.ceremony.operator import ExpectingOperator, Operator
 from coldsign.ceremony.papers import Papers, read_papers
 from coldsign.ceremony.reply import answer
-from coldsign.ceremony.walk import demand_acceptable, examine, sign_walk
+from coldsign.ceremony.walk import demand_acceptable, examine_batch, sign_walk
 from coldsign.cli.deliver import deliver, delivery_options, demand_deliverable
 from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_settings
 from coldsign.cli.person import Person, present_report, show_report, warn
@@ -81,7 +81,7 @@ def inspect(
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)
     requests = read_psbts(settings, sources, camera)
-    reports = [examine(papers.job(request.data, opened), desk) for request in requests]
+    reports = examine_batch([papers.job(request.data, opened) for request in requests], desk)
     settings.screen.document(_document(reports))
     for report in reports:
         present_report(settings.screen, report)
