@@ -50,13 +50,22 @@ def _leaving(facts: Facts) -> list[OutputFacts]:
 def signed_before(facts: Facts, context: Context) -> Iterator[Finding]:
     """This very transaction was signed here before.
 
-    Severity: confirm
-    Gain: none; the signatures are deterministic and will be the same bytes.
-    Do: confirm if the first reply was lost.
+    If it was signed for withdrawal ids that the papers of today do not give it, it is refused: what
+    is signed last is what is remembered, and the ids would be free to be used again.
+
+    Severity: refuse, confirm
+    Gain: none by the signatures, which are deterministic; a second payment under an id that is
+        forgotten.
+    Do: confirm if the first reply was lost, and give the same manifest as then.
     """
     del context
-    txid = facts.tx.txid()
-    if any(past.txid == txid for past in facts.conflicts):
+    txid, given = facts.tx.txid(), {output.manifest_id for output in facts.outputs}
+    same = [past for past in facts.conflicts if past.txid == txid]
+    lost = [name for past in same for name in past.manifest_ids if name and name not in given]
+    if lost:
+        text = f"was signed before for the withdrawal {printable(lost[0])}, which no manifest gives it now"
+        yield refuse("signed-before", TRANSACTION, text)
+    elif same:
         text = "this machine signed the same transaction before; the signatures will be the same"
         yield confirm("signed-before", TRANSACTION, text)
 
