@@ -9,6 +9,7 @@ from coldsign.primitives.script import push
 from coldsign.primitives.text import printable
 from coldsign.primitives.tx import Witness
 from coldsign.psbt.finalize import finalize
+from coldsign.psbt.holding import demand_holding
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.satisfy import Final
@@ -42,6 +43,7 @@ def finish(psbt: Psbt, wallet: Wallet) -> Psbt:
             whole transaction or would not be relayed; the message says which.
     """
     facts = gather(psbt, wallet)
+    demand_holding(psbt, [known.index for known in facts.inputs if not known.ours])
 
     def complete(script: bytes, found: PsbtInput) -> Final:
         known = facts.inputs[found.map.number]
