@@ -98,7 +98,9 @@ class Canvas:
         room = self.columns - _cells(symbol.version)[0] - 3
         words = [*status, "", *keys][: len(code)]
         words += [""] * (len(code) - len(words))
-        return [f"{line}  {_line((text,), '', room)}" for line, text in zip(code, words, strict=True)]
+        return [
+            f"{line}  {_line((text,), '', room)}" for line, text in zip(code, words, strict=True)
+        ]
 
     def _two_lines(self, status: Sequence[str], keys: Sequence[str]) -> tuple[str, str]:
         room = self.columns - 1
