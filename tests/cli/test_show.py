@@ -65,7 +65,16 @@ def watch(terminal: Terminal, want: frozenset[Kind] = frozenset({Kind.PSBT})) ->
 
 
 def parts(terminal: Terminal) -> int:
-    return int(re.search(r"part \d+ of (\d+)", terminal.drawn("q done", "part "))[1])
+    return int(re.search(r"(?:part \d+|mix) of (\d+)", terminal.drawn("q done", " of "))[1])
+
+
+def other_parts(terminal: Terminal, than: int) -> int:
+    """How many parts the message has when that has changed."""
+    for _ in range(100):
+        if (found := parts(terminal)) != than:
+            return found
+        terminal.drain()
+    raise AssertionError(f"still {than} parts")
 
 
 @pytest.mark.parametrize(
@@ -94,12 +103,10 @@ def test_the_keys_tune_what_is_shown(laptop: Laptop) -> None:
         terminal.drawn("paused")
         few = parts(terminal)
         terminal.type("s")
-        terminal.drawn("paused", without=f" of {few},")
-        more = parts(terminal)
+        more = other_parts(terminal, few)
         assert more > few
         terminal.type("d")
-        terminal.drawn("paused", without=f" of {more},")
-        assert parts(terminal) == few
+        assert other_parts(terminal, more) == few
         terminal.type("d")
         terminal.drawn("as far as it goes")
         assert watch(terminal) == PSBT
@@ -113,6 +120,62 @@ def test_the_keys_tune_what_is_shown(laptop: Laptop) -> None:
         assert "error" not in terminal.raw
 
 
+@pytest.mark.parametrize(
+    ("source", "form"),
+    [
+        ("s.txt", "base43"),
+        ("s.txt", "hex"),
+        ("s.txt", "pmofn"),
+        ("s.txt", "ur1"),
+        ("s.txt", "ur-psbt"),
+        ("s.hex", "auto"),
+        ("s.desc", "auto"),
+    ],
+)
+def test_f_leads_from_every_dialect_to_bbqr_and_ur(source: str, form: str, laptop: Laptop) -> None:
+    laptop.write("s.hex", SMALL.hex())
+    laptop.write("s.desc", "wpkh(" + "0" * 60 + ")\n")
+    show = ("qr", "show", source, "--format", form)
+    with laptop.terminal(*show, rows=80, columns=150) as terminal:
+        drawn = terminal.drawn("q done")
+        first, other = ("ur", "bbqr") if " ur, " in drawn or "ur-psbt" in drawn else (form, "ur")
+        assert first in drawn
+        terminal.type("F")
+        terminal.drawn(f" {other}, QR v")
+        terminal.type("f")
+        terminal.drawn(f" {'ur' if other == 'bbqr' else 'bbqr'}, QR v")
+        terminal.type("q")
+        assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_what_a_key_cannot_do_can_be_read(columns: int, laptop: Laptop) -> None:
+    show = ("qr", "show", "r.txt", "--format", "ur", "--fps", "9")
+    with laptop.terminal(*show, rows=24, columns=columns) as terminal:
+        terminal.drawn("q done")
+        for key, before in (("d", 0), ("+", 1)):
+            terminal.type("=" * before)
+            terminal.drawn("q done", *["10 a second"] * before * (columns == 80))
+            drawn = len(terminal.raw)
+            terminal.type(key)
+            terminal.drawn("as far as it goes")
+            terminal.drawn("q done", without="as far")
+            codes = terminal.raw[drawn:].split("\x1b[H")
+            assert sum("as far as it goes" in code for code in codes) >= 5
+        terminal.type("q")
+        assert terminal.end() == 0
+
+
+def test_a_mixed_part_says_so(laptop: Laptop) -> None:
+    with laptop.terminal("qr", "show", "r.txt", "--format", "ur") as terminal:
+        terminal.drawn("mix of ", "sent ")
+        found = re.search(r"part (\d+) of (\d+)", terminal.drawn(" part "))
+        assert found, terminal.vt.text
+        assert int(found[1]) <= int(found[2])
+        terminal.type("q")
+        assert terminal.end() == 0
+
+
 def test_a_resize_fits_the_codes_anew(laptop: Laptop) -> None:
     with laptop.terminal("qr", "show", "r.txt", rows=50, columns=120) as terminal:
         terminal.drawn("q done")
@@ -120,11 +183,12 @@ def test_a_resize_fits_the_codes_anew(laptop: Laptop) -> None:
         terminal.drawn("paused")
         few = parts(terminal)
         terminal.resize(80, 24)
-        assert parts(terminal) > few
+        assert other_parts(terminal, few) > few
         terminal.resize(20, 8)
         terminal.see("too", "enlarge")
         terminal.resize(120, 50)
-        terminal.drawn("paused", f" of {few},")
+        terminal.drawn("paused", "q done")
+        assert parts(terminal) == few
         assert watch(terminal) == PSBT
         terminal.type("q")
         assert terminal.end() == 0
@@ -136,6 +200,7 @@ def test_a_resize_fits_the_codes_anew(laptop: Laptop) -> None:
         (("--format", "base64"), (80, 24), 2, "do not fit one QR code"),
         (("--format", "ur"), (20, 8), 8, "this terminal (20x8) is too small"),
         (("--format", "ur", "--density", "30"), (80, 24), 8, "this terminal (80x24) is too small"),
+        (("--format", "base64"), (60, 24), 2, "do not fit one QR code"),
         (("--density", "41"), (80, 24), 2, "density 41 is not a QR version"),
         (("--density", "many"), (80, 24), 2, "a QR version from 1 to 40"),
     ],
@@ -149,6 +214,13 @@ def test_what_does_not_fit_is_said_in_one_line(
         assert terminal.restored
         assert error in terminal.said[0]
         assert terminal.said[1].startswith("hint: ")
+
+
+def test_a_dialect_of_one_code_that_does_not_fit_names_another(laptop: Laptop) -> None:
+    with laptop.terminal("qr", "show", "s.txt", "--format", "base43") as terminal:
+        assert terminal.end() == 8
+        assert "this terminal (80x24) is too small" in terminal.said[0]
+        assert "--format ur" in " ".join(terminal.said[1:])
 
 
 def test_a_signed_reply_is_shown_in_the_dialect_of_the_request(laptop: Laptop) -> None:
