@@ -10,20 +10,12 @@ from coldsign.primitives.filefault import failure
 from coldsign.primitives.storage import read_untrusted
 from coldsign.primitives.text import printable
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Kind, Payload, describe
+from coldsign.qr.payload import Kind, Payload, describe, due
 from coldsign.qr.read import is_visual, read_pictures
 from coldsign.qr.recognise import MAX_FILE, recognise
 
 PSBT = frozenset({Kind.PSBT})
 AGAIN = "copy it again from where it came"
-_NAMES = {
-    Kind.PSBT: "a PSBT",
-    Kind.TRANSACTION: "a transaction",
-    Kind.WALLET: "a wallet description",
-    Kind.SEED: "a seed",
-    Kind.BYTES: "a file",
-    Kind.TEXT: "a text",
-}
 
 
 def read_requests(
@@ -106,9 +98,8 @@ def expect(payload: Payload, want: frozenset[Kind]) -> Payload:
     """
     if payload.kind in want:
         return payload
-    due = " or ".join(sorted(_NAMES[kind] for kind in want))
     raise MalformedError(
-        f"{due} is due, but this is {describe(payload)}",
+        f"{due(want)} is due, but this is {describe(payload)}",
         hint="check that the right file or code was given",
         code="wrong-kind",
     )

@@ -133,6 +133,23 @@ def is_text(data: bytes) -> bool:
 _ROW_OF_WORDS = re.compile(rb"\s*(?:[A-Za-z]{2,12}\s+){7}")
 
 
+_DUE = {
+    Kind.PSBT: "a PSBT",
+    Kind.TRANSACTION: "a transaction",
+    Kind.WALLET: "a wallet description",
+    Kind.SEED: "a seed",
+    Kind.BYTES: "a file",
+    Kind.TEXT: "a text",
+}
+_FEW = 2  # kinds that are told one by one
+
+
+def due(want: frozenset[Kind] | None) -> str:
+    """The kinds that are asked for, for an error message."""
+    few = want is not None and len(want) <= _FEW
+    return " or ".join(sorted(_DUE[kind] for kind in want or ())) if few else "a message"
+
+
 def describe(payload: Payload) -> str:
     """The payload in a few words for an error message; a secret is named, never shown."""
     head = payload.data[:_HEAD]
@@ -140,7 +157,7 @@ def describe(payload: Payload) -> str:
         if pattern.match(head):
             return name
     if payload.kind is Kind.SEED:
-        return "a seed"
+        return "what may be a CompactSeedQR" if payload.detail == "compact" else "a seed"
     if payload.kind is Kind.TEXT:
         if _ROW_OF_WORDS.match(head):
             return "a row of words"

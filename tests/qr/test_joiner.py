@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coldsign.ceremony.intake import expect
 from coldsign.errors import MalformedError
 from coldsign.qr.joiner import MAX_MESSAGES, Joiner
 from coldsign.qr.payload import Dialect, Kind
@@ -162,10 +163,37 @@ def test_seeds_are_read_only_where_asked_for():
     joiner = Joiner(frozenset({Kind.SEED}))
     joiner.feed(compact)
     assert joiner.require().data == compact
+    for want in (PSBT, frozenset(Kind) - {Kind.SEED}):  # as qr scan asks, which would print it
+        joiner = Joiner(want)
+        joiner.feed(compact)
+        with pytest.raises(MalformedError, match="1 other code seen: what may be a Comp") as caught:
+            joiner.require()
+        assert "key import" in caught.value.hint
+        with pytest.raises(MalformedError, match="may be a CompactSeedQR"):
+            expect(recognise(compact, want), want)
+
+
+def test_what_to_do_depends_on_what_was_seen():
     joiner = Joiner(PSBT)
-    joiner.feed(compact)
-    with pytest.raises(MalformedError):
+    with pytest.raises(MalformedError) as none:
         joiner.require()
+    joiner.feed("https://example.org/")
+    with pytest.raises(MalformedError) as foreign:
+        joiner.require()
+    joiner.feed(frames(psbt(900)).frames[0])
+    with pytest.raises(MalformedError) as some:
+        joiner.require()
+    hints = [caught.value.hint for caught in (none, foreign, some)]
+    assert "sharp" in hints[0]
+    assert "right code" in hints[1]
+    assert "all codes" in hints[2]
+
+
+def test_many_kinds_are_due_as_a_message():
+    with pytest.raises(MalformedError, match="a message was expected; no code"):
+        Joiner(frozenset(Kind)).require()
+    with pytest.raises(MalformedError, match="a PSBT or a transaction was expected"):
+        Joiner(frozenset({Kind.PSBT, Kind.TRANSACTION})).require()
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))
