@@ -1,7 +1,7 @@
 """Read what a SOURCE names: a file of any form, standard input, pictures, folders, videos, or the camera."""
 
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -9,29 +9,48 @@ from coldsign.errors import MalformedError, UsageError
 from coldsign.primitives.filefault import failure
 from coldsign.primitives.storage import read_untrusted
 from coldsign.primitives.text import printable
-from coldsign.qr.joiner import Joiner
+from coldsign.psbt.model import Psbt
+from coldsign.qr.joiner import Joiner, Progress
 from coldsign.qr.payload import Kind, Payload, describe, due
 from coldsign.qr.read import is_visual, read_pictures
-from coldsign.qr.recognise import MAX_FILE, recognise
+from coldsign.qr.recognise import MAX_FILE, is_frame, recognise
 
 PSBT = frozenset({Kind.PSBT})
 AGAIN = "copy it again from where it came"
+
+
+class Watcher:
+    """Whoever waits for a message; this one looks away."""
+
+    def looked(self, progress: Progress) -> None:
+        """One more code was seen."""
+
+    def ended(self) -> None:
+        """No more will be."""
+
+    def scanned(self, payload: Payload) -> None:
+        """The message is there."""
+
+
+NOBODY = Watcher()
 
 
 def read_requests(
     sources: Sequence[str],
     *,
     want: frozenset[Kind] = PSBT,
-    stdin: IO[bytes],
+    stdin: IO[bytes] | Callable[[], Payload],
     camera: Callable[[], Payload] | None = None,
+    watcher: Watcher = NOBODY,
 ) -> tuple[Payload, ...]:
     """Every message that the sources hold, in their order; pictures together are one message.
 
     Args:
         sources: As on the command line; ``-`` is standard input, nothing is the camera.
         want: The kinds of payload that are due.
-        stdin: Standard input.
+        stdin: Standard input, or what reads one message off it as it is typed.
         camera: Scans one message with the camera, where there is a person in front of it.
+        watcher: Told how far a message in pictures is.
 
     Raises:
         MalformedError: Something else than what is due, or damaged.
@@ -45,23 +64,49 @@ def read_requests(
     pictures: list[Path] = []
     for source in sources:
         if source == "-":
-            data = read_untrusted(stdin, MAX_FILE, what="standard input")
-            payloads.append(expect(recognise(_filled(data, "standard input"), want), want))
+            payloads.append(expect(stdin() if callable(stdin) else _read_stdin(stdin, want), want))
         elif is_visual(readable(Path(source))):
             pictures.append(Path(source))
         else:
             payloads.append(_read_file(Path(source), want))
     if pictures:
-        payloads.append(read_frames(pictures, want=want))
+        payloads.append(read_frames(pictures, want=want, watcher=watcher))
     return tuple(payloads)
+
+
+def read_replies(
+    sources: Sequence[str],
+    *,
+    stdin: IO[bytes] | Callable[[], Payload],
+    watcher: Watcher = NOBODY,
+) -> tuple[Payload, ...]:
+    """Every PSBT of several people: pictures, animations and films that are whole by themselves are one each.
+
+    Raises:
+        MalformedError: As ``read_requests``.
+        UsageError: As ``read_requests``.
+    """
+    rest: list[str] = []
+    whole: list[Payload] = []
+    for source in sources:
+        try:
+            if source == "-" or not is_visual(readable(Path(source))):
+                rest.append(source)
+            else:
+                whole.append(read_frames([Path(source)], watcher=watcher))
+        except MalformedError:
+            rest.append(source)  # a part of what the others hold, or at fault: that is said there
+    others = read_requests(rest, stdin=stdin, watcher=watcher) if rest else ()
+    return (*others, *whole)
 
 
 def read_one(
     sources: Sequence[str],
     *,
     want: frozenset[Kind] = PSBT,
-    stdin: IO[bytes],
+    stdin: IO[bytes] | Callable[[], Payload],
     camera: Callable[[], Payload] | None = None,
+    watcher: Watcher = NOBODY,
 ) -> Payload:
     """The one message that the sources hold.
 
@@ -69,14 +114,16 @@ def read_one(
         UsageError: They hold several.
         MalformedError: As ``read_requests``.
     """
-    first, *others = read_requests(sources, want=want, stdin=stdin, camera=camera)
+    first, *others = read_requests(sources, want=want, stdin=stdin, camera=camera, watcher=watcher)
     if others:
         count = 1 + len(others)
         raise UsageError(f"{count} inputs given, one is due", hint="give them one by one")
     return first
 
 
-def read_frames(paths: Sequence[Path], *, want: frozenset[Kind] = PSBT) -> Payload:
+def read_frames(
+    paths: Sequence[Path], *, want: frozenset[Kind] = PSBT, watcher: Watcher = NOBODY
+) -> Payload:
     """The one message in QR pictures, folders and videos; decoded in a child process.
 
     All of them are looked at, also after the message is complete: a second one among them is refused.
@@ -85,9 +132,53 @@ def read_frames(paths: Sequence[Path], *, want: frozenset[Kind] = PSBT) -> Paylo
         MalformedError: No QR code, an incomplete message, or another kind than is due.
     """
     joiner = Joiner(want)
-    for frame in read_pictures(paths):
-        joiner.feed(frame)
-    return expect(joiner.require(), want)
+    try:
+        for frame in read_pictures(paths):
+            watcher.looked(joiner.feed(frame))
+    finally:
+        watcher.ended()
+    payload = expect(joiner.require(), want)
+    watcher.scanned(payload)
+    return payload
+
+
+def read_lines(lines: Iterable[bytes], *, want: frozenset[Kind], watcher: Watcher) -> Payload:
+    """The one message in lines as a person types, pastes or scans them, as soon as it is whole.
+
+    Raises:
+        MalformedError: The lines ended before it was, or hold another kind than is due.
+    """
+    joiner = Joiner(want)
+    held: list[bytes] = []
+    whole = None
+    try:
+        for line in lines:
+            held.append(line)
+            if is_frame(line):
+                progress = joiner.feed(line)
+                watcher.looked(progress)
+                whole = joiner.require() if progress.done else None
+            elif Kind.PSBT in want:
+                whole = _pasted(line)
+            if whole is not None:
+                break
+    finally:
+        watcher.ended()
+    if whole is None:
+        whole = recognise(_filled(b"\n".join(held), "what was typed"), want)
+    payload = expect(whole, want)
+    watcher.scanned(payload)
+    return payload
+
+
+def _pasted(line: bytes) -> Payload | None:
+    """The PSBT that is one line, if it is whole: pasted text may have been folded."""
+    try:
+        found = recognise(line, PSBT)
+        Psbt.parse(found.data)
+    except MalformedError:
+        return None
+    return found
 
 
 def expect(payload: Payload, want: frozenset[Kind]) -> Payload:
@@ -120,6 +211,11 @@ def readable(path: Path) -> Path:
     except OSError as error:
         raise failure(error, "cannot read", path) from None
     return path
+
+
+def _read_stdin(stdin: IO[bytes], want: frozenset[Kind]) -> Payload:
+    data = read_untrusted(stdin, MAX_FILE, what="standard input")
+    return recognise(_filled(data, "standard input"), want)
 
 
 def _filled(data: bytes, name: str) -> bytes:

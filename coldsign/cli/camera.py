@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from coldsign.cli.keyboard import Keyboard, terminal_size
 from coldsign.cli.screen import Screen
+from coldsign.cli.watch import done
 from coldsign.errors import DeclinedError
 from coldsign.primitives.text import printable
 from coldsign.qr.joiner import Joiner, Progress
@@ -34,7 +35,7 @@ def scan(screen: Screen, camera: int | str, want: frozenset[Kind]) -> Callable[[
                     break
         screen.control(_CLEAR)
         payload = joiner.require()
-        screen.tell(f"scanned {len(payload.data)} bytes, sha256 {payload.sha256_short}", "good")
+        screen.tell(done(payload), "good")
         return payload
 
     return run

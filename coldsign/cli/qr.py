@@ -1,6 +1,5 @@
 """``coldsign qr``: show any file as QR codes, and scan any message."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -9,6 +8,8 @@ from coldsign.ceremony.intake import read_one
 from coldsign.ceremony.reply import FORMATS, Answer
 from coldsign.cli.deliver import deliver, demand_free
 from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings
+from coldsign.cli.typed import standard_input
+from coldsign.cli.watch import Watch
 from coldsign.primitives.storage import write_output
 from coldsign.primitives.text import printable
 from coldsign.qr.payload import Dialect, Kind
@@ -62,7 +63,8 @@ def show(
     from coldsign.qr.write import save
 
     demand_free(out, force=force)
-    payload = read_one([source], want=_SHOWABLE, stdin=sys.stdin.buffer)
+    stdin = standard_input(settings.screen, _SHOWABLE)
+    payload = read_one([source], want=_SHOWABLE, stdin=stdin, watcher=Watch(settings.screen))
     chosen = form != _AUTO
     dialect = Dialect(form) if chosen else payload.dialect
     answer = Answer(payload.data, dialect, payload.detail, chosen, payload.kind)
@@ -107,7 +109,8 @@ def scan(
         from coldsign.cli.camera import scan as make_scanner
 
         scanner = make_scanner(settings.screen, camera, _EVERYTHING)
-    payload = read_one(sources, want=_EVERYTHING, stdin=sys.stdin.buffer, camera=scanner)
+    stdin, watcher = standard_input(settings.screen, _EVERYTHING), Watch(settings.screen)
+    payload = read_one(sources, want=_EVERYTHING, stdin=stdin, camera=scanner, watcher=watcher)
     settings.screen.document(
         {
             "kind": payload.kind.value,
