@@ -132,6 +132,7 @@ def read_frames(
         MalformedError: No QR code, an incomplete message, or another kind than is due.
     """
     joiner = Joiner(want)
+    watcher.looked(joiner.progress)
     try:
         for frame in read_pictures(paths):
             watcher.looked(joiner.feed(frame))

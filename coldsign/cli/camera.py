@@ -25,15 +25,17 @@ def scan(screen: Screen, camera: int | str, want: frozenset[Kind]) -> Callable[[
         screen.need_person()
         joiner = Joiner(want)
         screen.control(_CLEAR)
-        with Keyboard() as keyboard:
-            for frame in read_camera(camera):
-                progress = _feed(joiner, frame)
-                _draw(screen, frame, progress)
-                if keyboard.key(wait_seconds=0) == "q":
-                    raise DeclinedError("stopped while scanning", code="stopped")
-                if progress.done:
-                    break
-        screen.control(_CLEAR)
+        try:
+            with Keyboard() as keyboard:
+                for frame in read_camera(camera):
+                    progress = _feed(joiner, frame)
+                    _draw(screen, frame, progress)
+                    if keyboard.key(wait_seconds=0) == "q":
+                        raise DeclinedError("stopped while scanning", code="stopped")
+                    if progress.done:
+                        break
+        finally:
+            screen.control(_CLEAR)  # what is said next is not to be sought among the pixels
         payload = joiner.require()
         screen.tell(done(payload), "good")
         return payload

@@ -29,7 +29,7 @@ class Watch(Watcher):
     def looked(self, progress: Progress) -> None:
         """Say how far it is, overwriting what was said before."""
         if (now := time.monotonic()) >= self._due:
-            self._due = now + self._period
+            self._due = now + self._period if progress.need else 0
             room = terminal_size()[0] - 1
             self._screen.control(_LINE + printable(so_far(progress), limit=room)[:room])
 
@@ -44,7 +44,7 @@ class Watch(Watcher):
 
 def so_far(progress: Progress) -> str:
     """How many parts there are, and what else was seen."""
-    seen = f"{progress.have} of {progress.need} parts" if progress.need else "no code of a message"
+    seen = f"{progress.have} of {progress.need} parts" if progress.need else "looking for codes"
     return f"{seen}; {progress.note}" if progress.note else seen
 
 

@@ -81,13 +81,14 @@ def test_a_watcher_is_told_of_every_code_and_of_the_message(tmp_path: Path) -> N
     watcher = Noting()
     read(str(tmp_path / "q"), watcher=watcher)
     steps = [(n, frames.need) for n in range(1, frames.need + 1)]
+    steps.insert(0, (0, 0))
     assert watcher.noted == [*steps, "ended", frames.sha256_short]
     watcher = Noting()
     with pytest.raises(MalformedError):
         read(str(tmp_path / "q" / "001.png"), watcher=watcher)
-    assert watcher.noted == [steps[0], "ended"]
+    assert watcher.noted == [*steps[:2], "ended"]
     read("-", stdin=PSBT, watcher=watcher)
-    assert len(watcher.noted) == 2  # nothing was scanned
+    assert len(watcher.noted) == 3  # nothing was scanned
 
 
 def test_replies_of_several_people_are_told_apart(tmp_path: Path) -> None:
