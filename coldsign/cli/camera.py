@@ -37,7 +37,7 @@ def scan(screen: Screen, camera: int | str, want: frozenset[Kind]) -> Callable[[
         finally:
             screen.control(_CLEAR)  # what is said next is not to be sought among the pixels
         payload = joiner.require()
-        screen.tell(done(payload), "good")
+        screen.keep(done(payload))
         return payload
 
     return run

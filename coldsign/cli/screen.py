@@ -56,6 +56,7 @@ class Screen:
         self.json = False
         self.color = not os.environ.get("NO_COLOR")
         self.stdin_is_source = False
+        self.kept = ""
 
     @property
     def stdout(self) -> IO[str]:
@@ -102,6 +103,11 @@ class Screen:
     def tell(self, text: str, role: str = "") -> None:
         """Something for the person, on standard error."""
         self._print("stderr", text, role)
+
+    def keep(self, text: str) -> None:
+        """Something good to know that pages, which clear the terminal, begin with again (``kept``)."""
+        self.kept = text
+        self.tell(text, "good")
 
     def say(self, sentence: str, role: str = "") -> None:
         """A sentence for the person, folded between words at the terminal's width."""

@@ -39,7 +39,7 @@ class Watch(Watcher):
 
     def scanned(self, payload: Payload) -> None:
         """Say that it is there, with the digits that the other screen shows."""
-        self._screen.tell(done(payload), "good")
+        self._screen.keep(done(payload))
 
 
 def so_far(progress: Progress) -> str:

@@ -93,3 +93,23 @@ def test_a_wallet_of_several_lines_is_read_to_its_end(laptop: Laptop) -> None:
         terminal.type(TYPED_END)
         assert terminal.end() == 0
         assert "wallet pasted registered" in terminal.vt.text
+
+
+def test_the_digits_to_compare_stand_on_the_first_page(laptop: Laptop) -> None:
+    short = split(PSBT, kind=Kind.PSBT, dialect=Dialect.UR).sha256_short
+    digits = f"scanned 3533 bytes, sha256 {short}"
+    laptop.good("qr", "show", laptop.path("r.txt"), "--out", laptop.path("codes"))
+    for columns in (80, 60, 40):
+        with laptop.terminal(
+            "inspect", "codes", "--wallet", "vault", columns=columns, rows=24
+        ) as terminal:
+            terminal.see("page 1 of ")
+            assert digits in " ".join(terminal.vt.text.split())
+            terminal.type(" ")
+            terminal.see("page 2 of ")
+            assert short not in terminal.vt.text
+            terminal.resize(columns + 10, 24)
+            terminal.see("page 1 of ")
+            assert digits in " ".join(terminal.vt.text.split())
+            terminal.type("q")
+            assert terminal.end() == 5
