@@ -157,12 +157,19 @@ def describe(payload: Payload) -> str:
         if pattern.match(head):
             return name
     if payload.kind is Kind.SEED:
-        return "what may be a CompactSeedQR" if payload.detail == "compact" else "a seed"
+        return _secret(payload)
     if payload.kind is Kind.TEXT:
         if _ROW_OF_WORDS.match(head):
             return "a row of words"
         return f"text {printable(head, 32)!r}"
     return _label(payload)
+
+
+def _secret(payload: Payload) -> str:
+    if payload.detail == "compact":
+        return "what may be a CompactSeedQR"
+    seed = payload.dialect is not Dialect.UR or payload.detail.endswith(("seed", "bip39", "sskr"))
+    return "a seed" if seed else f"a private key (ur:{payload.detail})"
 
 
 def _label(payload: Payload) -> str:
