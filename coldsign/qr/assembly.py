@@ -166,6 +166,8 @@ def ur_payload(whole: uri.Whole) -> Payload:
     """
     data = uri.content(whole)
     kind = uri.kind_of(whole.type) or Kind.BYTES
+    if kind is Kind.BYTES and kind_of_bytes(data) is Kind.SEED:
+        kind = Kind.SEED
     if whole.type in uri.KEY_TYPES and cbor.has_private_key(data):
         kind = Kind.SEED
     if kind is Kind.PSBT and not data.startswith(b"psbt\xff"):

@@ -72,6 +72,7 @@ class Joiner:
         self._want = want
         self._seen: set[bytes] = set()
         self._messages: dict[object, _Message] = {}
+        self._aside: set[object] = set()  # of messages that were whole and not wanted
         self._foreign = _Tally()
         self._foreign_kinds: set[Kind] = set()
         self._damaged = _Tally()
@@ -187,7 +188,7 @@ class Joiner:
         key = assembly.session(piece)
         if kind is not None and not self._wanted(kind):
             self._foreign.count(assembly.piece_name(piece))
-        elif self._has_room(key):
+        elif key not in self._aside and self._has_room(key):
             message = self._messages.get(key)
             if message is None:
                 message = self._messages[key] = _Message(assembly.begin(piece, self._budget))
@@ -208,6 +209,7 @@ class Joiner:
         else:
             self._put_aside(payload)
             del self._messages[key]
+            self._aside.add(key)
 
     def _put_aside(self, payload: Payload) -> None:
         self._foreign.count(describe(payload))

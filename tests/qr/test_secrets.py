@@ -5,8 +5,9 @@ import pytest
 from coldsign.ceremony.intake import expect
 from coldsign.errors import MalformedError
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Kind
+from coldsign.qr.payload import Dialect, Kind
 from coldsign.qr.recognise import recognise
+from coldsign.qr.splitter import split
 from coldsign.qr.ur import uri
 from coldsign.qr.ur.fountain import Mixer
 from coldsign.wallet.formats.cbor import Tag, encode
@@ -43,6 +44,25 @@ def test_seeds_are_read_only_where_asked_for():
         assert "key import" in caught.value.hint
         with pytest.raises(MalformedError, match="may be a CompactSeedQR"):
             expect(recognise(compact, want), want)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_in_bytes_without_a_label_is_one(name):
+    """As an unlabelled file of a UR, UR 1 or BBQr; a text of another kind stays a file."""
+    everything = frozenset(Kind) - {Kind.SEED}
+    for dialect in (Dialect.UR, Dialect.UR1, Dialect.BBQR):
+        for density in (40, 4):
+            joiner = Joiner(everything)
+            data = SECRETS[name].encode()
+            for frame in split(data, kind=Kind.BYTES, dialect=dialect, density=density).frames:
+                joiner.feed(frame)
+            with pytest.raises(MalformedError, match="1 other code seen: ") as caught:
+                joiner.require()
+            assert name in caught.value.message
+            assert SECRETS[name][:12] not in caught.value.message
+    joiner = Joiner(everything)
+    joiner.feed(split(b"hello", kind=Kind.BYTES, dialect=Dialect.UR).frames[0])
+    assert joiner.require().kind is Kind.BYTES
 
 
 PUBLIC = b"\2" + bytes(range(32))
