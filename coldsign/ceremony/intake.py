@@ -11,12 +11,13 @@ from coldsign.primitives.storage import read_untrusted
 from coldsign.primitives.text import printable
 from coldsign.psbt.model import Psbt
 from coldsign.qr.joiner import Joiner, Progress
-from coldsign.qr.payload import Kind, Payload, describe, due
-from coldsign.qr.read import is_visual, read_pictures
+from coldsign.qr.payload import Kind, Payload, describe, drawing, due
+from coldsign.qr.read import is_film, is_picture, is_visual, read_picture, read_pictures
 from coldsign.qr.recognise import MAX_FILE, is_frame, recognise
 
 PSBT = frozenset({Kind.PSBT})
 AGAIN = "copy it again from where it came"
+UNDRAWN = "codes are read in PNG, JPEG, GIF, WebP and BMP: save it as one of them"
 
 
 class Watcher:
@@ -192,7 +193,7 @@ def expect(payload: Payload, want: frozenset[Kind]) -> Payload:
         return payload
     raise MalformedError(
         f"{due(want)} is due, but this is {describe(payload)}",
-        hint="check that the right file or code was given",
+        hint=UNDRAWN if drawing(payload.data) else "check that the right file or code was given",
         code="wrong-kind",
     )
 
@@ -215,8 +216,20 @@ def readable(path: Path) -> Path:
 
 
 def _read_stdin(stdin: IO[bytes], want: frozenset[Kind]) -> Payload:
-    data = read_untrusted(stdin, MAX_FILE, what="standard input")
-    return recognise(_filled(data, "standard input"), want)
+    data = _filled(read_untrusted(stdin, MAX_FILE, what="standard input"), "standard input")
+    return _recognised(data, want)
+
+
+def _recognised(data: bytes, want: frozenset[Kind]) -> Payload:
+    """The payload of bytes that came in one piece, be they a picture."""
+    if is_film(data):
+        raise MalformedError("a film cannot be read from a pipe", hint="name its file")
+    if not is_picture(data):
+        return recognise(data, want)
+    joiner = Joiner(want)
+    for frame in read_picture(data):
+        joiner.feed(frame)
+    return joiner.require()
 
 
 def _filled(data: bytes, name: str) -> bytes:
@@ -229,7 +242,7 @@ def _read_file(path: Path, want: frozenset[Kind]) -> Payload:
     data = read_untrusted(path, MAX_FILE, what="file")
     _filled(data, printable(path.name, limit=100))
     try:
-        return expect(recognise(data, want), want)
+        return expect(_recognised(data, want), want)
     except MalformedError as bad:
         name = printable(path.name, limit=100)
         raise MalformedError(f"{name}: {bad.message}", hint=bad.hint, code=bad.code) from bad

@@ -92,6 +92,15 @@ _OTHERS = (
     (re.compile(rb"(?i)\s*(?:bc1|tb1|bcrt1)[0-9a-z]{20,90}\s*\Z"), "an address"),
     (re.compile(rb"\s*[123mn][1-9A-HJ-NP-Za-km-z]{25,34}\s*\Z"), "an address"),
 )
+_DRAWINGS = (
+    (re.compile(rb"%PDF-"), "a PDF document"),
+    (
+        re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<svg[\s>]", re.DOTALL),
+        "an SVG drawing",
+    ),
+    (re.compile(rb"II\*\0|MM\0\*"), "a TIFF picture"),
+    (re.compile(rb"....ftyp(?:hei|hev|mif1|msf1|avi)", re.DOTALL), "a HEIC or AVIF picture"),
+)
 _HEAD = 4096  # what the text patterns look at; a label needs no more
 
 
@@ -150,6 +159,11 @@ def due(want: frozenset[Kind] | None) -> str:
     return " or ".join(sorted(_DUE[kind] for kind in want or ())) if few else "a message"
 
 
+def drawing(data: bytes) -> str:
+    """What kind of picture a file is that no codes are looked for in, or nothing."""
+    return next((name for pattern, name in _DRAWINGS if pattern.match(data[:_HEAD])), "")
+
+
 def describe(payload: Payload) -> str:
     """The payload in a few words for an error message; a secret is named, never shown."""
     head = payload.data[:_HEAD]
@@ -158,6 +172,8 @@ def describe(payload: Payload) -> str:
             return name
     if payload.kind is Kind.SEED:
         return _secret(payload)
+    if name := drawing(head):
+        return name
     if payload.kind is Kind.TEXT:
         if _ROW_OF_WORDS.match(head):
             return "a row of words"

@@ -8,6 +8,7 @@ from pathlib import Path
 from coldsign.errors import ColdsignError, MalformedError, UnfitError, UsageError
 from coldsign.primitives.text import printable
 from coldsign.qr.child import Child
+from coldsign.qr.payload import drawing
 from coldsign.qr.wire import MAX_PICTURE, Say
 
 MAX_FILES = 20_000  # pictures of one folder; as many as an animation may have
@@ -56,7 +57,8 @@ def is_film(head: bytes) -> bool:
         head[first : first + 1] == head[first + size : first + size + 1] == b"G"
         for first, size in _PACKETS
     )
-    return head.startswith(_FILMS) or head[4:8] in {b"ftyp", b"moov"} or avi or packets
+    boxes = head[4:8] in {b"ftyp", b"moov"} and not drawing(head)  # HEIC pictures are boxes too
+    return head.startswith(_FILMS) or boxes or avi or packets
 
 
 def is_visual(path: Path) -> bool:
@@ -93,6 +95,16 @@ def read_pictures(paths: Sequence[Path]) -> Iterator[bytes]:
         with Child() as child:
             for path in pictures:
                 yield from _named(path, decode(child, _content(path)))
+
+
+def read_picture(data: bytes) -> Iterator[bytes]:
+    """The bytes of every code in one picture file that is already read.
+
+    Raises:
+        MalformedError: It is damaged, too large or hostile.
+    """
+    with Child() as child:
+        yield from decode(child, data)
 
 
 def decode(child: Child, picture: bytes) -> Iterator[bytes]:

@@ -2,6 +2,8 @@
 
 import base64
 import io
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,41 @@ def test_an_incomplete_set_of_pictures_says_what_is_missing(tmp_path: Path) -> N
     pictures = sorted(str(path) for path in (tmp_path / "q").iterdir())
     with pytest.raises(MalformedError, match="of"):
         read(*pictures[1:])
+
+
+def test_a_picture_may_come_through_a_pipe(tmp_path: Path) -> None:
+    save(split(PSBT, kind=Kind.PSBT, dialect=Dialect.UR, density=20), tmp_path / "q.gif")
+    data = (tmp_path / "q.gif").read_bytes()
+    (found,) = read("-", stdin=data)
+    assert found.data == PSBT
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(data,))
+    writer.start()
+    (again,) = read(str(tmp_path / "pipe"))
+    writer.join()
+    assert again == found
+    with pytest.raises(MalformedError, match="a damaged picture"):
+        read("-", stdin=data[:999])
+    with pytest.raises(MalformedError, match="a film cannot be read from a pipe"):
+        read("-", stdin=b"\x1aE\xdf\xa3" + bytes(100))
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"%PDF-1.4\n\xc0", "a PDF document"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'>", "an SVG drawing"),
+        (b"<?xml version='1.0'?>\n<!-- made -->\n<svg >", "an SVG drawing"),
+        (b"II*\0\x08\0\0\0", "a TIFF picture"),
+        (b"\0\0\0\x20ftypheic\0\0\0\0mif1", "a HEIC or AVIF picture"),
+        (b"\0\0\0\x20ftypavif\0\0\0\0mif1", "a HEIC or AVIF picture"),
+    ],
+)
+def test_pictures_that_are_not_read_are_named(head: bytes, name: str, tmp_path: Path) -> None:
+    (tmp_path / "codes").write_bytes(head + bytes(3000) * (b"svg" not in head))
+    with pytest.raises(MalformedError, match=f"a PSBT is due, but this is {name}") as caught:
+        read(str(tmp_path / "codes"))
+    assert "PNG" in caught.value.hint
 
 
 class Noting(Watcher):

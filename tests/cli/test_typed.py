@@ -113,3 +113,15 @@ def test_the_digits_to_compare_stand_on_the_first_page(laptop: Laptop) -> None:
             assert digits in " ".join(terminal.vt.text.split())
             terminal.type("q")
             assert terminal.end() == 5
+
+
+def test_scan_prints_what_is_no_text_as_hex_and_no_picture(laptop: Laptop) -> None:
+    raw = bytes.fromhex("02000000" + "01" + "00" * 70)
+    laptop.write("tx.bin", raw)
+    laptop.good("qr", "show", laptop.path("tx.bin"), "--out", laptop.path("tx.png"))
+    assert laptop.good("qr", "scan", laptop.path("tx.png")).out == raw.hex() + "\n"
+    laptop.good("qr", "show", laptop.path("r.txt"), "--out", laptop.path("codes.svg"))
+    scanned = laptop.run("qr", "scan", laptop.path("codes.svg"))
+    assert (scanned.code, scanned.out) == (3, "")
+    assert scanned.errors == ["error: no codes are looked for in an SVG drawing"]
+    assert "PNG" in scanned.hints[0]
