@@ -138,6 +138,14 @@ class Screen:
             target.write(sequence)
             target.flush()
 
+    def draws(self, characters: str) -> bool:
+        """Whether ``control`` reaches a terminal, and its character set has these characters."""
+        try:
+            characters.encode(getattr(self.stderr, "encoding", None) or "ascii")
+        except UnicodeEncodeError:
+            return False
+        return _understands(self.stderr)
+
     def _print(self, stream: str, text: str, role: str) -> None:
         """Print lines that are wrapped by nobody: a terminal folds them, and nothing is cut."""
         safe = "\n".join(_guard(line) for line in text.split("\n"))

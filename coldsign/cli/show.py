@@ -60,8 +60,14 @@ def show_frames(
     Raises:
         DeclinedError: The person stopped with Ctrl-C instead of q.
         SelfCheckError: A code does not read back as what it should say.
-        UnfitError: The terminal is too small for the codes.
+        UnfitError: The terminal is too small for the codes, or cannot draw them.
     """
+    if not screen.draws("▀▄"):
+        raise UnfitError(
+            "this terminal cannot draw codes: it is dumb, or has no block characters",
+            hint="set TERM, use a UTF-8 locale (LANG=C.UTF-8), or use --out",
+            code="terminal-too-plain",
+        )
     with Proof() as proof:
         canvas = _canvas()
         view = _View(answer, density or _density(canvas, answer), rate)

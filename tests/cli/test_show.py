@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import sys
 
 import pytest
 import zxingcpp
@@ -214,6 +215,18 @@ def test_what_does_not_fit_is_said_in_one_line(
         assert terminal.restored
         assert error in terminal.said[0]
         assert terminal.said[1].startswith("hint: ")
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"PYTHONIOENCODING": "latin-1"}])
+def test_a_terminal_that_draws_nothing_is_not_said_to_have_shown_it(
+    environment: dict[str, str], laptop: Laptop
+) -> None:
+    program = {"program": (sys.executable, "-u", "-m", "coldsign"), "environment": environment}
+    with laptop.terminal("qr", "show", "r.txt", **program) as terminal:
+        assert terminal.end() == 8
+        assert "cannot draw codes" in terminal.said[0]
+        assert "--out" in terminal.said[1]
+        assert "shown" not in terminal.vt.text
 
 
 def test_a_dialect_of_one_code_that_does_not_fit_names_another(laptop: Laptop) -> None:
