@@ -121,7 +121,7 @@ def deliver(screen: Screen, answer: Answer, out: Path | None, *, force: bool) ->
     elif sys.stdout.isatty() and screen.person_present:
         from coldsign.cli.show import show_frames
 
-        show_frames(screen, answer)
+        show_frames(screen, answer, patient=True)
     elif answer.chosen:
         for frame in answer.frames().frames:
             screen.raw(frame + "\n" if isinstance(frame, str) else frame.hex() + "\n")

@@ -40,6 +40,7 @@ class _View:
     paused: bool = False
     note: str = ""
     noted: float = 0
+    drawn: bool = False
 
     def say(self, note: str) -> None:
         """Put a note beside the code, for as long as it takes to read."""
@@ -47,7 +48,12 @@ class _View:
 
 
 def show_frames(
-    screen: Screen, answer: Answer, *, density: Density | None = None, rate: int = _RATE
+    screen: Screen,
+    answer: Answer,
+    *,
+    density: Density | None = None,
+    rate: int = _RATE,
+    patient: bool = False,
 ) -> None:
     """Show an answer until the person presses q.
 
@@ -56,6 +62,7 @@ def show_frames(
         answer: What is shown.
         density: The largest QR version to begin with; what the terminal can show if not given.
         rate: Frames a second to begin with.
+        patient: Whether to wait for a larger window or another dialect; a signature is not made twice for that.
 
     Raises:
         DeclinedError: The person stopped with Ctrl-C instead of q.
@@ -72,7 +79,8 @@ def show_frames(
         canvas = _canvas()
         view = _View(answer, density or _density(canvas, answer), rate)
         reel = Reel(answer.frames(view.density), proof)
-        _demand_room(canvas, reel)
+        if not patient:
+            _demand_room(canvas, reel)
         with Keyboard() as keyboard:
             screen.control(_HIDE_CURSOR)
             try:
@@ -86,6 +94,8 @@ def show_frames(
                 ) from None
             finally:
                 screen.control(canvas.clear() + _SHOW_CURSOR)
+    if not view.drawn:
+        _demand_room(_canvas(), reel)
     screen.tell(f"shown; sha256 {answer.sha256_short}, compare it with the reader's", "good")
 
 
@@ -204,8 +214,11 @@ def _step(view: _View, key: str | None, reel: Reel) -> None:
 def _draw(screen: Screen, canvas: Canvas, view: _View, reel: Reel) -> None:
     if not canvas.fits(reel.version):
         screen.control(canvas.clear())
-        screen.say("this terminal is too small for the QR code: enlarge it; q ends", "error")
+        need = canvas.need(reel.version)
+        small = f"this terminal is too small for the QR code, which needs {need}: enlarge it"
+        screen.say(f"{small}, or press f for another dialect; q ends", "error")
         return
+    view.drawn = True
     pace = "paused" if view.paused else f"{view.rate} a second"
     moving = (reel.where, f"sent {reel.sent}", pace) if reel.parts > 1 else ("one code",)
     noted = (view.note,) if view.note else ()  # first: a narrow window has no room for the last

@@ -11,6 +11,7 @@ from PIL import Image
 from pyzbar import pyzbar
 
 from coldsign.psbt.model import Psbt
+from coldsign.qr import base43
 from coldsign.qr.joiner import Joiner
 from coldsign.qr.payload import Kind
 from tests.cli.laptop import DATA, Laptop
@@ -254,3 +255,31 @@ def test_a_signed_reply_is_shown_in_the_dialect_of_the_request(laptop: Laptop) -
         i.partial_sigs for i in by_node.inputs
     ]
     assert laptop.kinds() == ["intent", "signed"]
+
+
+@pytest.mark.parametrize("way", ["enlarge", "f", "q"])
+def test_a_reply_waits_for_room_or_for_another_dialect(way: str, laptop: Laptop) -> None:
+    """An answer in kind to Electrum is one code: too large for 80x24, and signed already."""
+    laptop.write("s.b43", base43.encode(SMALL))
+    words = laptop.path("s.words")
+    sign = ("sign", "s.b43", "--wallet", "single", "--key", "-", "--secret-file", words)
+    with laptop.terminal(*sign) as terminal:
+        pages = int(re.search(r"page 1 of (\d+)", terminal.see("page 1 of "))[1])
+        for number in range(2, pages + 1):
+            terminal.type(" ")
+            terminal.see(f"page {number} of ")
+        terminal.type(" ")
+        terminal.asked("Type that amount")
+        terminal.line("0.24405544")
+        terminal.see("too small for the QR code", "for another dialect")
+        if way == "enlarge":
+            terminal.resize(150, 90)
+        elif way == "f":
+            terminal.type("f")
+        if way != "q":
+            terminal.drawn("q done", "base43" if way == "enlarge" else " ur, QR v")
+        terminal.type("q")
+        assert terminal.end() == (8 if way == "q" else 0)
+        assert ("shown; sha256" in terminal.vt.text) == (way != "q")
+        if way == "q":
+            assert "sign again with --accept signed-before" in " ".join(terminal.said)
