@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from hypothesis import settings
 settings.register_profile("desk", deadline=None)
 settings.register_profile("gate", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("gate" if os.environ.get("CI") else "desk")
+# A shell starts what runs in its background with Ctrl-C ignored, and every program that we start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _synced(descriptor: int) -> None:

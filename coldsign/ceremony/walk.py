@@ -4,13 +4,14 @@ The same function serves a person, a script and a test; they differ only in thei
 first half and all of ``inspect``.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from coldsign.ceremony.airgap import demand_alone
 from coldsign.ceremony.desk import Desk, positions_of
 from coldsign.ceremony.operator import Approval, Operator
 from coldsign.controls.approval import VerifiedApproval
-from coldsign.controls.clearance import Clearance, clear
+from coldsign.controls.clearance import Clearance, clear, demand_papers
 from coldsign.controls.context import context_of
 from coldsign.controls.entry import Body, Entry, Kind
 from coldsign.controls.policy import Policy
@@ -19,12 +20,11 @@ from coldsign.errors import ColdsignError, DeclinedError, LockedError, RefusedEr
 from coldsign.keys.keystore import KeyRecord
 from coldsign.primitives.hashes import sha256
 from coldsign.psbt.model import Psbt
-from coldsign.review.context import Manifest
+from coldsign.review.context import Manifest, PastTransaction
 from coldsign.review.finding import Severity
 from coldsign.review.report import Report, review
 from coldsign.signer.plan import plan
-from coldsign.signer.sign import sign
-from coldsign.signer.verify import verify
+from coldsign.signer.verified import sign_verified
 from coldsign.wallet.wallet import Wallet
 
 
@@ -39,6 +39,7 @@ class Job:
         manifest: What the books say must be paid, where one is used.
         approvals: The reviewers' approvals, opened and verified.
         key: The public record of the key that would sign, where it is known beforehand.
+        batch: What was examined before it in the same batch.
     """
 
     psbt: bytes
@@ -47,6 +48,7 @@ class Job:
     manifest: Manifest | None = None
     approvals: tuple[VerifiedApproval, ...] = ()
     key: KeyRecord | None = None
+    batch: tuple[PastTransaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,23 @@ def examine(job: Job, desk: Desk) -> Report:
     psbt = Psbt.read(job.psbt)  # the review proves its points, most of them by deriving them
     memory = _recall(desk, job.wallet)
     context = context_of(memory, psbt, job.policy, now=desk.now(), manifest=job.manifest)
+    context = replace(context, batch=job.batch)
     return review(psbt, job.wallet, context, our_keys=_ours(job), cores=desk.cores)
+
+
+def examine_batch(jobs: Iterable[Job], desk: Desk) -> list[Report]:
+    """Examine several PSBTs, each also against those before it.
+
+    Raises:
+        ColdsignError: As ``examine``.
+    """
+    reports: list[Report] = []
+    before: list[PastTransaction] = []
+    for job in jobs:
+        report = examine(replace(job, batch=tuple(before)), desk)
+        before.append(report.as_past())
+        reports.append(report)
+    return reports
 
 
 def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
@@ -95,6 +113,7 @@ def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
     desk.latch.check()
     try:
         demand_acceptable(report)
+        demand_papers(report, policy=job.policy, approvals=job.approvals)
         approval = operator.approve(report)
         clearance = clear(
             report,
@@ -187,9 +206,7 @@ def _carry_out(
     body = clearance.intent(key=name) | {"approved": approval.how}
     intent = desk.journal.append(Kind.INTENT, body, now=desk.now(), only_after=clearance.anchor)
     try:
-        with operator.unlock() as keyring:
-            after = sign(before, keyring, clearance)
-        verify(before, after, clearance, cores=desk.cores)
+        after = sign_verified(before, operator.unlock, clearance, cores=desk.cores)
     except SelfCheckError as fault:
         _abandon(desk, intent, fault.message)
         desk.halt(f"self-check failed: {fault.message}")

@@ -12,9 +12,9 @@ from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.foreign import foreign_code
 from coldsign.ceremony.intake import PSBT, read_requests
 from coldsign.ceremony.operator import ExpectingOperator, Operator
-from coldsign.ceremony.papers import read_papers
+from coldsign.ceremony.papers import Papers, read_papers
 from coldsign.ceremony.reply import answer
-from coldsign.ceremony.walk import demand_acceptable, examine, sign_walk
+from coldsign.ceremony.walk import demand_acceptable, examine_batch, sign_walk
 from coldsign.cli.deliver import deliver, delivery_options, demand_deliverable
 from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_settings
 from coldsign.cli.person import Person, present_report, show_report, warn
@@ -84,12 +84,23 @@ def inspect(
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)
     requests = read_psbts(settings, sources, camera)
-    reports = [examine(papers.job(request.data, opened), desk) for request in requests]
+    reports = examine_batch([papers.job(request.data, opened) for request in requests], desk)
     settings.screen.document(_document(reports))
     for report in reports:
         present_report(settings.screen, report)
+    if due := _still_due(papers):
+        settings.screen.tell(f"to sign this, the policy requires {' and '.join(due)}")
     for report in reports:
         demand_acceptable(report)
+
+
+def _still_due(papers: Papers) -> list[str]:
+    """What the policy asks for beside a review that is fine, in words."""
+    require = papers.policy.require
+    due = ["a manifest"] if require.manifest and papers.manifest is None else []
+    if require.approvals:
+        due.append(f"{require.approvals} approval{'s' * (require.approvals != 1)}")
+    return due
 
 
 @click.command(cls=ColdCommand)

@@ -23,6 +23,7 @@ EXPORT_CAP: Final = 16 << 20
 MOST_KEYS: Final = 5000
 """Keys in an exported file; more is somebody's whole key server, and takes gpg minutes."""
 _SHOWN: Final = 80
+_STATES: Final = {"e": "expired", "r": "revoked"}
 
 
 class PinnedKey(NamedTuple):
@@ -31,10 +32,12 @@ class PinnedKey(NamedTuple):
     Attributes:
         fingerprint: Of its primary key.
         user: Its first user id, made safe to show.
+        state: "expired" or "revoked", where it is that: nothing that it signs counts.
     """
 
     fingerprint: str
     user: str
+    state: str = ""
 
 
 def ring_path(home: Path) -> Path:
@@ -93,7 +96,8 @@ def unpin(home: Path, unwanted: str) -> tuple[PinnedKey, ...]:
     before = pinned(home)
     kept = [key.fingerprint for key in before if key.fingerprint != gone]
     if len(kept) == len(before):
-        raise MalformedError(f"{gone} is not pinned")
+        hint = "coldsign policy trusted lists the keys that are"
+        raise MalformedError(f"{gone} is not pinned", hint=hint)
     ring = _select((read_private(ring_path(home), EXPORT_CAP),), kept) if kept else b""
     atomic_write(ring_path(home), ring, replace=True)
     return pinned(home)
@@ -138,12 +142,12 @@ def list_keys(exported: bytes) -> tuple[PinnedKey, ...]:
 
 def _primaries(records: list[list[str]]) -> list[PinnedKey]:
     found: list[PinnedKey] = []
-    expecting = ""
+    expecting, state = "", ""
     for kind, *fields in records:
         if kind in {"pub", "sub"}:
-            expecting = kind
+            expecting, state = kind, _STATES.get(fields[0], "")
         elif kind == "fpr" and expecting == "pub":
-            found.append(PinnedKey(fields[8], ""))
+            found.append(PinnedKey(fields[8], "", state))
             expecting = ""
         elif kind == "uid" and found and not found[-1].user:
             found[-1] = found[-1]._replace(user=printable(fields[8], limit=_SHOWN))

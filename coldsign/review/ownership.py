@@ -20,7 +20,7 @@ from coldsign.wallet.wallet import Place, Wallet
 MAX_PLACES = 4
 """Places tried for one script: honest hints all name one, and each try costs a derivation."""
 
-_OWN_SHARE = 0.7
+_OWN_SHARE = 0.8
 """Of an equal share of deriving; this process has more to do with every key."""
 
 

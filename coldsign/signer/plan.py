@@ -36,6 +36,8 @@ class Task(NamedTuple):
         method: How it is signed.
         sighash: The sighash type.
         key: The PSBT key its signature is filed under.
+        public: The public key it verifies under: 33 or 65 bytes, or x-only in taproot, where the key
+            path's is the output key.
         script: What an ECDSA signature signs as script code; of taproot the leaf's hash, or for the
             key path the root of the script tree (empty where there is none).
         sats: The amount of the coin.
@@ -47,6 +49,7 @@ class Task(NamedTuple):
     method: Method
     sighash: int
     key: Key
+    public: bytes
     script: bytes
     sats: int
 
@@ -87,9 +90,7 @@ def plan(clearance: "Clearance", positions: Iterable[int]) -> Plan:
         sighash = sighash_type(given, index, taproot=derived.taproot is not None)
         for slot in _slots(derived, ours):
             steps = tail(slot.position, place.branch, place.index)
-            task = Task(
-                index, slot.position, steps, slot.method, sighash, slot.key, slot.script, sats
-            )
+            task = Task(index, slot.position, steps, slot.method, sighash, *slot.signs, sats)
             found = _found(given, slot)
             if found is not None:
                 there.append((_as_it_was_made(task, found), found))
@@ -113,13 +114,20 @@ def sighash_type(given: PsbtInput, index: int, *, taproot: bool) -> int:
     return wanted
 
 
+class _Signs(NamedTuple):
+    """What a signature is filed under, verifies under and commits to: as in ``Task``."""
+
+    key: Key
+    public: bytes
+    script: bytes
+
+
 class _Slot(NamedTuple):
-    """A place for a signature of ours: as in ``Task``, and whether it is to be filled where it is empty."""
+    """A place for a signature of ours, and whether it is to be filled where it is empty."""
 
     position: int
     method: Method
-    key: Key
-    script: bytes
+    signs: _Signs
     is_due: bool
 
 
@@ -129,8 +137,8 @@ def _slots(derived: Derived, ours: tuple[int, ...]) -> Iterator[_Slot]:
         return
     method, code = _script_code(derived)
     for position in ours:
-        key = partial_sig_key(derived.keys[position])
-        yield _Slot(position, method, key, code, is_due=True)
+        public = derived.keys[position]
+        yield _Slot(position, method, _Signs(partial_sig_key(public), public, code), is_due=True)
 
 
 def _script_code(derived: Derived) -> tuple[Method, bytes]:
@@ -148,13 +156,14 @@ def _taproot_slots(
     """As Bitcoin Core: the key path if the internal key is ours, else every leaf that has our key."""
     alone = next((position for position in ours if keys[position] == tree.internal_key), None)
     if alone is not None:
-        root = tree.merkle_root or b""
-        yield _Slot(alone, Method.TAP_KEY, tap_key_sig_key(), root, is_due=True)
+        signs = _Signs(tap_key_sig_key(), tree.output_key, tree.merkle_root or b"")
+        yield _Slot(alone, Method.TAP_KEY, signs, is_due=True)
     for leaf in tree.leaves:
         for position in ours:
             if position in leaf.keys:
-                key = tap_script_sig_key(keys[position], leaf.leaf_hash)
-                yield _Slot(position, Method.TAP_SCRIPT, key, leaf.leaf_hash, is_due=alone is None)
+                xonly, leaf_hash = keys[position], leaf.leaf_hash
+                signs = _Signs(tap_script_sig_key(xonly, leaf_hash), xonly, leaf_hash)
+                yield _Slot(position, Method.TAP_SCRIPT, signs, is_due=alone is None)
 
 
 def _found(given: PsbtInput, slot: _Slot) -> bytes | None:
@@ -162,8 +171,8 @@ def _found(given: PsbtInput, slot: _Slot) -> bytes | None:
     if slot.method is Method.TAP_KEY:
         return given.tap_key_sig
     if slot.method is Method.TAP_SCRIPT:
-        return given.tap_script_sigs.get((slot.key.data[:32], slot.key.data[32:]))
-    return given.partial_sigs.get(slot.key.data)
+        return given.tap_script_sigs.get((slot.signs.public, slot.signs.script))
+    return given.partial_sigs.get(slot.signs.public)
 
 
 def _as_it_was_made(task: Task, found: bytes) -> Task:

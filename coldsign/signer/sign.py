@@ -1,7 +1,7 @@
 """Signing: adds the signatures that were cleared, and changes nothing else."""
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from coldsign.errors import LockedError, MalformedError, RefusedError, SelfCheckError
 from coldsign.keys.secret import wipe
@@ -10,22 +10,36 @@ from coldsign.primitives.secp import der_encode, sign_ecdsa, sign_schnorr, tapro
 from coldsign.primitives.tx import TxOut
 from coldsign.psbt.edit import add_signatures
 from coldsign.psbt.model import Psbt
+from coldsign.signer.claim import XONLY, Claim
 from coldsign.signer.plan import Method, Task, plan
 from coldsign.wallet.wallet import Wallet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from coldsign.controls.clearance import Clearance
     from coldsign.keys.keyring import Keyring, SigningKey
     from coldsign.psbt.raw import Pair
 
 
-def sign(psbt: Psbt, keyring: "Keyring", clearance: "Clearance") -> Psbt:
+def sign(
+    psbt: Psbt,
+    keyring: "Keyring",
+    clearance: "Clearance",
+    *,
+    told: "Callable[[Claim], None] | None" = None,
+) -> Psbt:
     """Add every signature that the unlocked key owes to the cleared inputs.
 
     Signatures are deterministic, and byte for byte those of Bitcoin Core: RFC 6979 ground to a low
     r, and BIP-340 without auxiliary randomness.
+
+    Args:
+        psbt: What was reviewed.
+        keyring: The unlocked secret.
+        clearance: What was allowed.
+        told: Gets each signature as soon as it is made, so that another process can verify it while
+            the next ones are made.
 
     Raises:
         HaltedError: The machine was halted since the clearance.
@@ -54,9 +68,11 @@ def sign(psbt: Psbt, keyring: "Keyring", clearance: "Clearance") -> Psbt:
                 "nothing to sign: this key's signatures are all there already",
                 code="nothing-to-sign",
             )
-        made = make_signatures(due, digests, keys)
-        for task, signature in zip(due, made, strict=True):
-            pairs[task.input_index] += ((task.key, signature),)
+        for task in due:
+            made = _signature(task, digests, keys[task.position].secret(task.tail))
+            pairs[task.input_index] += ((task.key, made.value),)
+            if told is not None:
+                told(made.claim)
         return add_signatures(psbt, pairs)
     except MalformedError as problem:  # all of it is our own making
         raise SelfCheckError(f"self-check: a signature cannot be: {problem.message}") from problem
@@ -73,29 +89,14 @@ def _demand_ours(
     Raises:
         RefusedError: There is one.
     """
-    if not there:
-        return
-    made = make_signatures([task for task, _ in there], digests, keys)
-    for (task, found), own in zip(there, made, strict=True):
-        if found != own:
+    for task, found in there:
+        made = _signature(task, digests, keys[task.position].secret(task.tail))
+        if found != made.value:
             raise RefusedError(
                 f"input {task.input_index}: a signature of our key is there that is not the one we make",
                 hint="find out what else holds this key; ask for the PSBT without that signature",
                 code="other-signature-of-ours",
             )
-
-
-def make_signatures(
-    tasks: "Sequence[Task]", digests: Digests, keys: "Mapping[int, SigningKey]"
-) -> list[bytes]:
-    """The signature of each task, as it stands in the PSBT; the tasks do not depend on each other.
-
-    Args:
-        tasks: What is due.
-        digests: Of the transaction, with the coins of all its inputs.
-        keys: Our keys by their position in the descriptor.
-    """
-    return [_signature(task, digests, keys[task.position].secret(task.tail)) for task in tasks]
 
 
 def claim(keyring: "Keyring", wallet: Wallet, our_keys: tuple[int, ...]) -> dict[int, "SigningKey"]:
@@ -138,20 +139,38 @@ def claim(keyring: "Keyring", wallet: Wallet, our_keys: tuple[int, ...]) -> dict
     return found
 
 
-def _signature(task: Task, digests: Digests, secret: bytes) -> bytes:
-    """The value that stands in the PSBT: the signature, and its sighash byte where there is one."""
-    index, sighash = task.input_index, task.sighash
+class _Made(NamedTuple):
+    """One signature: as it stands in the PSBT, and what it claims."""
+
+    value: bytes
+    claim: Claim
+
+
+def _signature(task: Task, digests: Digests, secret: bytes) -> _Made:
+    """The signature of a task; it does not depend on the others."""
+    index, sighash, public = task.input_index, task.sighash, task.public
     if task.method is Method.SEGWIT_V0:
         digest = digests.segwit_v0(index, task.script, task.sats, sighash)
-        return der_encode(sign_ecdsa(secret, digest)) + bytes((sighash,))
-    if task.method is Method.LEGACY:
+        signature = sign_ecdsa(secret, digest)
+    elif task.method is Method.LEGACY:
         digest = digests.legacy(index, task.script, sighash)
-        return der_encode(sign_ecdsa(secret, digest)) + bytes((sighash,))
+        signature = sign_ecdsa(secret, digest)
+    elif task.method is Method.TAP_SCRIPT:
+        digest = digests.taproot(index, sighash, task.script)
+        signature = sign_schnorr(secret, digest)
+    else:
+        digest = digests.taproot(index, sighash)
+        signature = _key_path(secret, task.script or None, digest)
     suffix = bytes((sighash,)) if sighash else b""
-    if task.method is Method.TAP_SCRIPT:
-        return sign_schnorr(secret, digests.taproot(index, sighash, task.script)) + suffix
-    tweaked = taproot_secret(secret, task.script or None)
+    taproot = len(public) == XONLY
+    value = (signature if taproot else der_encode(signature)) + suffix
+    return _Made(value, (public, digest, signature))
+
+
+def _key_path(secret: bytes, merkle_root: bytes | None, digest: bytes) -> bytes:
+    """The signature of the output key that a secret and a script tree make (BIP-341)."""
+    tweaked = taproot_secret(secret, merkle_root)
     try:
-        return sign_schnorr(tweaked, digests.taproot(index, sighash)) + suffix
+        return sign_schnorr(tweaked, digest)
     finally:
         wipe(tweaked)

@@ -4,22 +4,20 @@ Nothing of the signing code is trusted here. The coins are read from the PSBT ag
 computed by another way, and each signature must be the right key's, in the strictest encoding.
 """
 
-from collections.abc import Iterable, Sequence
-from contextlib import closing
-from functools import partial
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from coldsign.errors import MalformedError, SelfCheckError
-from coldsign.primitives.cores import ALONE, Cores
 from coldsign.primitives.cursor import var_bytes
 from coldsign.primitives.hashes import hash160, tagged_hash
 from coldsign.primitives.script import Kind, classify, p2pkh, p2sh, p2wsh
-from coldsign.primitives.secp import der_decode, is_low_s, verify_ecdsa, verify_schnorr
+from coldsign.primitives.secp import der_decode, is_low_s
 from coldsign.primitives.tx import TxOut
 from coldsign.psbt.edit import differences
 from coldsign.psbt.fields import In
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.raw import Key, Pair
+from coldsign.signer.claim import Claim, holds
 from coldsign.signer.recompute import Recomputed, unsigned_bytes
 from coldsign.wallet.derive import Derived, Taproot
 
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from coldsign.controls.clearance import Clearance
 
 _SELF_CHECK = "self-check: "
+_INVALID = "the signature does not verify"
 
 
 class Signed(NamedTuple):
@@ -47,19 +46,37 @@ class Signed(NamedTuple):
     added: tuple[Pair, ...]
 
 
-def verify(before: Psbt, after: Psbt, clearance: "Clearance", *, cores: Cores = ALONE) -> None:
+class Against(NamedTuple):
+    """What a signature is held against.
+
+    Attributes:
+        digests: The digests, recomputed.
+        held: Claims that are known to hold.
+    """
+
+    digests: Recomputed
+    held: frozenset[Claim] = frozenset()
+
+    def holds(self, claim: Claim) -> bool:
+        """Whether a signature is the key's for the digest."""
+        return claim in self.held or holds(claim)
+
+
+def verify(
+    before: Psbt, after: Psbt, clearance: "Clearance", *, held: frozenset[Claim] = frozenset()
+) -> None:
     """Accept what ``sign`` made, or say what is wrong with it.
 
     Args:
         before: The PSBT that was cleared.
         after: The same with signatures.
         clearance: What was allowed.
-        cores: What may work on it; the key must be locked again, so that no copy holds it.
+        held: Claims that were found to hold while other signatures were made; a signature that
+            claims anything else, by what is computed here, is verified now.
 
     Raises:
         SelfCheckError: A signature is invalid, malleable, of a wrong key or for an input that was
             not cleared; or anything else is not as it was.
-        UnfitError: A helping process failed.
     """
     if before.digest != clearance.psbt_digest:
         raise _fault("the psbt is not the one that was cleared")
@@ -69,27 +86,13 @@ def verify(before: Psbt, after: Psbt, clearance: "Clearance", *, cores: Cores = 
     raw = unsigned_bytes(after)
     if raw != clearance.report.facts.tx.serialize():
         raise _fault("the transaction is not the one that was reviewed")
-    digests = Recomputed(raw, coins)
-    signed = tuple(_signed_inputs(before, after, coins, clearance))
-    signers: set[int] = set()
-    with closing(cores.share(partial(_outcomes, digests), signed)) as outcomes:
-        for outcome in outcomes:
-            if isinstance(outcome, str):
-                raise _fault(outcome)
-            signers.update(outcome)
+    against = Against(Recomputed(raw, coins), held)
+    signers = {
+        verify_signature(signed, key, value, against)
+        for signed in _signed_inputs(before, after, coins, clearance)
+        for key, value in signed.added
+    }
     _check_signers(signers, clearance)
-
-
-def _outcomes(digests: Recomputed, some: Sequence[Signed]) -> list[tuple[int, ...] | str]:
-    """For each input the positions of its new signatures' keys, or what is wrong with one."""
-    return [_outcome(digests, signed) for signed in some]
-
-
-def _outcome(digests: Recomputed, signed: Signed) -> tuple[int, ...] | str:
-    try:
-        return tuple([verify_signature(signed, key, value, digests) for key, value in signed.added])
-    except SelfCheckError as fault:
-        return fault.message
 
 
 def _fault(problem: str) -> SelfCheckError:
@@ -136,7 +139,7 @@ def _check_signers(signers: set[int], clearance: "Clearance") -> None:
         raise _fault("another key signed than the registered one")
 
 
-def verify_signature(signed: Signed, key: Key, value: bytes, digests: Recomputed) -> int:
+def verify_signature(signed: Signed, key: Key, value: bytes, against: Against) -> int:
     """Check one new signature, and say which key of the descriptor made it.
 
     Raises:
@@ -144,16 +147,16 @@ def verify_signature(signed: Signed, key: Key, value: bytes, digests: Recomputed
     """
     tree, where = signed.derived.taproot, f"input {signed.input_index}"
     if key.type == In.PARTIAL_SIG and tree is None:
-        digest = _ecdsa_digest(signed, key.data, digests)
-        fault = _ecdsa_fault(key.data, value, digest)
+        digest = _ecdsa_digest(signed, key.data, against.digests)
+        fault = _ecdsa_fault(key.data, value, digest, against)
         signer = key.data
     elif key.type == In.TAP_KEY_SIG and tree is not None:
-        fault = _schnorr_fault(signed, signed.coin.script[2:], value, (digests, None))
+        fault = _schnorr_fault(signed, signed.coin.script[2:], value, (against, None))
         signer = tree.internal_key
     elif key.type == In.TAP_SCRIPT_SIG and tree is not None:
         signer, leaf_hash = key.data[:32], key.data[32:]
         _check_leaf(signed, tree, signer, leaf_hash)
-        fault = _schnorr_fault(signed, signer, value, (digests, leaf_hash))
+        fault = _schnorr_fault(signed, signer, value, (against, leaf_hash))
     else:
         raise _fault(f"{where}: a signature of the wrong kind")
     if fault:
@@ -183,7 +186,7 @@ def _ecdsa_digest(signed: Signed, public: bytes, digests: Recomputed) -> bytes:
     return digests.segwit_v0(index, code) if segwit else digests.legacy(index, code)
 
 
-def _ecdsa_fault(public: bytes, value: bytes, digest: bytes) -> str:
+def _ecdsa_fault(public: bytes, value: bytes, digest: bytes, against: Against) -> str:
     """What is wrong with an ECDSA signature and its sighash byte; nothing if nothing is."""
     try:
         compact = der_decode(value[:-1])
@@ -193,19 +196,19 @@ def _ecdsa_fault(public: bytes, value: bytes, digest: bytes) -> str:
         return "the signature is not SIGHASH_ALL"
     if compact[0] >= 0x80 or not is_low_s(compact):
         return "the signature has a high r or s"
-    return "" if verify_ecdsa(public, digest, compact) else "the signature does not verify"
+    return "" if against.holds((public, digest, compact)) else _INVALID
 
 
 def _schnorr_fault(
-    signed: Signed, xonly: bytes, value: bytes, what: tuple[Recomputed, bytes | None]
+    signed: Signed, xonly: bytes, value: bytes, what: tuple[Against, bytes | None]
 ) -> str:
     """What is wrong with a BIP-340 signature; nothing if nothing is."""
-    digests, leaf_hash = what
+    against, leaf_hash = what
     sighash = signed.sighash or 0
     if value[64:] != (bytes((sighash,)) if sighash else b"") or sighash not in {0, 1}:
         return "the signature has another sighash type than was asked for"
-    digest = digests.taproot(signed.input_index, sighash, leaf_hash)
-    return "" if verify_schnorr(xonly, digest, value[:64]) else "the signature does not verify"
+    digest = against.digests.taproot(signed.input_index, sighash, leaf_hash)
+    return "" if against.holds((xonly, digest, value[:64])) else _INVALID
 
 
 def _check_leaf(signed: Signed, tree: Taproot, xonly: bytes, leaf_hash: bytes) -> None:

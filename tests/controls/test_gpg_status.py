@@ -100,7 +100,7 @@ def test_what_is_not_wholly_good_does_not_count(says, lines):
 
 def test_words_outside_a_signature_are_none(says):
     for lines in ([], good()[1:]):
-        with pytest.raises(MalformedError, match="no OpenPGP signature"):
+        with pytest.raises(MalformedError, match="no detached OpenPGP signature"):
             says(*lines)
     assert len(says("GOODSIG B Bert", *good())) == 1
 

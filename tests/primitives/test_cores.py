@@ -4,7 +4,10 @@ import errno
 import faulthandler
 import marshal
 import os
+import select
+import signal
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import pytest
 
 from coldsign.errors import MalformedError, UnfitError
 from coldsign.primitives import cores
-from coldsign.primitives.cores import ALONE, LEAST, Cores
+from coldsign.primitives.cores import ALONE, LEAST, PART, Cores
 
 
 def share(cores, work, items, **how):
@@ -147,6 +150,104 @@ def test_a_failure_here_ends_the_copies():
     no_children()
 
 
+def aside(count, work, items, *, expected=None):
+    with Cores(count).aside(work, expected=len(items) if expected is None else expected) as beside:
+        for item in items:
+            beside.give(item)
+        return beside.results()
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+@pytest.mark.parametrize("size", [0, 1, PART - 1, PART, PART + 1, LEAST, 7 * LEAST + 13])
+@pytest.mark.parametrize("expected", [0, LEAST])
+def test_what_a_copy_is_given_comes_back_in_order(count, size, expected):
+    assert aside(count, squares, list(range(size)), expected=expected) == squares(range(size))
+    no_children()
+
+
+def test_a_copy_stands_beside_where_much_is_expected():
+    for count, expected, elsewhere in ((2, LEAST, True), (1, LEAST, False), (2, LEAST - 1, False)):
+        found = set(aside(count, pids, [None] * 200, expected=expected))
+        assert len(found) == 1
+        assert (os.getpid() not in found) is elsewhere
+
+
+def test_a_copy_that_is_given_much_and_asked_late_does_not_wait():
+    big = [bytes(1000)] * (40 * PART)
+    assert aside(2, lambda some: [len(one) for one in some], big) == [1000] * len(big)
+
+
+def test_a_copy_works_before_it_is_asked():
+    with Cores(2).aside(lambda some: [time.monotonic() for _ in some], expected=LEAST) as beside:
+        for _ in range(PART):
+            beside.give(None)
+        until = time.monotonic() + 60
+        while not select.select([beside._helper._telling], [], [], 0.01)[0]:
+            assert time.monotonic() < until
+        asked = time.monotonic()
+        assert max(beside.results()) < asked
+
+
+@pytest.mark.parametrize("number", [9, 11, 15])
+def test_the_death_of_a_copy_aside_is_an_error(number):
+    with pytest.raises(UnfitError, match="a helping process failed"):
+        aside(2, dies(number), list(range(1000 * PART)))
+    with pytest.raises(UnfitError, match="a helping process failed"):
+        aside(2, dies(number), [0], expected=LEAST)
+    no_children()
+
+
+def test_a_failure_of_a_copy_aside_is_an_error(capfd):
+    with pytest.raises(UnfitError, match="a helping process failed"):
+        aside(2, raises(here=False), list(range(LEAST)))
+    no_children()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(lambda some: list(some)[1:], id="too few"),
+        pytest.param(lambda some: [*some, 0], id="too many"),
+    ],
+)
+def test_too_few_or_too_many_results_are_an_error(work):
+    with pytest.raises(UnfitError, match="a helping process failed"):
+        aside(2, work, list(range(LEAST)))
+    with pytest.raises(UnfitError, match="a helping process failed"):
+        share(Cores(2), work, range(2 * LEAST), own=0)
+    no_children()
+
+
+def test_a_copy_aside_ends_where_its_results_are_not_wanted():
+    files = open_files()
+    with Cores(2).aside(squares, expected=LEAST) as beside:
+        beside.give(3)
+    no_children()
+    assert open_files() == files
+
+
+def test_ctrl_c_is_not_for_a_copy():
+    with Cores(2).aside(pids, expected=LEAST) as beside:
+        for _ in range(PART):
+            beside.give(None)
+        select.select([beside._helper._telling], [], [], 60)
+        os.kill(beside._helper._pid, signal.SIGINT)
+        assert beside.results() == [beside._helper._pid] * PART
+
+
+def test_a_copy_does_not_outlive_the_process_that_asks():
+    reading, writing = os.pipe()
+    if not (asking := os.fork()):
+        with Cores(2).aside(squares, expected=LEAST):
+            os.write(writing, b"asked")
+            os._exit(0)
+    os.waitpid(asking, 0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        assert pipe.read() == "asked"  # to the end: nobody is left who could write
+
+
 def test_an_answer_that_is_no_plain_value_is_an_error():
     with pytest.raises(UnfitError):
         share(Cores(2), lambda some: [object() for _ in some], range(2 * LEAST))
@@ -178,13 +279,14 @@ def test_a_copy_writes_its_answer_and_ends(monkeypatch):
         raise SystemExit
 
     monkeypatch.setattr(os, "_exit", stop)
+    monkeypatch.setattr(cores.signal, "signal", lambda *_: None)
     reading, writing = os.pipe()
     with pytest.raises(SystemExit):
-        cores.serve(squares, range(3), writing)
-    assert marshal.loads(os.read(reading, 1000)) == squares(range(3))
-    with pytest.raises(SystemExit):
-        cores.serve(raises(here=True), range(3), os.dup(reading))
-    os.close(reading)
+        cores.serve(squares, [range(2), range(2, 3)], writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert [marshal.load(pipe), marshal.load(pipe)] == [squares(range(2)), squares([2])]
+        with pytest.raises(SystemExit):
+            cores.serve(raises(here=True), [range(3)], os.dup(pipe.fileno()))
     assert statuses == [0, 1]
 
 

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldsign.errors import SelfCheckError
-from coldsign.primitives import cores, secp
 from coldsign.primitives import digests as digests_module
-from coldsign.primitives.cores import Cores
+from coldsign.primitives import secp
 from coldsign.primitives.digests import Digests
 from coldsign.primitives.network import REGTEST
 from coldsign.primitives.tx import TxOut
@@ -18,9 +17,11 @@ from coldsign.psbt.fields import Global, In, Out
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.raw import Key, Map
 from coldsign.signer import recompute
+from coldsign.signer import verify as verify_module
+from coldsign.signer.claim import all_that_hold
 from coldsign.signer.recompute import Recomputed, unsigned_bytes
 from coldsign.signer.sign import sign
-from coldsign.signer.verify import Signed, verify, verify_signature
+from coldsign.signer.verify import Against, Signed, verify, verify_signature
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.wallet import Wallet
 from tests.signer.common import (
@@ -393,21 +394,28 @@ def test_an_encoding_that_is_not_strict_is_noticed():
     coins = [before.inputs[0].non_witness_utxo.outputs[before.tx.inputs[0].outpoint.vout]]
     key, value = pairs_of(after)[0][0]
     signed = Signed(0, coins[0], derived, None, ((key, value),))
-    digests = Recomputed(unsigned_bytes(before), coins)
-    assert verify_signature(signed, key, value, digests) == 0
+    against = Against(Recomputed(unsigned_bytes(before), coins))
+    assert verify_signature(signed, key, value, against) == 0
     for wrong in (b"", b"\1", value[:-2] + b"\1", value[:-1] + b"\0\1", value + b"\1"):
         with pytest.raises(SelfCheckError, match="input 0: the signature is not strict DER"):
-            verify_signature(signed, key, wrong, digests)
+            verify_signature(signed, key, wrong, against)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_a_bad_signature_is_found_in_whichever_share_it_is(monkeypatch, count):
-    monkeypatch.setattr(cores, "LEAST", 1)
-    before, after, cleared = made("wsh-sortedmulti-2of3-4x4")
-    verify(before, after, cleared, cores=Cores(count))
-    values = [pairs[0][1] for pairs in pairs_of(after).values()]
-    for index in range(4):
-        other = values[index - 1]
-        bad = tampered(before, after, index, lambda key, _, other=other: (key, other))
-        with pytest.raises(SelfCheckError, match=f"self-check: input {index}: .*not verify"):
-            verify(before, bad, cleared, cores=Cores(count))
+@pytest.mark.parametrize("name", KINDS)
+def test_a_claim_that_is_known_to_hold_is_not_verified_again(name, monkeypatch):
+    before, cleared, claims = unsigned(name), clearance(unsigned(name), wallet(name)), []
+    with keyring(fixture(name)["cosigners"][0]) as ring:
+        after = sign(before, ring, cleared, told=claims.append)
+    assert len(claims) == sum(map(len, pairs_of(after).values()))
+    assert all_that_hold(claims) == [True] * len(claims)
+    monkeypatch.setattr(verify_module, "holds", lambda _: False)
+    verify(before, after, cleared, held=frozenset(claims))
+    for number, (public, digest, signature) in enumerate(claims):
+        for other in (
+            (public[:-1] + bytes([public[-1] ^ 1]), digest, signature),
+            (public, digest[:-1] + bytes([digest[-1] ^ 1]), signature),
+            (public, digest, signature[:-1] + bytes([signature[-1] ^ 1])),
+        ):
+            known = frozenset((*claims[:number], other, *claims[number + 1 :]))
+            with pytest.raises(SelfCheckError, match="the signature does not verify"):
+                verify(before, after, cleared, held=known)

@@ -19,8 +19,7 @@ from coldsign.psbt.model import Psbt
 from coldsign.review.context import Context
 from coldsign.review.finding import Severity
 from coldsign.review.report import Report, review
-from coldsign.signer.sign import sign
-from coldsign.signer.verify import verify
+from coldsign.signer.verified import sign_verified
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.wallet import Wallet
 from tests.benchmarks.sign.make import Case
@@ -55,10 +54,7 @@ def _coldsign(case: Case, cores: Cores) -> Sign:
         report = _relayable(review(before, wallet, context, our_keys=ours, cores=cores))
         accepted = frozenset(one.code for one in report.findings)
         clearance = clear(report, policy=policy, latch=latch, accepted=accepted)
-        with unlocked as keyring:
-            after = sign(before, keyring, clearance)
-        verify(before, after, clearance, cores=cores)
-        return after.serialize()
+        return sign_verified(before, lambda: unlocked, clearance, cores=cores).serialize()
 
     return run
 
