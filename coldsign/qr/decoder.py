@@ -31,6 +31,7 @@ FORMATS = (
     "BMP",
 )  # Pillow knows thirty more, each a parser to attack
 MAX_PIXELS = 25_000_000  # a 24-megapixel photograph: 75 MB in colour
+MAX_MOVING = 9_000_000  # pixels of an animation's pictures: a screen of 3840x2160; several are held at a time
 MAX_LOOKS = 20_000  # frames of one animation or film; an hour of an animation at five a second
 _MEMORY = 1024 * 1024 * 1024  # address space, of which 400 MB are libraries
 _CPU_SECONDS = 3600
@@ -101,6 +102,8 @@ def _picture_answers(say: Say, data: bytes, eyes: Eyes) -> Iterator[bytes]:
             looks = getattr(image, "n_frames", 1)
             if looks > MAX_LOOKS:
                 raise PictureError(f"an animation of more than {MAX_LOOKS} pictures")
+            if looks > 1 and image.width * image.height > MAX_MOVING:
+                raise PictureError(f"an animation of more than {MAX_MOVING // 10**6} megapixels")
             for index in range(looks):
                 image.seek(index)
                 yield from _codes(look(image.convert("L")))

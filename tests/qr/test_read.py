@@ -110,6 +110,12 @@ def bomb(path):
     Image.new("1", (20_000, 20_000)).save(path)
 
 
+def large_animation(path):
+    Image.new("1", (3001, 3000)).save(
+        path, "GIF", save_all=True, append_images=[Image.new("1", (3001, 3000), 1)]
+    )
+
+
 def truncated(path):
     pictures.image(pictures.shown(300)).save(path)
     path.write_bytes(path.read_bytes()[:-300])
@@ -127,6 +133,7 @@ def noise(path):
     ("make", "why"),
     [
         (bomb, "more than 25 megapixels"),
+        (large_animation, "an animation of more than 9 megapixels"),
         (truncated, "damaged picture"),
         (tiff, "not a picture"),
         (noise, "picture"),
