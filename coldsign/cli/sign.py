@@ -1,7 +1,6 @@
 """``inspect`` and ``sign``: the product."""
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from coldsign.ceremony import airgap
 from coldsign.ceremony.checkup import Verdict
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.foreign import foreign_code
-from coldsign.ceremony.intake import read_requests
+from coldsign.ceremony.intake import PSBT, read_requests
 from coldsign.ceremony.operator import ExpectingOperator, Operator
 from coldsign.ceremony.papers import Papers, read_papers
 from coldsign.ceremony.reply import answer
@@ -25,6 +24,8 @@ from coldsign.cli.secrets import (
     secret_file_option,
     stateless_keyring,
 )
+from coldsign.cli.typed import standard_input
+from coldsign.cli.watch import Watch
 from coldsign.errors import UnfitError, UsageError
 from coldsign.keys.keyring import Keyring
 from coldsign.primitives import secp
@@ -60,8 +61,10 @@ def read_psbts(
         from coldsign.cli.camera import scan as scanner
 
         scan = scanner(settings.screen, camera, frozenset({Kind.PSBT}))
-    settings.screen.stdin_is_source = "-" in sources
-    return read_requests(sources, stdin=sys.stdin.buffer, camera=scan)
+    screen = settings.screen
+    screen.stdin_is_source = "-" in sources
+    stdin = standard_input(screen, PSBT)
+    return read_requests(sources, stdin=stdin, camera=scan, watcher=Watch(screen))
 
 
 @click.command(cls=ColdCommand)

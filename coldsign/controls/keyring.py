@@ -22,6 +22,9 @@ EXPORT_CAP: Final = 16 << 20
 """Bytes of an exported key file: a company's few thousand keys with their certifications."""
 MOST_KEYS: Final = 5000
 """Keys in an exported file; more is somebody's whole key server, and takes gpg minutes."""
+_SIGNED: Final = (
+    4  # of a user id's fields: when the key signed it; some versions of gpg keep others too
+)
 _SHOWN: Final = 80
 _STATES: Final = {"e": "expired", "r": "revoked"}
 
@@ -31,7 +34,7 @@ class PinnedKey(NamedTuple):
 
     Attributes:
         fingerprint: Of its primary key.
-        user: Its first user id, made safe to show.
+        user: The first user id that it signed itself, made safe to show.
         state: "expired" or "revoked", where it is that: nothing that it signs counts.
     """
 
@@ -74,7 +77,7 @@ def pin(home: Path, exported: bytes, wanted: Iterable[str]) -> tuple[PinnedKey, 
     kept = {key.fingerprint for key in list_keys(before)} if before else set()
     ring = _select((before, _few(exported, fingerprints)), [*sorted(kept), *fingerprints])
     now_pinned = list_keys(ring) if ring else ()
-    unfit = set(fingerprints) - {key.fingerprint for key in now_pinned}
+    unfit = set(fingerprints) - {key.fingerprint for key in now_pinned if key.user}
     if unfit:
         raise MalformedError(
             f"gpg does not take the key {min(unfit)}: nothing in the file shows that it is its owner's",
@@ -149,7 +152,7 @@ def _primaries(records: list[list[str]]) -> list[PinnedKey]:
         elif kind == "fpr" and expecting == "pub":
             found.append(PinnedKey(fields[8], "", state))
             expecting = ""
-        elif kind == "uid" and found and not found[-1].user:
+        elif kind == "uid" and found and not found[-1].user and fields[_SIGNED]:
             found[-1] = found[-1]._replace(user=printable(fields[8], limit=_SHOWN))
     return found
 

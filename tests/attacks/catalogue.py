@@ -119,7 +119,7 @@ CODES = {
     "Q-N": ("qr/test_attacks.py", "test_verdict"),
     "Q-O": ("qr/test_dialects.py", "test_bad_bbqr_frames"),
     "Q-P": ("qr/test_ur.py", "test_contradicting_parts_are_refused"),
-    "Q-Q": ("qr/test_joiner.py", "test_a_secret_is_named_and_never_shown"),
+    "Q-Q": ("qr/test_secrets.py", "test_a_secret_is_named_and_never_shown"),
     "Q-R": ("qr/test_joiner.py", "test_base64_with_anything_else_is_refused"),
     "Q-S": ("cli/test_stops.py", "test_what_is_typed_ahead_answers_no_question"),
     "Q-T": ("qr/test_joiner.py", "test_sessions_held_at_once_are_bounded"),

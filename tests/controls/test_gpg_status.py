@@ -121,9 +121,10 @@ def test_one_signature_is_made_or_none(monkeypatch, created, output):
 
 
 def test_fingerprints_of_subkeys_are_nobodys():
-    def line(kind, value=""):
-        return [kind, *[""] * 8, value]
+    def line(kind, value="", signed=""):
+        return [kind, *[""] * 4, signed, *[""] * 3, value]
 
-    listed = [line("pub"), line("fpr", ANNA), line("uid", "Anna"), line("uid", "Anna again")]
+    listed = [line("pub"), line("fpr", ANNA), line("uid", "Somebody"), line("uid", "Anna", MADE)]
+    listed += [line("uid", "Anna again", MADE)]
     listed += [line("sub"), line("fpr", SUBKEY), line("pub"), line("fpr", BERT)]
     assert _primaries(listed) == [PinnedKey(ANNA, "Anna"), PinnedKey(BERT, "")]
