@@ -80,3 +80,14 @@ class UnfitError(ColdsignError):
 
     exit_code = 8
     default_code = "unfit"
+
+
+def missing_library(error: Exception) -> UnfitError | None:
+    """What an installation lacks, where that is why something failed; a module of ours missing is a bug."""
+    if not isinstance(error, ImportError) or (error.name or "coldsign").startswith("coldsign"):
+        return None
+    return UnfitError(
+        f"the library {error.name} is missing or does not load",
+        hint="install coldsign again with all its libraries (docs/install.md)",
+        code="library-missing",
+    )

@@ -1,4 +1,4 @@
-"""Finishing a transaction of a registered wallet, whatever its script: where signatures and miniscript meet."""
+"""Finishing a transaction: of a registered wallet whatever its script, of others what keys and thresholds make."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,8 +31,8 @@ _FAULT_WORDS = {
 }
 
 
-def finish(psbt: Psbt, wallet: Wallet) -> Psbt:
-    """Finish every input, those of the wallet by its own scripts.
+def finish(psbt: Psbt, wallet: Wallet | None = None) -> Psbt:
+    """Finish every input, those of the wallet by its own scripts; no signature is used that does not hold.
 
     Where several of a wallet's spending paths are complete, the one with the smallest witness that
     no third party can change is taken. Its scripts and control blocks are those we derive. What is called
@@ -42,6 +42,9 @@ def finish(psbt: Psbt, wallet: Wallet) -> Psbt:
         RefusedError: An input lacks its coin or signatures, or one of its signatures is not of this
             whole transaction or would not be relayed; the message says which.
     """
+    if wallet is None:
+        demand_holding(psbt, range(len(psbt.inputs)))
+        return finalize(psbt)
     facts = gather(psbt, wallet)
     demand_holding(psbt, [known.index for known in facts.inputs if not known.ours])
 

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 
-from coldsign.errors import DeclinedError, UnfitError
+from coldsign.errors import DeclinedError, UnfitError, missing_library
 
 GARBAGE = 100_000
 """New objects between two searches for cycles of garbage. A review makes hundreds of thousands that live
@@ -50,14 +50,24 @@ def _run() -> int:
     try:
         measures = process.harden()
     except UnfitError as error:
-        sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
-        return error.exit_code
+        return _unfit(error)
 
     from coldsign.cli.signals import stop_on_signals
 
     stop_on_signals()
     gc.set_threshold(GARBAGE)
 
-    from coldsign.cli.app import run
+    try:
+        from coldsign.cli.app import run
+    except ImportError as error:
+        lack = missing_library(error)
+        if lack is None:
+            raise
+        return _unfit(lack)
 
     return flushed(run(sys.argv[1:], measures=measures))
+
+
+def _unfit(error: UnfitError) -> int:
+    sys.stderr.write(f"error: {error.message}\nhint: {error.hint}\n")
+    return error.exit_code

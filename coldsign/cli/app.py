@@ -15,7 +15,7 @@ from coldsign import __version__
 from coldsign.cli.options import Settings, add_global_options
 from coldsign.cli.screen import Screen
 from coldsign.cli.signals import STOPPED
-from coldsign.errors import ColdsignError, DeclinedError, UnfitError, UsageError
+from coldsign.errors import ColdsignError, DeclinedError, UnfitError, UsageError, missing_library
 
 if TYPE_CHECKING:
     from coldsign.primitives.process import Measure
@@ -104,7 +104,8 @@ def _guarded(argv: Sequence[str], settings: Settings) -> int:
     except SystemExit:  # how click takes a broken pipe, which it keeps from us
         return _report(_os_error(BrokenPipeError()), settings)
     except Exception as error:  # noqa: BLE001 - the one place that turns a bug into exit code 1
-        return _bug(error, settings)
+        lack = missing_library(error)
+        return _report(lack, settings) if lack else _bug(error, settings)
 
 
 def _halt_where_damaged(error: ColdsignError, settings: Settings) -> None:

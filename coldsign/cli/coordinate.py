@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from coldsign.ceremony.finish import finish
 from coldsign.ceremony.intake import PSBT, read_one, read_replies
 from coldsign.ceremony.reply import answer
 from coldsign.cli.deliver import (
@@ -22,7 +23,6 @@ from coldsign.errors import RefusedError
 from coldsign.psbt.combine import combine as combine_psbts
 from coldsign.psbt.edit import Reply as Level
 from coldsign.psbt.finalize import extract
-from coldsign.psbt.finalize import finalize as finalize_psbt
 from coldsign.psbt.model import Psbt
 
 
@@ -80,12 +80,7 @@ def finalize(
     psbt = Psbt.parse(read_one([source], stdin=stdin, watcher=Watch(settings.screen)).data)
     wallet = settings.desk().wallet(wallet_name) if wallet_name is not None else None
     with _hinting("join all replies first with coldsign combine; name the wallet: --wallet NAME"):
-        if wallet is None:
-            finished = finalize_psbt(psbt)
-        else:
-            from coldsign.ceremony.finish import finish
-
-            finished = finish(psbt, wallet)
+        finished = finish(psbt, wallet)
     tx = extract(finished)
     text = tx.serialize().hex()
     vsize = (tx.weight() + 3) // 4

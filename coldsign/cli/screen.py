@@ -39,7 +39,8 @@ STYLES: Mapping[str, str] = {
 }
 _TRIES = 3  # to type the same secret twice
 _NARROWEST = 20  # columns; below, words are cut anyway
-_SHOWS_WORDS = "unexpected-review"  # the one error that says six words, of the review code
+# Errors that hold no secret: one says six words, of the review code; one comes before a library that redacting needs.
+_NEVER_SECRET = frozenset({"unexpected-review", "library-missing"})
 _NOT_A_PERSON = "nobody is at this terminal to answer"
 _SCRIPT_HINT = (
     "a script passes what a person would type: see --expect, --accept, --yes and --secret-file"
@@ -120,7 +121,7 @@ class Screen:
 
     def error(self, code: str, message: str, hint: str) -> None:
         """The one ``error:`` line of a failed run, and its hint."""
-        if code != _SHOWS_WORDS:
+        if code not in _NEVER_SECRET:
             from coldsign.cli.redact import redact
 
             message = redact(message)

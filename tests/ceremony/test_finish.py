@@ -276,3 +276,24 @@ def test_the_command_finishes_a_registered_wallets_miniscript(tmp_path):
     half = laptop.write("half.txt", base64.b64encode(joined(MINISCRIPT, (0,)).raw))
     assert laptop.run("finalize", half, "--wallet", "vault").code == 4
     assert laptop.run("finalize", source, "--wallet", "other").code == 2
+
+
+@pytest.mark.parametrize("name", fixture_names())
+def test_without_its_wallet_a_transaction_is_finished_by_signatures_that_hold(name):
+    if name == MINISCRIPT:
+        pytest.skip("more than keys and a threshold: it needs its wallet")
+    psbt = joined(name)
+    assert extract(finish(psbt)).serialize() == extract(finalize(psbt)).serialize()
+    index = len(psbt.inputs) - 1
+    pairs = psbt.inputs[index].map.pairs
+    key, value = next((key, value) for key, value in pairs if key.type in SIGNATURES)
+    other = next(v for k, v in psbt.inputs[index - 1].map.pairs if k.type in SIGNATURES)
+    if other == value:  # one input alone: the same signature of another amount
+        return
+    changed = psbt.inputs[index].map.setting(key, other)
+    maps = [*[i.map for i in psbt.inputs[:index]], changed]
+    false = Psbt.of_maps(psbt.global_map.map, maps, [o.map for o in psbt.outputs])
+    with pytest.raises(
+        RefusedError, match=f"input {index}: .* is not a signature of this transaction"
+    ):
+        finish(false)

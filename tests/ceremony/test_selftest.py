@@ -11,6 +11,7 @@ from embit.transaction import SIGHASH, Transaction, TransactionInput, Transactio
 from coldsign.ceremony import selftest
 from coldsign.ceremony.selftest import KNOWN, TESTS, run
 from coldsign.errors import MalformedError
+from tests.quickage import sealed
 
 SUBJECT = b"coldsign self-test"
 
@@ -72,11 +73,22 @@ def oracle():
         "legacy digest": tx.sighash_legacy(0, coins[0], SIGHASH.ALL).hex(),
         "BIP-143 digest": tx.sighash_segwit(1, pkh(SUBJECT), 100_000, SIGHASH.ALL).hex(),
         "BIP-341 digest": tx.sighash_taproot(1, coins, [100_000] * 2, SIGHASH.DEFAULT).hex(),
+        "age key file": SUBJECT.hex(),
     }
 
 
 def test_other_libraries_give_the_known_answers():
     assert oracle() == KNOWN
+
+
+def test_the_key_file_is_as_the_specification_makes_it():
+    assert sealed(SUBJECT, SUBJECT.decode()) == selftest._KEY_FILE
+
+
+def test_a_key_file_that_opens_altered_is_noticed(monkeypatch):
+    monkeypatch.setattr(selftest, "unseal", lambda *_: SUBJECT)
+    failed = {result.name: result.detail for result in run() if not result.ok}
+    assert failed == {"age key file": "an altered key file opens"}
 
 
 def test_all_is_well_here():
