@@ -11,6 +11,9 @@ from coldsign.keys.keystore import KeyRecord, Keystore
 from coldsign.keys.material import KeyKind, Material
 from coldsign.keys.mnemonic import Mnemonic
 from coldsign.keys.versions import NetworkGroup
+from coldsign.primitives.network import MAINNET, REGTEST
+from coldsign.wallet.descriptor import Descriptor
+from coldsign.wallet.wallet import Wallet
 from tests.ceremony.stage import Yes, fixture, make_desk, no_key
 
 MULTISIG, RECOVERY = "wsh-sortedmulti-2of3-4x4", "wsh-miniscript-recovery-1x4"
@@ -32,10 +35,20 @@ def record(found, number, name=None):
         return KeyRecord.of(name or f"key{number}", KeyKind.MNEMONIC, ring, NetworkGroup.TEST)
 
 
-def job(found, number, *, registered=False):
+def on_mainnet(wallet):
+    """The same keys and scripts where they guard money."""
+    text = str(wallet.descriptor).partition("#")[0]
+    for key in wallet.descriptor.keys:
+        if not isinstance(key.public, bytes):
+            text = text.replace(key.public.serialize(REGTEST), key.public.serialize(MAINNET))
+    return Wallet.create("vault", Descriptor.parse(text, MAINNET, require_checksum=False))
+
+
+def job(found, number, *, registered=False, network=MAINNET):
     key = record(found, number)
-    ours = positions_of(key, found.wallet) if registered else ()
-    wallet = dataclasses.replace(found.wallet, our_keys=ours)
+    wallet = on_mainnet(found.wallet) if network is MAINNET else found.wallet
+    ours = positions_of(key, wallet) if registered else ()
+    wallet = dataclasses.replace(wallet, our_keys=ours)
     return dataclasses.replace(found.job(), wallet=wallet, key=key)
 
 
@@ -49,6 +62,14 @@ def test_two_cosigners_keys_on_one_machine_sign_nothing(name, registered, tmp_pa
     assert (no.value.code, operator.asked) == ("several-cosigners", 0)
     assert "coldsign key remove key1" in no.value.hint
     assert examine(dataclasses.replace(job(found, 0), key=None), desk).verdict == "ok"
+
+
+def test_a_rehearsal_on_a_test_network_keeps_its_keys_together(tmp_path):
+    found = fixture(MULTISIG)
+    desk = laptop(tmp_path, found, 0, 1)
+    for number in (0, 1):
+        operator = Yes(lambda number=number: found.keyring(number))
+        assert sign_walk(job(found, number, network=REGTEST), desk, operator).inputs
 
 
 def test_once_the_other_key_is_gone_the_first_signs(tmp_path):
