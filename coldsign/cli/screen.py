@@ -42,7 +42,8 @@ _NARROWEST = 20  # columns; below, words are cut anyway
 _SHOWS_WORDS = "unexpected-review"  # the one error that says six words, of the review code
 _NOT_A_PERSON = "nobody is at this terminal to answer"
 _SCRIPT_HINT = (
-    "a script passes what a person would type: see --expect, --accept, --yes and --secret-file"
+    "a script passes what a person would type: see --expect, --accept, --yes, --secret-file"
+    " and --passphrase-file"
 )
 
 

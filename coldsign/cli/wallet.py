@@ -11,7 +11,7 @@ from coldsign.cli.audit import audit
 from coldsign.cli.deliver import deliver_text, demand_file
 from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings
 from coldsign.cli.pager import page_through, page_width
-from coldsign.cli.secrets import open_key, passphrase_options
+from coldsign.cli.passphrases import open_key, passphrase_options, usable
 from coldsign.cli.walletview import document, rows, summary
 from coldsign.controls.remember import wallet_id
 from coldsign.errors import DeclinedError
@@ -76,7 +76,7 @@ def add(
         screen.need_person()
     proposed = _read(settings, name, source, script=script or "", camera=camera)
     if key_name is not None:
-        desk.keystore.record(key_name)
+        usable(desk.keystore, key_name, settings.network)
         with open_key(screen, desk.keystore, key_name, passphrase_file, passphrase_fd) as ring:
             ours = own_positions(proposed.descriptor, ring)
         proposed = Wallet.create(

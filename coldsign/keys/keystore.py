@@ -26,11 +26,12 @@ from coldsign.primitives.filefault import failure
 from coldsign.primitives.fileio import sync_folder
 from coldsign.primitives.storage import (
     atomic_write,
+    demand_writable,
     ensure_private_dir,
     exclusive_lock,
     read_private,
 )
-from coldsign.primitives.text import is_safe_name, printable
+from coldsign.primitives.text import NAME_RULE, is_safe_name, printable
 
 MAX_RECORD: Final = 4096  # bytes; a record has about 200
 Seal = Callable[[bytes, str], bytes]
@@ -101,8 +102,7 @@ class Keystore:
 
     Args:
         home: coldsign's home folder; made private when the first key is stored.
-        seal: Encrypts the secret with a passphrase. Another one than age's is for tests of the
-            store alone, because age takes seconds on purpose.
+        seal: Encrypts the secret with a passphrase; another than age's, which is slow, is for tests.
         unseal: Decrypts what ``seal`` made.
     """
 
@@ -136,6 +136,18 @@ class Keystore:
             self._read_back(secret, sealed)
             atomic_write(public, record.to_bytes(), replace=True)
         return record
+
+    def demand_room(self, name: str) -> None:
+        """Whether a key of this name can be stored, asked before a person works for it.
+
+        Raises:
+            UsageError: The name is taken (code ``key-exists``) or no name for a key.
+            UnfitError: The folder is open to others, or cannot be written to.
+        """
+        self._require_free(name)
+        if self._folder.exists():
+            ensure_private_dir(self._folder)
+        demand_writable(self._folder)
 
     def records(self) -> tuple[KeyRecord, ...]:
         """All stored keys, by name.
@@ -228,8 +240,8 @@ class Keystore:
     def _paths(self, name: str) -> tuple[Path, Path]:
         if not is_safe_name(name):
             raise UsageError(
-                f"{printable(name)} is no name for a key",
-                hint="1 to 64 letters, digits and signs, without slashes",
+                f"{printable(name) or 'an empty text'} is no name for a key",
+                hint=NAME_RULE,
             )
         return self._folder / f"{name}.age", self._folder / f"{name}.json"
 
@@ -242,7 +254,7 @@ class Keystore:
             )
 
     def _locked_folder(self, name: str) -> Path:
-        """The folder, once it is known that there is something of that name in it."""
+        """The folder, once something of that name is known to be in it."""
         if not any(path.is_symlink() or path.exists() for path in self._paths(name)):
             raise _no_such_key(name)
         return ensure_private_dir(self._folder)

@@ -15,6 +15,7 @@ power cut leaves behind is never taken for content.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -62,6 +63,20 @@ def ensure_private_dir(path: Path) -> Path:
     except OSError as error:
         raise failure(error, "cannot make the folder", path) from None
     raise unsafe(path, status, wanted=stat.S_IFDIR)
+
+
+def demand_writable(folder: Path) -> None:
+    """Whether a folder takes new files, or can be made; nothing is written.
+
+    Raises:
+        UnfitError: It does not, or cannot.
+    """
+    nearest = folder
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        refusal = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        raise failure(refusal, "cannot write to the folder", nearest)
 
 
 def atomic_write(path: Path, data: bytes, *, mode: int = 0o600, replace: bool) -> None:

@@ -1,0 +1,265 @@
+"""Keys as their holders handle them: what they typed or wrote is not lost, and what is wrong is said in its place."""
+
+import os
+import random
+import re
+import subprocess
+import sys
+
+import pytest
+
+from coldsign.cli.newkey import _in_columns
+from coldsign.keys.mnemonic import Mnemonic
+from tests.cli.laptop import PASSPHRASE, Laptop
+from tests.cli.terminal import Terminal
+from tests.cli.test_secrets import WORDS, demand_silent
+
+RULE = "hint: 1 to 64 plain letters, digits and signs; no slash, no dot or dash in front"
+TWELVE = ("abandon",) * 11 + ("about",)
+
+
+def shown_words(terminal: Terminal, question: str) -> dict[int, str]:
+    """The numbered words on the screen above a question."""
+    page = terminal.asked(question).partition("encrypted.")[2]
+    return {int(number): word for number, word in re.findall(r"(\d+)\. ([a-z]+)", page)}
+
+
+def read_back(terminal: Terminal, *numbers: int) -> None:
+    for number in numbers:
+        words = shown_words(terminal, f"Read back word {number}:")
+        terminal.line(words[number].title())
+
+
+def test_an_unfit_passphrase_does_not_cost_the_words(laptop: Laptop) -> None:
+    with laptop.terminal("key", "new", "fresh", "--words", "12", columns=110) as terminal:
+        read_back(terminal, 5, 12)
+        terminal.see("New passphrase for the key file:")
+        for typed in ("", "", "x" * 1025, "x" * 1025):
+            terminal.drain()
+            terminal.line(typed)
+        terminal.see("a passphrase of more than 1024 characters; try again")
+        assert "the passphrase is empty; try again" in terminal.plain
+        for typed in (PASSPHRASE, PASSPHRASE):
+            terminal.drain()
+            terminal.line(typed)
+        assert terminal.end() == 0
+    assert laptop.run("key", "show", "fresh").code == 0
+
+
+def test_the_third_unfit_passphrase_ends_it(laptop: Laptop) -> None:
+    words = laptop.write("more.words", WORDS + "\n")
+    importing = ("key", "import", "k", "--from", "mnemonic", "--secret-file", words)
+    with laptop.terminal(*importing, columns=110) as terminal:
+        for _ in range(6):
+            terminal.drain()
+            terminal.line("")
+        assert terminal.end() == 3
+        assert terminal.said[-2:] == [
+            "error: the passphrase is empty",
+            "hint: it has 1 to 1024 characters; of a file the first line is read",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "error"),
+    [
+        ("../k", (), "error: ../k is no name for a key"),
+        ("", (), "error: an empty text is no name for a key"),
+        ("mine", (), "error: a key named mine exists"),
+        ("k", ("--passphrase-file", "absent"), "error: cannot read the passphrase file absent:"),
+        ("k", ("--passphrase-file", "empty"), "error: the passphrase is empty"),
+        ("k", ("--passphrase-fd", "77"), "error: --passphrase-fd 77: nothing is open there"),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_shown_or_typed(
+    name: str, options: tuple[str, ...], error: str, laptop: Laptop
+) -> None:
+    laptop.write("empty", "\n")
+    for command in (("key", "new", name), ("key", "import", name, "--from", "mnemonic")):
+        with laptop.terminal(*command, *options, columns=110) as terminal:
+            assert terminal.end() in {2, 3}
+            assert terminal.said[0].startswith(error)
+            assert terminal.said[1].startswith("hint: ")
+            assert len(terminal.said) == 2
+
+
+def test_a_home_that_takes_no_key_is_named_before_anything_is_typed(
+    laptop: Laptop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root everything may be written: the system's refusal is played."""
+    monkeypatch.setattr(os, "access", lambda path, _mode: str(path) != str(laptop.folder))
+    importing = ("key", "import", "k", "--from", "mnemonic", "--secret-file", "absent")
+    new_home = laptop.folder / "other"
+    outcome = laptop.run(*importing, "--home", str(new_home))
+    assert outcome.code == 8
+    assert outcome.errors == [
+        f"error: cannot write to the folder {laptop.folder}: permission denied"
+    ]
+    assert len(outcome.hints) == 1
+    assert not new_home.exists()
+
+
+def test_rolls_of_dice_are_counted_on(laptop: Laptop) -> None:
+    faces = "".join(random.Random(7).choices("123456", k=50))
+    making = ("key", "new", "fresh", "--words", "12", "--dice")
+    with laptop.terminal(*making, columns=110) as terminal:
+        terminal.asked("Roll a die 50 times or more and type the faces (1 to 6).")
+        terminal.line(faces[:20])
+        terminal.asked("20 rolls so far; roll 30 more and type their faces.")
+        terminal.line(faces[20:30] + "7")
+        terminal.see("roll 11 is not a face from 1 to 6; this line does not count")
+        terminal.asked("20 rolls so far; roll 30 more and type their faces.")
+        terminal.line(faces[20:])
+        read_back(terminal, 5, 12)
+        terminal.see("New passphrase for the key file:")
+        terminal.type("\x03")
+        assert terminal.end() == 5
+    with laptop.terminal(*making, columns=110) as terminal:
+        terminal.asked("Roll a die 50 times")
+        terminal.line(faces[:20])
+        terminal.asked("20 rolls so far")
+        terminal.line()
+        assert terminal.end() == 5
+        assert "error: stopped before the end" in terminal.plain
+    assert laptop.run("key", "show", "fresh").code == 6
+
+
+@pytest.mark.parametrize(("width", "columns"), [(20, 1), (28, 2), (40, 2), (43, 3), (60, 4)])
+def test_numbered_words_are_never_folded(width: int, columns: int) -> None:
+    words = tuple(f"longest{letter}" for letter in "abcdefghijklmnopqrstuvwx")
+    lines = _in_columns(words, width)
+    assert len(lines) == 24 // columns
+    assert max(map(len, lines)) <= width
+    found = [re.findall(r"(\d+)\. (\w+)", line) for line in lines]
+    assert sorted((int(n), word) for line in found for n, word in line) == [
+        *enumerate(words, 1),
+    ]
+    assert [int(line[0][0]) for line in found] == list(range(1, 24 // columns + 1))
+
+
+def importing(laptop: Laptop, content: str | bytes) -> tuple[str, ...]:
+    path = laptop.write("secret.txt", content)
+    phrase = laptop.path("passphrase")
+    return (
+        *("key", "import", "k", "--from", "mnemonic"),
+        *("--secret-file", path, "--passphrase-file", phrase),
+    )
+
+
+@pytest.mark.parametrize("lines", [2, 3, 24])
+def test_words_on_several_lines_are_not_taken_for_a_passphrase(lines: int, laptop: Laptop) -> None:
+    """Of twelve words in the first line one in sixteen is a mnemonic by itself."""
+    words = (WORDS if lines != 2 else " ".join(_split_mnemonic())).split()
+    size = len(words) // lines
+    rows = [" ".join(words[at : at + size]) for at in range(0, len(words), size)]
+    outcome = laptop.run(*importing(laptop, "\r\n".join(rows) + "\r\n"))
+    demand_silent(outcome, " ".join(words))
+    assert outcome.code == 3
+    assert outcome.errors == [f"error: the words stand on {lines} lines"]
+    assert "on one line" in outcome.hints[0]
+    assert laptop.run("key", "show", "k").code == 6
+
+
+def _split_mnemonic() -> tuple[str, ...]:
+    """A mnemonic of 24 words whose first twelve are a mnemonic too."""
+    Mnemonic.parse(" ".join(TWELVE)).wipe()
+    about = 3  # the number of that word; "abandon" has none
+    found = Mnemonic.from_entropy(bytearray((about << 124).to_bytes(32, "big")))
+    assert found.words[:12] == TWELVE
+    return found.words
+
+
+def test_a_mark_of_an_editor_belongs_to_no_word_and_no_passphrase(laptop: Laptop) -> None:
+    mark = b"\xef\xbb\xbf"
+    laptop.good(*importing(laptop, mark + WORDS.encode() + b"\r\n"))
+    marked = laptop.write("marked", mark + (laptop.folder / "passphrase").read_bytes())
+    laptop.good("key", "xpub", "k", "--path", "m/1h", "--passphrase-file", marked)
+
+
+def xpub(laptop: Laptop, path: str, **network: str):
+    phrase = laptop.path("passphrase")
+    words = ("key", "xpub", "mine", "--path", path, "--passphrase-file", phrase)
+    return laptop.run(*words, **network)
+
+
+def test_the_master_key_has_an_origin_without_steps(laptop: Laptop) -> None:
+    found = xpub(laptop, "m")
+    assert re.fullmatch(r"\[[0-9a-f]{8}\]tpub\w+\n", found.out)
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        ("", "(empty): a step is empty"),
+        ("m/", "m/: a step is empty"),
+        ("m/48H", "m/48H: 48H is not a step"),
+    ],
+)
+def test_a_wrong_path_is_wrong_usage(path: str, fault: str, laptop: Laptop) -> None:
+    found = xpub(laptop, path)
+    assert (found.code, found.errors) == (2, [f"error: key path {fault}"])
+    assert found.hints == ["hint: such as --path m/48h/0h/0h/2h"]
+
+
+def test_a_key_of_other_networks_is_not_used(laptop: Laptop) -> None:
+    said = ["error: the key mine is for the test networks, not mainnet"]
+    outcome = xpub(laptop, "m/1h", network="mainnet")
+    assert (outcome.code, outcome.errors, len(outcome.hints)) == (2, said, 1)
+    laptop.good("--network", "mainnet", *importing(laptop, WORDS))
+    phrase = ("--passphrase-file", laptop.path("passphrase"))
+    laptop.good("wallet", "export", "vault", "--out", laptop.path("vault.txt"))
+    adding = ("wallet", "add", "vault", laptop.path("vault.txt"), "--key", "k", "--yes")
+    signing = ("sign", laptop.path("r.txt"), "--wallet", "vault", "--key", "k", "--expect", "no")
+    journal = laptop.kinds()
+    for using in (signing, adding):
+        refused = laptop.run(*using, *phrase)
+        assert refused.code == 2
+        assert refused.errors == ["error: the key k is for mainnet, not regtest"]
+    assert laptop.kinds() == journal
+
+
+@pytest.mark.parametrize("number", ["-1", "77", "99999999999", "1"])
+def test_a_descriptor_that_is_not_open_for_reading(number: str, laptop: Laptop) -> None:
+    command = [sys.executable, "-m", "coldsign", "--network", "regtest", "--home", "home"]
+    command += ["key", "xpub", "mine", "--path", "m/1h", "--passphrase-fd", number]
+    with (laptop.folder / "out").open("wb") as out:
+        done = subprocess.run(
+            command,
+            cwd=laptop.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f"error: --passphrase-fd {number}: nothing is open there to be read",
+        "hint: the shell opens it: --passphrase-fd 3 3< FILE",
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--key", "mine", "--secret-file", "words"),
+        ("--key", "-", "--passphrase-file", "passphrase"),
+        ("--key", "-", "--passphrase-fd", "3"),
+    ],
+)
+def test_a_secret_that_would_not_be_read_is_wrong_usage(
+    options: tuple[str, ...], laptop: Laptop
+) -> None:
+    journal = laptop.kinds()
+    signing = ("sign", laptop.path("r.txt"), "--wallet", "vault", "--expect", "no")
+    outcome = laptop.run(*signing, *options)
+    assert (outcome.code, len(outcome.errors), len(outcome.hints)) == (2, 1, 1)
+    assert laptop.kinds() == journal
+
+
+def test_an_empty_expectation_is_one_that_is_not_met(laptop: Laptop) -> None:
+    """As from a script whose variable is not set."""
+    signing = ("sign", laptop.path("r.txt"), "--wallet", "vault", "--key", "mine")
+    with laptop.terminal(*signing, "--expect", "", columns=110, rows=100) as terminal:
+        assert terminal.end() == 5
+        assert "not the one expected" in terminal.plain
