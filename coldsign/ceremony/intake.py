@@ -25,6 +25,8 @@ _NAMES = {
     Kind.TEXT: "a text",
 }
 
+_SHAPELESS = frozenset({Kind.BYTES, Kind.TEXT})
+
 
 def read_requests(
     sources: Sequence[str],
@@ -106,7 +108,8 @@ def expect(payload: Payload, want: frozenset[Kind]) -> Payload:
     """
     if payload.kind in want:
         return payload
-    due = " or ".join(sorted(_NAMES[kind] for kind in want))
+    # What has no shape of its own is only named where nothing else is due: a wallet file is a text too.
+    due = " or ".join(sorted(_NAMES[kind] for kind in want - _SHAPELESS or want))
     raise MalformedError(
         f"{due} is due, but this is {describe(payload)}",
         hint="check that the right file or code was given",

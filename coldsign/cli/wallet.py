@@ -71,10 +71,12 @@ def add(
     Read are descriptors, BSMS, Coldcard, Caravan, Specter, Sparrow, Electrum, BIP-388 and UR.
     """
     screen, desk = settings.screen, settings.desk()
+    desk.registry.demand_name(name)
     if not yes:
         screen.stdin_is_source = source == "-"
         screen.need_person()
     proposed = _read(settings, name, source, script=script or "", camera=camera)
+    desk.registry.demand_room(proposed, force=force)
     if key_name is not None:
         usable(desk.keystore, key_name, settings.network)
         with open_key(screen, desk.keystore, key_name, passphrase_file, passphrase_fd) as ring:
@@ -92,7 +94,7 @@ def add(
             raise DeclinedError("the wallet was not registered", code="kept")
     register(desk, proposed, force=force)
     screen.tell(f"wallet {proposed.name} registered", "good")
-    screen.document(document(proposed))
+    screen.document(document(proposed, records))
 
 
 def _read(
@@ -132,9 +134,9 @@ def list_(settings: Settings, /) -> None:
 def show(settings: Settings, /, name: str) -> None:
     """Show a wallet: every cosigner, and what it takes to spend."""
     desk = settings.desk()
-    found = desk.wallet(name)
-    settings.screen.document(document(found))
-    for row in rows(found, desk.keystore.records(), page_width()):
+    found, records = desk.wallet(name), desk.keystore.records()
+    settings.screen.document(document(found, records))
+    for row in rows(found, records, page_width()):
         settings.screen.result(row.text, row.role)
 
 
