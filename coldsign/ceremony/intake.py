@@ -25,6 +25,8 @@ _NAMES = {
     Kind.TEXT: "a text",
 }
 
+_FOLDED = (b"cHNidP", b"70736274ff", b"70736274FF")  # how a PSBT begins in base64 and in hex
+_MAX_FOLD = 80  # characters of a line; base64 folds at 76, PEM at 64, xxd -p at 60
 _SHAPELESS = frozenset({Kind.BYTES, Kind.TEXT})
 
 
@@ -56,7 +58,7 @@ def read_requests(
     for source in sources:
         if source == "-":
             data = read_untrusted(stdin, MAX_FILE, what="standard input")
-            payloads.append(expect(recognise(_filled(data, "standard input"), want), want))
+            payloads.append(expect(recognise(_content(data, "standard input"), want), want))
         elif is_visual(readable(Path(source))):
             pictures.append(Path(source))
         else:
@@ -134,17 +136,25 @@ def readable(path: Path) -> Path:
     return path
 
 
-def _filled(data: bytes, name: str) -> bytes:
+def _content(data: bytes, name: str) -> bytes:
     if not data:
         raise MalformedError(f"{name} is empty", hint=AGAIN)
-    return data
+    return _unfolded(data) if data.startswith(_FOLDED) else data
+
+
+def _unfolded(data: bytes) -> bytes:
+    """A PSBT's text on one line, where it stands on equal short ones, as ``base64``, ``xxd -p`` and mail fold it."""
+    first, *others = data.split()
+    is_fold = len(first) <= _MAX_FOLD and not any(line.startswith(_FOLDED) for line in others)
+    whole = {len(line) for line in (first, *others[:-1])} == {len(first)}
+    return b"".join((first, *others)) if is_fold and whole else data
 
 
 def _read_file(path: Path, want: frozenset[Kind]) -> Payload:
     data = read_untrusted(path, MAX_FILE, what="file")
-    _filled(data, printable(path.name, limit=100))
+    name = printable(path.name, limit=100)
+    content = _content(data, name)
     try:
-        return expect(recognise(data, want), want)
+        return expect(recognise(content, want), want)
     except MalformedError as bad:
-        name = printable(path.name, limit=100)
         raise MalformedError(f"{name}: {bad.message}", hint=bad.hint, code=bad.code) from bad

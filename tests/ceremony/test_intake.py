@@ -37,6 +37,42 @@ def test_a_file_is_known_by_its_content(form: str, name: str, tmp_path: Path) ->
     assert read("-", stdin=FORMS[form]) == (found,)
 
 
+def folded(text: bytes, width: int, end: bytes = b"\n") -> bytes:
+    return end.join(text[at : at + width] for at in range(0, len(text), width)) + end
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("base64", base64.encodebytes(PSBT)),
+        ("base64", folded(base64.b64encode(PSBT), 64, b"\r\n")),
+        ("hex", folded(PSBT.hex().encode(), 60)),
+        ("hex", folded(PSBT.hex().upper().encode(), 80)),
+    ],
+)
+def test_a_folded_text_is_one_psbt(form: str, text: bytes, tmp_path: Path) -> None:
+    """As ``base64``, ``xxd -p`` and mail write it."""
+    (tmp_path / "folded").write_bytes(text)
+    (found,) = read(str(tmp_path / "folded"))
+    assert (found.data, found.dialect) == (PSBT, Dialect(form))
+    assert read("-", stdin=text) == (found,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FORMS["base64"] * 2,
+        base64.encodebytes(PSBT) * 2,
+        folded(base64.b64encode(PSBT), 400),
+        base64.encodebytes(PSBT).replace(b"\n", b"A\n", 1),
+        base64.encodebytes(PSBT) + b"cHNidP8=\n",
+    ],
+)
+def test_what_was_not_folded_is_not_joined(text: bytes) -> None:
+    with pytest.raises(MalformedError, match="is one line; more lines follow it"):
+        read("-", stdin=text)
+
+
 def test_lines_of_a_hand_scanner_are_joined() -> None:
     frames = split(PSBT, kind=Kind.PSBT, dialect=Dialect.BBQR).frames
     lines = "\n".join(reversed([str(frame) for frame in frames]))
