@@ -11,7 +11,7 @@ from coldsign.cli.passphrases import (
     given_new_passphrase,
     open_key,
     passphrase_options,
-    read_passphrase,
+    proven_passphrase,
     type_new_passphrase,
     usable,
 )
@@ -159,20 +159,32 @@ def xpub(
 @key.command()
 @click.argument("name")
 @passphrase_options
+@click.option(
+    "--new-passphrase-file",
+    "new_file",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Read the new passphrase from the first line of a file.",
+)
 @pass_settings
 def passphrase(
-    settings: Settings, name: str, passphrase_file: Path | None, passphrase_fd: int | None
+    settings: Settings,
+    /,
+    name: str,
+    passphrase_file: Path | None,
+    passphrase_fd: int | None,
+    new_file: Path | None,
 ) -> None:
     """Change the passphrase of a key file. The old one comes from the options or a prompt."""
-    keystore = settings.desk().keystore
+    screen, keystore = settings.screen, settings.desk().keystore
     keystore.record(name)
-    old = read_passphrase(
-        settings.screen, f"Old passphrase of {name}", passphrase_file, passphrase_fd
-    )
-    new_one = type_new_passphrase(settings.screen)
-    keystore.change_passphrase(name, old, new_one)
-    settings.screen.tell(f"the passphrase of {name} is changed; older copies keep the old one")
-    settings.screen.document({"changed": name})
+    given = given_new_passphrase(new_file, None)
+    if given is None:
+        screen.need_person()
+    old = proven_passphrase(screen, keystore, name, passphrase_file, passphrase_fd)
+    keystore.change_passphrase(name, old, type_new_passphrase(screen) if given is None else given)
+    screen.tell(f"the passphrase of {name} is changed; older copies keep the old one")
+    screen.document({"changed": name})
 
 
 @key.command()

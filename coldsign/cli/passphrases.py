@@ -4,7 +4,7 @@ import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import click
 
@@ -19,6 +19,7 @@ from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.network import Network
 from coldsign.primitives.storage import read_untrusted
 
+_Opened = TypeVar("_Opened")
 _TRIES = 3  # as ssh and gpg give
 _MISTYPED = frozenset({"wrong-passphrase", "empty-passphrase"})
 _ASK_NEW = "New passphrase for the key file"
@@ -94,17 +95,6 @@ def type_new_passphrase(screen: Screen) -> str:
                 return phrase
 
 
-def read_passphrase(screen: Screen, prompt: str, file: Path | None, descriptor: int | None) -> str:
-    """The passphrase of a key file that is there.
-
-    Raises:
-        UsageError: Two sources are named, or one that is not there.
-        DeclinedError: None is named and nobody is at the terminal.
-    """
-    given = given_passphrase(file, descriptor)
-    return screen.secret(prompt) if given is None else given
-
-
 def open_key(
     screen: Screen, keystore: Keystore, name: str, file: Path | None, descriptor: int | None
 ) -> Keyring:
@@ -114,14 +104,40 @@ def open_key(
         LockedError: The passphrase is wrong.
         DeclinedError: Nobody is at the terminal.
     """
-    if file is not None or descriptor is not None:
-        return keystore.unlock(name, read_passphrase(screen, "", file, descriptor))
+    given = given_passphrase(file, descriptor)
+    if given is not None:
+        return keystore.unlock(name, given)
+    return _tried(screen, f"Passphrase of {name}", lambda typed: keystore.unlock(name, typed))
+
+
+def proven_passphrase(
+    screen: Screen, keystore: Keystore, name: str, file: Path | None, descriptor: int | None
+) -> str:
+    """The passphrase of a stored key, once it has opened it, so that a new one is not typed for nothing.
+
+    Raises:
+        LockedError: The passphrase is wrong.
+        DeclinedError: Nobody is at the terminal.
+    """
+
+    def opening(phrase: str) -> str:
+        keystore.unlock(name, phrase).wipe()
+        return phrase
+
+    given = given_passphrase(file, descriptor)
+    if given is not None:
+        return opening(given)
+    return _tried(screen, f"Old passphrase of {name}", opening)
+
+
+def _tried(screen: Screen, prompt: str, opening: Callable[[str], _Opened]) -> _Opened:
+    """What a typed passphrase opens; a wrong one is asked for again, twice."""
     tries = _TRIES
     with unseen():
         while True:
             tries -= 1
             try:
-                return keystore.unlock(name, screen.secret(f"Passphrase of {name}"))
+                return opening(screen.secret(prompt))
             except (LockedError, MalformedError) as wrong:
                 if not tries or wrong.code not in _MISTYPED:
                     raise

@@ -38,6 +38,7 @@ STYLES: Mapping[str, str] = {
     "good": _GREEN,
 }
 _TRIES = 3  # to type the same secret twice
+_FILE_WIDTH = 1000  # columns of a table in a file or a pipe, where nothing is folded
 _NARROWEST = 20  # columns; below, words are cut anyway
 _SHOWS_WORDS = "unexpected-review"  # the one error that says six words, of the review code
 _NOT_A_PERSON = "nobody is at this terminal to answer"
@@ -163,6 +164,7 @@ class Screen:
             highlight=False,
             emoji=False,
             no_color=not (self.color and target.isatty()),
+            width=None if target.isatty() else _FILE_WIDTH,
         )
         console.print(table)
 

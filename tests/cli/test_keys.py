@@ -263,3 +263,59 @@ def test_an_empty_expectation_is_one_that_is_not_met(laptop: Laptop) -> None:
     with laptop.terminal(*signing, "--expect", "", columns=110, rows=100) as terminal:
         assert terminal.end() == 5
         assert "not the one expected" in terminal.plain
+
+
+def changing(laptop: Laptop, old: str, *words: str):
+    return laptop.run("key", "passphrase", "mine", "--passphrase-file", old, *words)
+
+
+def test_a_script_changes_a_passphrase(laptop: Laptop) -> None:
+    old, new = laptop.path("passphrase"), laptop.write("new", "another one\r\n")
+    sealed = laptop.files()
+    for wrong in (
+        changing(laptop, new, "--new-passphrase-file", old),
+        changing(laptop, old, "--new-passphrase-file", laptop.write("none", "\n")),
+        changing(laptop, old, "--new-passphrase-file", "absent"),
+        changing(laptop, old),
+    ):
+        assert wrong.code in {2, 3, 5, 6}
+        assert (len(wrong.errors), len(wrong.hints)) == (1, 1)
+    assert laptop.files() == sealed | {"none": b"\n"}
+    assert changing(laptop, old, "--new-passphrase-file", new).code == 0
+    assert xpub(laptop, "m/1h").code == 6
+    assert changing(laptop, new, "--new-passphrase-file", old).code == 0
+    assert xpub(laptop, "m/1h").code == 0
+
+
+def test_a_wrong_old_passphrase_is_said_before_a_new_one_is_typed(laptop: Laptop) -> None:
+    with laptop.terminal("key", "passphrase", "mine", columns=110) as terminal:
+        terminal.see("Old passphrase of mine:")
+        terminal.line("mistyped")
+        terminal.see("wrong passphrase, or the key file was altered; try again")
+        for typed in (PASSPHRASE, "another one", "another one"):
+            terminal.drain()
+            terminal.line(typed)
+        assert terminal.end() == 0
+        assert PASSPHRASE not in terminal.raw
+    assert xpub(laptop, "m/1h").code == 6
+
+
+def test_a_list_in_a_pipe_has_one_line_a_key(laptop: Laptop) -> None:
+    name = "long" * 16
+    phrase = ("--passphrase-file", laptop.path("passphrase"))
+    words = ("--from", "mnemonic", "--secret-file", laptop.write("more.words", WORDS))
+    laptop.good("key", "import", name, *words, *phrase)
+    lines = laptop.good("key", "list").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["NAME", name, "mine"]
+
+
+def test_the_review_code_is_not_folded_inside_a_word(laptop: Laptop) -> None:
+    inspected = laptop.good("--json", "inspect", laptop.path("r.txt"), "--wallet", "vault")
+    code = inspected.document["review_code"]
+    signing = ("sign", laptop.path("r.txt"), "--wallet", "vault", "--key", "mine")
+    with laptop.terminal(*signing, columns=40, rows=200) as terminal:
+        page = terminal.asked("Type that amount")
+        terminal.line()
+        assert terminal.end() == 5
+    rows = [line.split() for line in page.rpartition("review code:")[2].splitlines()]
+    assert [word for row in rows for word in row][:6] == code

@@ -46,7 +46,7 @@ def at_passphrase(laptop: Laptop) -> Terminal:
 
 
 def at_wallet_question(laptop: Laptop) -> Terminal:
-    terminal = laptop.terminal("wallet", "add", "again", "r.wallet", **LARGE)
+    terminal = laptop.terminal("wallet", "add", "again", "r.wallet", "--force", **LARGE)
     terminal.asked("Does every line agree")
     return terminal
 
