@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from coldsign.ceremony.intake import read_requests
 from coldsign.ceremony.operator import ExpectingOperator, Operator
 from coldsign.ceremony.papers import read_papers
 from coldsign.ceremony.reply import answer
+from coldsign.ceremony.together import clashes
 from coldsign.ceremony.walk import demand_acceptable, examine, sign_walk
 from coldsign.cli.deliver import deliver, delivery_options, demand_deliverable
 from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_settings
@@ -81,6 +83,8 @@ def inspect(
     settings.screen.document(_document(reports))
     for report in reports:
         present_report(settings.screen, report)
+    for clash in clashes(reports):
+        settings.screen.result(f"TOGETHER {clash.code}: {clash.text}", "confirm")
     for report in reports:
         demand_acceptable(report)
 
@@ -216,7 +220,7 @@ def _operator(
 
 
 def _document(reports: Sequence[Report]) -> dict[str, Any]:
-    """The JSON of one review, or of a batch with its sums."""
+    """The JSON of one review, or of a batch with its sums and clashes."""
     documents = [to_json(report) for report in reports]
     if len(documents) == 1:
         return documents[0]
@@ -224,4 +228,8 @@ def _document(reports: Sequence[Report]) -> dict[str, Any]:
         name: sum(document["totals"][name] or 0 for document in documents)
         for name in ("in", "payments", "change", "fee", "leaving")
     }
-    return {"batch": documents, "totals": sums}
+    return {
+        "batch": documents,
+        "totals": sums,
+        "clashes": [asdict(clash) for clash in clashes(reports)],
+    }

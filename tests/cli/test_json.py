@@ -54,7 +54,7 @@ def test_inspect(laptop: Laptop) -> None:
 def test_a_batch(laptop: Laptop) -> None:
     path = laptop.path("r.txt")
     found = laptop.good("--json", *INSPECT, path, path).document
-    assert set(found) == {"batch", "totals"}
+    assert set(found) == {"batch", "totals", "clashes"}
     assert set(found["totals"]) == TOTALS - {"fee_rate_sat_vb"}
     for one in found["batch"]:
         demand_report(one)
