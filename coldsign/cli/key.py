@@ -92,7 +92,10 @@ def import_(
     passphrase_file: Path | None,
     passphrase_fd: int | None,
 ) -> None:
-    """Import a key from words, SeedQR, xprv, WIF or backup shares."""
+    """Import a key from words, SeedQR, xprv, WIF or backup shares.
+
+    In --secret-file shares stand one a line; a SLIP-39 passphrase on the last.
+    """
     keystore = settings.desk().keystore
     keystore.demand_room(name)
     given = given_new_passphrase(passphrase_file, passphrase_fd)

@@ -72,10 +72,11 @@ def demand_writable(folder: Path) -> None:
         UnfitError: It does not, or cannot.
     """
     nearest = folder
-    while not nearest.exists():
+    while not os.access(nearest, os.F_OK) and nearest != nearest.parent:
         nearest = nearest.parent
     if not os.access(nearest, os.W_OK | os.X_OK):
-        refusal = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        fixed = os.statvfs(nearest).f_flag & os.ST_RDONLY
+        refusal = OSError(errno.EROFS if fixed else errno.EACCES, "")
         raise failure(refusal, "cannot write to the folder", nearest)
 
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 
 import pytest
+import shamir_mnemonic as oracle
 
 from coldsign.cli.newkey import _in_columns
+from coldsign.keys.bip32 import ExtendedSecretKey
 from coldsign.keys.mnemonic import Mnemonic
 from tests.cli.laptop import PASSPHRASE, Laptop
 from tests.cli.terminal import Terminal
@@ -87,7 +89,12 @@ def test_a_home_that_takes_no_key_is_named_before_anything_is_typed(
     laptop: Laptop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As root everything may be written: the system's refusal is played."""
-    monkeypatch.setattr(os, "access", lambda path, _mode: str(path) != str(laptop.folder))
+    access = os.access
+
+    def refusing(path: object, mode: int) -> bool:
+        return access(str(path), mode) and (mode == os.F_OK or str(path) != str(laptop.folder))
+
+    monkeypatch.setattr(os, "access", refusing)
     importing = ("key", "import", "k", "--from", "mnemonic", "--secret-file", "absent")
     new_home = laptop.folder / "other"
     outcome = laptop.run(*importing, "--home", str(new_home))
@@ -97,6 +104,10 @@ def test_a_home_that_takes_no_key_is_named_before_anything_is_typed(
     ]
     assert len(outcome.hints) == 1
     assert not new_home.exists()
+    read_only = os.statvfs_result([0] * 8 + [os.ST_RDONLY, 255])
+    monkeypatch.setattr(os, "statvfs", lambda _path: read_only)
+    outcome = laptop.run(*importing, "--home", str(new_home))
+    assert outcome.errors[0].endswith(": the disk is read-only")
 
 
 def test_rolls_of_dice_are_counted_on(laptop: Laptop) -> None:
@@ -319,3 +330,23 @@ def test_the_review_code_is_not_folded_inside_a_word(laptop: Laptop) -> None:
         assert terminal.end() == 5
     rows = [line.split() for line in page.rpartition("review code:")[2].splitlines()]
     assert [word for row in rows for word in row][:6] == code
+
+
+def test_a_share_that_lacks_words_is_not_taken_for_a_passphrase(laptop: Laptop) -> None:
+    """With enough other shares it would give another key, and nobody would know."""
+    shares = oracle.generate_mnemonics(1, [(2, 3)], b"canary of a seed", b"word by word")[0]
+    whole, words = "\n".join(shares[:2]), shares[2].split()
+    phrase = laptop.path("passphrase")
+    made = ("key", "import", "k", "--from", "slip39", "--passphrase-file", phrase)
+    for rest in (words[:-1], words[:3], words[1:], words[5:15]):
+        path = laptop.write("shares", f"{whole}\n{' '.join(rest)}\n")
+        outcome = laptop.run(*made, "--secret-file", path)
+        demand_silent(outcome, shares[0])
+        said = f"the last line looks like a share of {len(rest)} words; a share has 20 to 59"
+        assert (outcome.code, outcome.errors) == (3, [f"error: {said}"])
+        assert len(outcome.hints) == 1
+    path = laptop.write("shares", f"{whole}\nword by word\n")
+    laptop.good(*made, "--secret-file", path)
+    seed = oracle.combine_mnemonics(shares[:2], b"word by word")
+    expected = ExtendedSecretKey.from_seed(seed).fingerprint.hex()
+    assert laptop.good("--json", "key", "show", "k").document["fingerprint"] == expected

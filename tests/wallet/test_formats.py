@@ -490,6 +490,8 @@ def test_files_that_are_no_wallet():
     xpub = key(0).partition("]")[2].partition("/")[0]
     for text in (xpub, key(0)):
         refused(text, "an extended public key alone is no wallet")
+    for sealed in ("QklFMQPx8A==", "QklFMgKx8A=="):
+        refused(sealed, "an Electrum file that is encrypted")
     refused("# a comment", "no descriptor in it")
 
 

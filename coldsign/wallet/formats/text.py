@@ -18,6 +18,7 @@ READABLE: Final = (
 )
 """For the hint where a file is none of them."""
 _FUNCTION: Final = re.compile(r"[a-z_]+\(")  # how every descriptor begins (BIP-380)
+_SEALED: Final = ("QklFMQ", "QklFMg")  # base64 of BIE1 and BIE2, Electrum's encrypted storage
 _KEY: Final = re.compile(r"(?:\[[^]]{0,200}\])?[a-zA-Z]pub[0-9A-Za-z]{20}")
 
 
@@ -54,6 +55,11 @@ def _no_descriptor(line: str) -> MalformedError:
         return MalformedError(
             "wallet file: an extended public key alone is no wallet",
             hint="its coordinator exports the descriptor, which says what scripts its keys stand in",
+        )
+    if line.startswith(_SEALED):
+        return MalformedError(
+            "wallet file: an Electrum file that is encrypted",
+            hint="save a copy of it without its password",
         )
     return MalformedError("wallet file: this text describes no wallet", hint=READABLE)
 
