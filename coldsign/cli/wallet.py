@@ -8,9 +8,10 @@ import click
 from coldsign.ceremony.intake import read_one
 from coldsign.ceremony.registration import register, unregister
 from coldsign.cli.audit import audit
-from coldsign.cli.deliver import deliver_text, demand_file
+from coldsign.cli.deliver import PICTURES, deliver_text, demand_file, demand_free
 from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings
 from coldsign.cli.pager import page_through, page_width
+from coldsign.cli.paper import deliver_paper
 from coldsign.cli.passphrases import open_key, passphrase_options, usable
 from coldsign.cli.walletview import document, rows, summary
 from coldsign.controls.remember import wallet_id
@@ -188,15 +189,24 @@ def addresses(settings: Settings, /, name: str, *, start: int, count: int, chang
     show_default=True,
     help="The form to write.",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A text file, or .png .gif .svg .pdf (QR).",
+)
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @pass_settings
 def export(settings: Settings, /, name: str, form: str, out: Path | None, *, force: bool) -> None:
     """Write a registration in the form that another program reads."""
-    demand_file(out, force=force)
+    as_picture = out is not None and out.suffix.lower() in PICTURES
+    (demand_free if as_picture else demand_file)(out, force=force)
     text = export_wallet(settings.desk().wallet(name), Format(form)).decode()
     settings.screen.document({"wallet": name, "format": form, "text": text})
-    deliver_text(settings.screen, text.rstrip("\n"), out, force=force)
+    if as_picture:
+        deliver_paper(settings, text, out, force=force)
+    else:
+        deliver_text(settings.screen, text.rstrip("\n"), out, force=force)
 
 
 @wallet.command()

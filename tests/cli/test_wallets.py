@@ -293,3 +293,28 @@ def test_what_is_due_is_a_wallet_description(name, laptop):
     outcome = laptop.run("wallet", "add", "x", laptop.path(name), "--yes")
     assert outcome.code == 3
     assert f"{name}: a wallet description is due, but this is " in outcome.errors[0]
+
+
+@pytest.mark.parametrize("picture", ["vault.png", "vault.gif", "vault.svg"])
+def test_a_wallet_goes_to_the_next_laptop_by_qr(picture, laptop, tmp_path):
+    laptop.good("wallet", "export", "vault", "--format", "bsms", "--out", laptop.path(picture))
+    written = (laptop.folder / picture).read_bytes()
+    assert laptop.run("wallet", "export", "vault", "--out", laptop.path(picture)).code == 2
+    assert (laptop.folder / picture).read_bytes() == written
+    if picture.endswith(".svg"):
+        assert b"<svg" in written
+        return
+    other = Laptop(tmp_path / "other")
+    other.folder.mkdir()
+    added = other.good("--json", "wallet", "add", "vault", laptop.path(picture), "--yes")
+    known = laptop.good("--json", "wallet", "show", "vault").document
+    assert added.document["wallet_id"] == known["wallet_id"]
+    assert added.document["created_by"] == "a BSMS 1.0 file"
+
+
+def test_text_is_not_written_under_a_picture_s_name(laptop):
+    signed = json.loads((DATA / "regtest/wpkh-1x2.json").read_text())["signed_by_node"][0]
+    done = laptop.write("done.txt", signed + "\n")
+    outcome = laptop.run("finalize", done, "--out", laptop.path("tx.PNG"))
+    assert (outcome.code, len(outcome.errors), len(outcome.hints)) == (2, 1, 1)
+    assert not (laptop.folder / "tx.PNG").exists()
