@@ -94,7 +94,8 @@ def import_(
 ) -> None:
     """Import a key from words, SeedQR, xprv, WIF or backup shares.
 
-    In --secret-file shares stand one a line; a SLIP-39 passphrase on the last.
+    In --secret-file shares stand one a line; a SLIP-39 passphrase on the last. A SOURCE is a SeedQR: a picture or its
+    content; without one, the camera looks.
     """
     keystore = settings.desk().keystore
     keystore.demand_room(name)

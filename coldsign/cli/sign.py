@@ -74,7 +74,10 @@ def inspect(
     policy: str | None,
     camera: int | str,
 ) -> None:
-    """Review withdrawals without any key. Exit code 0, or 4 if they must be refused."""
+    """Review withdrawals without any key. Exit code 0, or 4 if they must be refused.
+
+    A SOURCE is a file, QR pictures, a folder or a film of them, or - (standard input); without one, the camera looks.
+    """
     desk = settings.desk()
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)
@@ -95,14 +98,23 @@ def inspect(
     "--key", required=True, metavar="NAME|-", help="The key; - asks for it and forgets it."
 )
 @click.option(
-    "--approval", "approvals", multiple=True, metavar="FILE", help="A reviewer's approval."
+    "--approval",
+    "approvals",
+    multiple=True,
+    metavar="FILE",
+    help="A reviewer's approval; once for each.",
 )
 @click.option(
     "--expect",
     metavar="CODE",
     help="Sign without asking if this is the review code, or its whole digest.",
 )
-@click.option("--accept", multiple=True, metavar="FINDING-CODE", help="A risk that is accepted.")
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="FINDING-CODE",
+    help="A risk that is accepted; once for each.",
+)
 @click.option(
     "--reply",
     type=click.Choice(["full", "trimmed", "signatures"]),
@@ -115,7 +127,10 @@ def inspect(
 @passphrase_options
 @pass_settings
 def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
-    """Review a withdrawal, approve it, and add one key's signatures."""
+    """Review a withdrawal, approve it, and add one key's signatures.
+
+    A SOURCE is a file, QR pictures, a folder or a film of them, or - (standard input); without one, the camera looks.
+    """
     screen, desk = settings.screen, settings.desk()
     out, force = options["out"], options["force"]
     demand_deliverable(out, force=force)

@@ -69,7 +69,8 @@ def add(
 ) -> None:
     """Register a wallet from a descriptor or another program's file.
 
-    Read are descriptors, BSMS, Coldcard, Caravan, Specter, Sparrow, Electrum, BIP-388 and UR.
+    Read are descriptors, BSMS, Coldcard, Caravan, Specter, Sparrow, Electrum, BIP-388 and UR. SOURCE is a file, a QR
+    picture, a folder or a film of them, or - (standard input); without one, the camera looks.
     """
     screen, desk = settings.screen, settings.desk()
     desk.registry.demand_name(name)
@@ -215,8 +216,10 @@ def export(settings: Settings, /, name: str, form: str, out: Path | None, *, for
 @pass_settings
 def remove(settings: Settings, /, name: str, *, yes: bool) -> None:
     """Forget a registration and its policy. The journal keeps what was signed with it."""
+    desk = settings.desk()
+    desk.registry.demand_registered(name)
     if not yes and not settings.screen.agrees(f"Forget the wallet {printable(name)}?", name):
         raise DeclinedError("the registration was kept", code="kept")
-    unregister(settings.desk(), name)
+    unregister(desk, name)
     settings.screen.tell(f"{printable(name)} is no longer registered")
     settings.screen.document({"removed": name})

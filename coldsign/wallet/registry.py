@@ -128,13 +128,7 @@ class Registry:
             MalformedError: It is no registration.
             UnfitError: It cannot be read, or others could have written to it.
         """
-        path = self._path(name)
-        if not path.is_symlink() and not path.exists():
-            raise UsageError(
-                f"no wallet is called {printable(name)}",
-                hint="coldsign wallet list shows the registered ones",
-                code="no-such-wallet",
-            )
+        path = self.demand_registered(name)
         wallet = parse(read_private(path, MAX_FILE))
         if wallet.name != name:
             raise RefusedError(
@@ -156,11 +150,20 @@ class Registry:
             path.unlink()
             sync_folder(self._folder)
         except FileNotFoundError:
-            raise UsageError(
-                f"no wallet is called {printable(name)}", code="no-such-wallet"
-            ) from None
+            raise _no_such_wallet(name) from None
         except OSError as error:
             raise failure(error, "cannot remove", path) from None
+
+    def demand_registered(self, name: str) -> Path:
+        """The file of a registration that is there, whatever is in it.
+
+        Raises:
+            UsageError: No wallet has that name.
+        """
+        path = self._path(name)
+        if not path.is_symlink() and not path.exists():
+            raise _no_such_wallet(name)
+        return path
 
     def _path(self, name: str) -> Path:
         if not is_safe_name(name):
@@ -182,6 +185,14 @@ class Registry:
             return self.load(name)
         except (MalformedError, RefusedError, UsageError):
             return None
+
+
+def _no_such_wallet(name: str) -> UsageError:
+    return UsageError(
+        f"no wallet is called {printable(name)}",
+        hint="coldsign wallet list shows the registered ones",
+        code="no-such-wallet",
+    )
 
 
 def serialize(wallet: Wallet) -> bytes:

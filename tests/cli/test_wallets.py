@@ -318,3 +318,11 @@ def test_text_is_not_written_under_a_picture_s_name(laptop):
     outcome = laptop.run("finalize", done, "--out", laptop.path("tx.PNG"))
     assert (outcome.code, len(outcome.errors), len(outcome.hints)) == (2, 1, 1)
     assert not (laptop.folder / "tx.PNG").exists()
+
+
+def test_what_is_not_registered_is_not_asked_about(laptop):
+    for words in (("nothing",), ("nothing", "--yes")):
+        outcome = laptop.run("wallet", "remove", *words)
+        assert (outcome.code, outcome.errors) == (2, ["error: no wallet is called nothing"])
+        assert outcome.hints == ["hint: coldsign wallet list shows the registered ones"]
+    assert laptop.run("wallet", "remove", "vault").code == 5
