@@ -139,15 +139,25 @@ def readable(path: Path) -> Path:
 def _content(data: bytes, name: str) -> bytes:
     if not data:
         raise MalformedError(f"{name} is empty", hint=AGAIN)
-    return _unfolded(data) if data.startswith(_FOLDED) else data
+    if data.startswith(_FOLDED):
+        _demand_unfolded(data, name)
+    return data
 
 
-def _unfolded(data: bytes) -> bytes:
-    """A PSBT's text on one line, where it stands on equal short ones, as ``base64``, ``xxd -p`` and mail fold it."""
-    first, *others = data.split()
-    is_fold = len(first) <= _MAX_FOLD and not any(line.startswith(_FOLDED) for line in others)
-    whole = {len(line) for line in (first, *others[:-1])} == {len(first)}
-    return b"".join((first, *others)) if is_fold and whole else data
+def _demand_unfolded(data: bytes, name: str) -> None:
+    """Refuse a PSBT's text that ``base64``, ``xxd -p`` or mail folded, and say how it is written.
+
+    Nothing between the digits is ever passed over: what reads a text leniently can read another one in it.
+
+    Raises:
+        MalformedError: It stands on short lines.
+    """
+    lines = data.split()
+    if len(lines) > 1 and len(lines[0]) <= _MAX_FOLD:
+        raise MalformedError(
+            f"{name}: a PSBT in base64 or hex is one line, here it is folded into {len(lines)}",
+            hint="base64 -w0 and xxd -p -c0 write one line; the binary file can be read too",
+        )
 
 
 def _read_file(path: Path, want: frozenset[Kind]) -> Payload:
