@@ -198,9 +198,11 @@ def passphrase(
 def remove(settings: Settings, /, name: str, *, yes: bool) -> None:
     """Delete a key file. Without its words or another copy the key is gone."""
     keystore = settings.desk().keystore
-    record = keystore.record(name)
-    question = f"Delete the key {record.name} ({record.fingerprint.hex()})?"
-    if not yes and not settings.screen.agrees(question, record.name):
+    try:
+        what = keystore.record(name).fingerprint.hex()
+    except MalformedError:  # a damaged key can be removed too
+        what = "its record is damaged"
+    if not yes and not settings.screen.agrees(f"Delete the key {name} ({what})?", name):
         raise DeclinedError("the key was kept", code="kept")
     keystore.remove(name)
     settings.screen.tell(f"{name} is deleted; a disk may keep traces: destroy it with the machine")

@@ -10,6 +10,7 @@ old blocks, and no overwriting from here reaches them. What is left is encrypted
 destroys the medium.
 """
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ class KeyRecord:
         Raises:
             MalformedError: Anything else.
         """
-        try:
+        wrong = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+        with contextlib.suppress(*wrong):
             fields = json.loads(data)
             record = cls(
                 name=fields["name"],
@@ -77,12 +79,10 @@ class KeyRecord:
                 fingerprint=bytes.fromhex(fields["fingerprint"]),
                 pubkey=bytes.fromhex(fields["pubkey"]) if fields["pubkey"] is not None else None,
             )
-            is_ours = record.to_bytes() == data and is_safe_name(record.name)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise _no_record() from None
-        if not is_ours or len(record.fingerprint) != 4:
-            raise _no_record()
-        return record
+            is_whole = is_safe_name(record.name) and len(record.fingerprint) == 4
+            if is_whole and record.to_bytes() == data:
+                return record
+        raise MalformedError("not a key record of this program, or damaged", code="key-record")
 
     def to_bytes(self) -> bytes:
         """The record as a line of JSON."""
@@ -156,9 +156,8 @@ class Keystore:
             MalformedError: A record is damaged.
             UnfitError: A file is open to others, another user's, or a link.
         """
-        if not self._folder.is_dir():
-            return ()
-        return tuple(self.record(path.stem) for path in sorted(self._folder.glob("*.json")))
+        names = sorted(path.stem for path in self._folder.glob("*.json"))
+        return tuple(self.record(name) for name in names if is_safe_name(name))
 
     def record(self, name: str) -> KeyRecord:
         """What is public about one key.
@@ -168,12 +167,16 @@ class Keystore:
             MalformedError: Its record is damaged.
             UnfitError: The file is open to others, another user's, or a link.
         """
-        record = KeyRecord.parse(self._read(name, self._paths(name)[1], MAX_RECORD))
-        if record.name != name:
-            raise MalformedError(
-                f"the record of key {printable(name)} is that of another key", code="key-record"
-            )
-        return record
+        data = self._read(name, self._paths(name)[1], MAX_RECORD)
+        with contextlib.suppress(MalformedError):
+            record = KeyRecord.parse(data)
+            if record.name == name:
+                return record
+        raise MalformedError(
+            f"the record of the key {printable(name)} is damaged, or that of another key",
+            hint="restore both its files from one copy, or remove the key and import it again",
+            code="key-record",
+        )
 
     def unlock(self, name: str, passphrase: str) -> Keyring:
         """Open a key; close the keyring (or leave its ``with`` block) as soon as the work is done.
@@ -286,10 +289,6 @@ class Keystore:
     def _read_back(path: Path, expected: bytes) -> None:
         if read_private(path, agefile.MAX_FILE) != expected:
             raise SelfCheckError("the key file on the disk is not what was written")
-
-
-def _no_record() -> MalformedError:
-    return MalformedError("not a key record of this program, or damaged", code="key-record")
 
 
 def _no_such_key(name: str) -> LockedError:

@@ -350,3 +350,19 @@ def test_a_share_that_lacks_words_is_not_taken_for_a_passphrase(laptop: Laptop) 
     seed = oracle.combine_mnemonics(shares[:2], b"word by word")
     expected = ExtendedSecretKey.from_seed(seed).fingerprint.hex()
     assert laptop.good("--json", "key", "show", "k").document["fingerprint"] == expected
+
+
+def test_a_key_with_a_damaged_record_is_named_and_removed(laptop: Laptop) -> None:
+    (laptop.home / "keys" / "mine.json").write_text("{}")
+    for words in (("key", "list"), ("key", "show", "mine"), ("wallet", "show", "vault")):
+        outcome = laptop.run(*words)
+        assert outcome.code == 3
+        assert outcome.errors == [
+            "error: the record of the key mine is damaged, or that of another key"
+        ]
+        assert outcome.hints[0].startswith("hint: restore both its files from one copy")
+    with laptop.terminal("key", "remove", "mine", columns=110) as terminal:
+        terminal.asked("Delete the key mine (its record is damaged)?")
+        terminal.line("mine")
+        assert terminal.end() == 0
+    assert laptop.good("--json", "key", "list").document == {"keys": []}
