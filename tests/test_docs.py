@@ -10,7 +10,12 @@ from tests.tools import docs
 
 ROOT = Path(__file__).resolve().parent.parent
 MAKERS = {"refuse", "confirm", "note"}
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")])
+PAGES = sorted(
+    page
+    for pages in ("*.md", "docs/**/*.md", "tests/**/*.md")
+    for page in ROOT.glob(pages)
+    if "node_modules" not in page.parts
+)
 # Registry hosts and paths of one machine have no place in a page.
 FOREIGN = re.compile(
     r"(pypi|pythonhosted|npmjs|deb\.debian|debian)\.org|(^|[\s`(])/(root|home|work|tmp)/"

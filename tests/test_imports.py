@@ -54,7 +54,13 @@ DOORS: dict[str, tuple[str, ...]] = {
     "socket": (),
     "ssl": (),
     "subprocess": ("controls/gpg_process.py", "qr/child.py"),
-    "time": ("primitives/storage.py", "qr/child.py", "ceremony/checkup.py", "cli/show.py"),
+    "time": (
+        "primitives/storage.py",
+        "qr/child.py",
+        "ceremony/checkup.py",
+        "cli/show.py",
+        "cli/watch.py",
+    ),
     "urllib": (),
 }
 # bitcoin.core.key and bitcoin.wallet load OpenSSL; bitcoin.SelectParams is a global.

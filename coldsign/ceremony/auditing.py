@@ -8,7 +8,7 @@ from coldsign.controls.audit_prove import Foreign
 from coldsign.controls.audit_rows import Stream
 from coldsign.controls.audit_tally import AuditTally
 from coldsign.controls.entry import Kind
-from coldsign.errors import MalformedError, RefusedError
+from coldsign.errors import ColdsignError, MalformedError, RefusedError
 from coldsign.primitives.text import printable
 from coldsign.wallet.wallet import Wallet
 
@@ -23,7 +23,8 @@ def audit_walk(
 ) -> AuditTally:
     """Judge a list up to its end or to an address that is not ours, and record what it came to.
 
-    At an address that is not ours the latch is engaged before anything else happens.
+    At an address that is not ours the latch is engaged before anything else happens. It is named
+    even where the disk takes neither latch nor journal.
 
     Args:
         wallet: The registered wallet.
@@ -42,14 +43,19 @@ def audit_walk(
     for batch in audit(wallet, stream, effort):
         tally.add(batch)
         if batch.foreign is not None:
-            _halt(desk, wallet, batch.foreign)
+            tally.trouble += _halt(desk, wallet, batch.foreign)
         told(tally.proven, batch.lines)
     if not tally.proven and tally.foreign is None:
         raise MalformedError(
             "the list names no address: nothing is proven by it",
             hint="look at what wrote the list: it has a heading and nothing below",
         )
-    desk.journal.append(Kind.AUDITED, tally.body(), now=desk.now())
+    try:
+        desk.journal.append(Kind.AUDITED, tally.body(), now=desk.now())
+    except ColdsignError as lost:
+        if tally.foreign is None:
+            raise
+        tally.trouble += (f"the journal could not record it ({lost.message})",)
     return tally
 
 
@@ -63,13 +69,19 @@ def demand_ours(tally: AuditTally) -> None:
         return
     row, reason = tally.foreign
     address = printable(row.address, limit=100)
+    known = "; ".join(tally.trouble) or "the latch is engaged"
     raise RefusedError(
         f"line {row.line}: {address} is not proven ours: {reason}",
-        hint="the latch is engaged: accept no deposit and sign nothing until this is explained",
+        hint=f"{known}: accept no deposit and sign nothing until this is explained",
         code="foreign-address",
     )
 
 
-def _halt(desk: Desk, wallet: Wallet, foreign: Foreign) -> None:
+def _halt(desk: Desk, wallet: Wallet, foreign: Foreign) -> tuple[str, ...]:
+    """Engage the latch; what hindered it, for the address must be named whatever the disk says."""
     address = printable(foreign.row.address, limit=100)
-    desk.halt(f"audit of wallet {wallet.name}: line {foreign.row.line}: {address} is not ours")
+    try:
+        desk.halt(f"audit of wallet {wallet.name}: line {foreign.row.line}: {address} is not ours")
+    except ColdsignError as lost:
+        return (f"THE LATCH IS NOT ENGAGED ({lost.message})",)
+    return ()

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from coldsign.ceremony.checkup import Machine
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
+from coldsign.errors import LockedError
 from coldsign.keys.keystore import KeyRecord, Keystore
 from coldsign.primitives.cores import ALONE, Cores
 from coldsign.primitives.network import Network
@@ -101,6 +102,25 @@ def positions_of(record: KeyRecord, wallet: Wallet) -> tuple[int, ...]:
     return tuple(
         position for position, key in enumerate(wallet.descriptor.keys) if _claims(record, key)
     )
+
+
+def demand_one_cosigner(record: KeyRecord, wallet: Wallet, stored: Iterable[KeyRecord]) -> None:
+    """Stop where this machine stores keys that a wallet counts together: one laptop must not be enough.
+
+    Raises:
+        LockedError: Another stored key stands with this one in a way to spend that needs both or more.
+    """
+    own = set(positions_of(record, wallet))
+    for other in stored:
+        theirs = set(positions_of(other, wallet)) - own
+        for path in wallet.spending_paths():
+            if path.needed > 1 and own & set(path.keys) and theirs & set(path.keys):
+                raise LockedError(
+                    f"the keys {record.name} and {other.name} on this machine are two cosigners' of the"
+                    f" wallet {wallet.name}: whoever takes it has both",
+                    hint=f"keep each on a machine of its own; coldsign key remove {other.name}",
+                    code="several-cosigners",
+                )
 
 
 def _claims(record: KeyRecord, key: KeyExpression) -> bool:

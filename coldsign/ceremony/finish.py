@@ -9,6 +9,7 @@ from coldsign.primitives.script import push
 from coldsign.primitives.text import printable
 from coldsign.primitives.tx import Witness
 from coldsign.psbt.finalize import finalize
+from coldsign.psbt.holding import demand_holding
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.satisfy import Final
@@ -23,18 +24,26 @@ from coldsign.wallet.miniscript.stack import witness_size
 from coldsign.wallet.taptree import Tree, leaves
 from coldsign.wallet.wallet import Wallet
 
+_FAULT_WORDS = {
+    SignatureFault.SIGHASH: "does not commit to the whole transaction",
+    SignatureFault.HIGH_S: "has a high S, which nodes do not relay",
+    SignatureFault.INVALID: "is not a signature of this transaction",
+}
+
 
 def finish(psbt: Psbt, wallet: Wallet) -> Psbt:
     """Finish every input, those of the wallet by its own scripts.
 
     Where several of a wallet's spending paths are complete, the one with the smallest witness that
-    no third party can change is taken. Its scripts and control blocks are those we derive.
+    no third party can change is taken. Its scripts and control blocks are those we derive. What is called
+    final beside signatures is not used: nobody verified it.
 
     Raises:
         RefusedError: An input lacks its coin or signatures, or one of its signatures is not of this
-            transaction; the message says which.
+            whole transaction or would not be relayed; the message says which.
     """
     facts = gather(psbt, wallet)
+    demand_holding(psbt, [known.index for known in facts.inputs if not known.ours])
 
     def complete(script: bytes, found: PsbtInput) -> Final:
         known = facts.inputs[found.map.number]
@@ -48,17 +57,17 @@ def finish(psbt: Psbt, wallet: Wallet) -> Psbt:
         redeem = derived.redeem_script
         return Final(push(redeem) if redeem is not None else b"", witness)
 
-    return finalize(psbt, complete)
+    return finalize(psbt, complete, final_stands_in=False)
 
 
 def _demand_valid(facts: Facts, known: InputFacts) -> None:
+    """Stop at any signature that the review would refuse: only valid ones were verified at all."""
     for bad in known.presigned.bad:
-        if bad.fault is SignatureFault.INVALID:
-            name = facts.wallet.descriptor.keys[bad.position].fingerprint.hex()
-            raise RefusedError(
-                f"the signature of cosigner {name} is {bad.fault.value}",
-                hint="combine the cosigners' replies again without it",
-            )
+        name = facts.wallet.descriptor.keys[bad.position].fingerprint.hex()
+        raise RefusedError(
+            f"the signature of cosigner {name} {_FAULT_WORDS[bad.fault]}",
+            hint="combine the cosigners' replies again without it",
+        )
 
 
 def _witness(facts: Facts, known: InputFacts, derived: Derived) -> Witness | None:

@@ -1,7 +1,7 @@
 """Read what a SOURCE names: a file of any form, standard input, pictures, folders, videos, or the camera."""
 
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -9,21 +9,31 @@ from coldsign.errors import MalformedError, UsageError
 from coldsign.primitives.filefault import failure
 from coldsign.primitives.storage import read_untrusted
 from coldsign.primitives.text import printable
-from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Kind, Payload, describe
-from coldsign.qr.read import is_visual, read_pictures
-from coldsign.qr.recognise import MAX_FILE, recognise
+from coldsign.psbt.model import Psbt
+from coldsign.qr.joiner import Joiner, Progress
+from coldsign.qr.payload import Kind, Payload, describe, drawing, due
+from coldsign.qr.read import is_film, is_picture, is_visual, read_picture, read_pictures
+from coldsign.qr.recognise import MAX_FILE, is_frame, recognise
 
 PSBT = frozenset({Kind.PSBT})
 AGAIN = "copy it again from where it came"
-_NAMES = {
-    Kind.PSBT: "a PSBT",
-    Kind.TRANSACTION: "a transaction",
-    Kind.WALLET: "a wallet description",
-    Kind.SEED: "a seed",
-    Kind.BYTES: "a file",
-    Kind.TEXT: "a text",
-}
+UNDRAWN = "codes are read in PNG, JPEG, GIF, WebP and BMP: save it as one of them"
+
+
+class Watcher:
+    """Whoever waits for a message; this one looks away."""
+
+    def looked(self, progress: Progress) -> None:
+        """One more code was seen."""
+
+    def ended(self) -> None:
+        """No more will be."""
+
+    def scanned(self, payload: Payload) -> None:
+        """The message is there."""
+
+
+NOBODY = Watcher()
 
 _FOLDED = (b"cHNidP", b"70736274ff", b"70736274FF")  # how a PSBT begins in base64 and in hex
 _MAX_FOLD = 80  # characters of a line; base64 folds at 76, PEM at 64, xxd -p at 60
@@ -34,16 +44,18 @@ def read_requests(
     sources: Sequence[str],
     *,
     want: frozenset[Kind] = PSBT,
-    stdin: IO[bytes],
+    stdin: IO[bytes] | Callable[[], Payload],
     camera: Callable[[], Payload] | None = None,
+    watcher: Watcher = NOBODY,
 ) -> tuple[Payload, ...]:
     """Every message that the sources hold, in their order; pictures together are one message.
 
     Args:
         sources: As on the command line; ``-`` is standard input, nothing is the camera.
         want: The kinds of payload that are due.
-        stdin: Standard input.
+        stdin: Standard input, or what reads one message off it as it is typed.
         camera: Scans one message with the camera, where there is a person in front of it.
+        watcher: Told how far a message in pictures is.
 
     Raises:
         MalformedError: Something else than what is due, or damaged.
@@ -57,23 +69,49 @@ def read_requests(
     pictures: list[Path] = []
     for source in sources:
         if source == "-":
-            data = read_untrusted(stdin, MAX_FILE, what="standard input")
-            payloads.append(expect(recognise(_content(data, "standard input"), want), want))
+            payloads.append(expect(stdin() if callable(stdin) else _read_stdin(stdin, want), want))
         elif is_visual(readable(Path(source))):
             pictures.append(Path(source))
         else:
             payloads.append(_read_file(Path(source), want))
     if pictures:
-        payloads.append(read_frames(pictures, want=want))
+        payloads.append(read_frames(pictures, want=want, watcher=watcher))
     return tuple(payloads)
+
+
+def read_replies(
+    sources: Sequence[str],
+    *,
+    stdin: IO[bytes] | Callable[[], Payload],
+    watcher: Watcher = NOBODY,
+) -> tuple[Payload, ...]:
+    """Every PSBT of several people: pictures, animations and films that are whole by themselves are one each.
+
+    Raises:
+        MalformedError: As ``read_requests``.
+        UsageError: As ``read_requests``.
+    """
+    rest: list[str] = []
+    whole: list[Payload] = []
+    for source in sources:
+        try:
+            if source == "-" or not is_visual(readable(Path(source))):
+                rest.append(source)
+            else:
+                whole.append(read_frames([Path(source)], watcher=watcher))
+        except MalformedError:
+            rest.append(source)  # a part of what the others hold, or at fault: that is said there
+    others = read_requests(rest, stdin=stdin, watcher=watcher) if rest else ()
+    return (*others, *whole)
 
 
 def read_one(
     sources: Sequence[str],
     *,
     want: frozenset[Kind] = PSBT,
-    stdin: IO[bytes],
+    stdin: IO[bytes] | Callable[[], Payload],
     camera: Callable[[], Payload] | None = None,
+    watcher: Watcher = NOBODY,
 ) -> Payload:
     """The one message that the sources hold.
 
@@ -81,14 +119,16 @@ def read_one(
         UsageError: They hold several.
         MalformedError: As ``read_requests``.
     """
-    first, *others = read_requests(sources, want=want, stdin=stdin, camera=camera)
+    first, *others = read_requests(sources, want=want, stdin=stdin, camera=camera, watcher=watcher)
     if others:
         count = 1 + len(others)
         raise UsageError(f"{count} inputs given, one is due", hint="give them one by one")
     return first
 
 
-def read_frames(paths: Sequence[Path], *, want: frozenset[Kind] = PSBT) -> Payload:
+def read_frames(
+    paths: Sequence[Path], *, want: frozenset[Kind] = PSBT, watcher: Watcher = NOBODY
+) -> Payload:
     """The one message in QR pictures, folders and videos; decoded in a child process.
 
     All of them are looked at, also after the message is complete: a second one among them is refused.
@@ -97,9 +137,54 @@ def read_frames(paths: Sequence[Path], *, want: frozenset[Kind] = PSBT) -> Paylo
         MalformedError: No QR code, an incomplete message, or another kind than is due.
     """
     joiner = Joiner(want)
-    for frame in read_pictures(paths):
-        joiner.feed(frame)
-    return expect(joiner.require(), want)
+    watcher.looked(joiner.progress)
+    try:
+        for frame in read_pictures(paths):
+            watcher.looked(joiner.feed(frame))
+    finally:
+        watcher.ended()
+    payload = expect(joiner.require(), want)
+    watcher.scanned(payload)
+    return payload
+
+
+def read_lines(lines: Iterable[bytes], *, want: frozenset[Kind], watcher: Watcher) -> Payload:
+    """The one message in lines as a person types, pastes or scans them, as soon as it is whole.
+
+    Raises:
+        MalformedError: The lines ended before it was, or hold another kind than is due.
+    """
+    joiner = Joiner(want)
+    held: list[bytes] = []
+    whole = None
+    try:
+        for line in lines:
+            held.append(line)
+            if is_frame(line):
+                progress = joiner.feed(line)
+                watcher.looked(progress)
+                whole = joiner.require() if progress.done else None
+            elif Kind.PSBT in want:
+                whole = _pasted(line)
+            if whole is not None:
+                break
+    finally:
+        watcher.ended()
+    if whole is None:
+        whole = recognise(_filled(b"\n".join(held), "what was typed"), want)
+    payload = expect(whole, want)
+    watcher.scanned(payload)
+    return payload
+
+
+def _pasted(line: bytes) -> Payload | None:
+    """The PSBT that is one line, if it is whole: pasted text may have been folded."""
+    try:
+        found = recognise(line, PSBT)
+        Psbt.parse(found.data)
+    except MalformedError:
+        return None
+    return found
 
 
 def expect(payload: Payload, want: frozenset[Kind]) -> Payload:
@@ -111,10 +196,10 @@ def expect(payload: Payload, want: frozenset[Kind]) -> Payload:
     if payload.kind in want:
         return payload
     # What has no shape of its own is only named where nothing else is due: a wallet file is a text too.
-    due = " or ".join(sorted(_NAMES[kind] for kind in want - _SHAPELESS or want))
+    named = due(want - _SHAPELESS or want)
     raise MalformedError(
-        f"{due} is due, but this is {describe(payload)}",
-        hint="check that the right file or code was given",
+        f"{named} is due, but this is {describe(payload)}",
+        hint=UNDRAWN if drawing(payload.data) else "check that the right file or code was given",
         code="wrong-kind",
     )
 
@@ -136,10 +221,31 @@ def readable(path: Path) -> Path:
     return path
 
 
-def _content(data: bytes, name: str) -> bytes:
+def _read_stdin(stdin: IO[bytes], want: frozenset[Kind]) -> Payload:
+    data = _content(read_untrusted(stdin, MAX_FILE, what="standard input"), "standard input")
+    return _recognised(data, want)
+
+
+def _recognised(data: bytes, want: frozenset[Kind]) -> Payload:
+    """The payload of bytes that came in one piece, be they a picture."""
+    if is_film(data):
+        raise MalformedError("a film cannot be read from a pipe", hint="name its file")
+    if not is_picture(data):
+        return recognise(data, want)
+    joiner = Joiner(want)
+    for frame in read_picture(data):
+        joiner.feed(frame)
+    return joiner.require()
+
+
+def _filled(data: bytes, name: str) -> bytes:
     if not data:
         raise MalformedError(f"{name} is empty", hint=AGAIN)
-    if data.startswith(_FOLDED):
+    return data
+
+
+def _content(data: bytes, name: str) -> bytes:
+    if _filled(data, name).startswith(_FOLDED):
         _demand_unfolded(data, name)
     return data
 
@@ -165,6 +271,6 @@ def _read_file(path: Path, want: frozenset[Kind]) -> Payload:
     name = printable(path.name, limit=100)
     content = _content(data, name)
     try:
-        return expect(recognise(content, want), want)
+        return expect(_recognised(content, want), want)
     except MalformedError as bad:
         raise MalformedError(f"{name}: {bad.message}", hint=bad.hint, code=bad.code) from bad

@@ -14,6 +14,7 @@ from coldsign.controls.manifest import MANIFEST_CAP, SIGNATURE_CAP, demand_signe
 from coldsign.controls.policy import POLICY_CAP, Policy
 from coldsign.errors import MalformedError
 from coldsign.keys.keystore import KeyRecord
+from coldsign.primitives.network import Network
 from coldsign.primitives.storage import read_untrusted
 from coldsign.review.context import Manifest
 from coldsign.wallet.wallet import Wallet
@@ -62,14 +63,14 @@ def read_papers(
     """
     rules = bound_policy(desk, wallet) or Policy.empty()
     if policy is not None:
-        _, rules = read_policy(Path(policy))
+        _, rules = read_policy(Path(policy), wallet.network)
     rows = _manifest(desk, rules, manifest) if manifest is not None else None
     opened = tuple([one for source in approvals for one in _approvals(desk, source)])
     return Papers(rules, rows, opened)
 
 
-def read_policy(path: Path) -> tuple[bytes, Policy]:
-    """A policy file that a person wrote: its bytes, and the rules in it.
+def read_policy(path: Path, network: Network) -> tuple[bytes, Policy]:
+    """A policy file that a person wrote: its bytes, and the rules in it, for a wallet of this network.
 
     Raises:
         MalformedError: It is no policy; nobody else need be asked for it again.
@@ -77,10 +78,12 @@ def read_policy(path: Path) -> tuple[bytes, Policy]:
     """
     data = read_untrusted(path, POLICY_CAP, what="policy")
     try:
-        return data, Policy.parse(data)
+        rules = Policy.parse(data)
+        rules.places(network)
     except MalformedError as bad:
         hint = bad.hint or "correct the file: docs/custody.md shows a whole policy"
         raise MalformedError(bad.message, hint=hint, code=bad.code) from None
+    return data, rules
 
 
 def _approvals(desk: Desk, source: str) -> Iterator[VerifiedApproval]:

@@ -8,7 +8,7 @@ from coldsign.psbt.edit import Reply as Level
 from coldsign.psbt.edit import trim
 from coldsign.psbt.model import Psbt
 from coldsign.qr.density import Density
-from coldsign.qr.payload import Dialect, Kind, Payload
+from coldsign.qr.payload import Dialect, Kind, Payload, sha256_short
 from coldsign.qr.splitter import Frames, split
 
 # What a file or a pipe can hold in one piece is answered by QR in the dialect that the most readers know.
@@ -44,6 +44,11 @@ class Answer:
     def sha256(self) -> str:
         """SHA-256 of the bytes, hex; two machines that signed the same show the same."""
         return sha256(self.data).hex()
+
+    @property
+    def sha256_short(self) -> str:
+        """The first 8 bytes of it in groups of four digits, as every screen shows them."""
+        return sha256_short(self.data)
 
     def base64(self) -> str:
         """The bytes as base64."""

@@ -4,6 +4,7 @@ from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.operator import Operator
 from coldsign.ceremony.walk import Job, demand_acceptable, examine
 from coldsign.controls.approval import Approval, approve
+from coldsign.controls.clearance import demand_manifest
 from coldsign.controls.entry import Kind
 from coldsign.controls.gpg import Signed
 from coldsign.review.report import Report
@@ -21,7 +22,7 @@ def approve_walk(job: Job, desk: Desk, operator: Operator, *, signer: str) -> tu
     Raises:
         HaltedError: The latch is engaged.
         MalformedError: It is no PSBT.
-        RefusedError: A check refuses, or a risk was not accepted by name.
+        RefusedError: A check refuses, the policy's manifest is missing, or a risk was not accepted by name.
         DeclinedError: The reviewer said no.
         LockedError: gpg has no such key.
         UnfitError: gpg is missing or could not sign.
@@ -30,6 +31,7 @@ def approve_walk(job: Job, desk: Desk, operator: Operator, *, signer: str) -> tu
     operator.look(report)
     desk.latch.check()
     demand_acceptable(report)
+    demand_manifest(report, job.policy)
     accepted = operator.approve(report).accepted
     desk.latch.check()  # again: somebody may have halted this machine while the reviewer looked
     approval = Approval.of(report, accepted=accepted, now=desk.now())

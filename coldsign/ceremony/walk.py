@@ -4,13 +4,14 @@ The same function serves a person, a script and a test; they differ only in thei
 first half and all of ``inspect``.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from coldsign.ceremony.airgap import demand_alone
-from coldsign.ceremony.desk import Desk, positions_of
+from coldsign.ceremony.desk import Desk, demand_one_cosigner, positions_of
 from coldsign.ceremony.operator import Approval, Operator
 from coldsign.controls.approval import VerifiedApproval
-from coldsign.controls.clearance import Clearance, clear
+from coldsign.controls.clearance import Clearance, clear, demand_papers
 from coldsign.controls.context import context_of
 from coldsign.controls.entry import Body, Entry, Kind
 from coldsign.controls.policy import Policy
@@ -19,7 +20,7 @@ from coldsign.errors import ColdsignError, DeclinedError, LockedError, RefusedEr
 from coldsign.keys.keystore import KeyRecord
 from coldsign.primitives.hashes import sha256
 from coldsign.psbt.model import Psbt
-from coldsign.review.context import Manifest
+from coldsign.review.context import Manifest, PastTransaction
 from coldsign.review.finding import Severity
 from coldsign.review.report import Report, review
 from coldsign.signer.plan import plan
@@ -38,6 +39,7 @@ class Job:
         manifest: What the books say must be paid, where one is used.
         approvals: The reviewers' approvals, opened and verified.
         key: The public record of the key that would sign, where it is known beforehand.
+        batch: What was examined before it in the same batch.
     """
 
     psbt: bytes
@@ -46,6 +48,7 @@ class Job:
     manifest: Manifest | None = None
     approvals: tuple[VerifiedApproval, ...] = ()
     key: KeyRecord | None = None
+    batch: tuple[PastTransaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +71,29 @@ def examine(job: Job, desk: Desk) -> Report:
 
     Raises:
         MalformedError: It is no PSBT.
-        LockedError: The key that would sign is none of the wallet's.
+        LockedError: The key that would sign is none of the wallet's, or not the only one here.
         JournalDamagedError: The journal is damaged; the latch is engaged.
     """
     psbt = Psbt.read(job.psbt)  # the review proves its points, most of them by deriving them
     memory = _recall(desk, job.wallet)
     context = context_of(memory, psbt, job.policy, now=desk.now(), manifest=job.manifest)
-    return review(psbt, job.wallet, context, our_keys=_ours(job), cores=desk.cores)
+    context = replace(context, batch=job.batch)
+    return review(psbt, job.wallet, context, our_keys=_ours(job, desk), cores=desk.cores)
+
+
+def examine_batch(jobs: Iterable[Job], desk: Desk) -> list[Report]:
+    """Examine several PSBTs, each also against those before it.
+
+    Raises:
+        ColdsignError: As ``examine``.
+    """
+    reports: list[Report] = []
+    before: list[PastTransaction] = []
+    for job in jobs:
+        report = examine(replace(job, batch=tuple(before)), desk)
+        before.append(report.as_past())
+        reports.append(report)
+    return reports
 
 
 def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
@@ -94,6 +113,7 @@ def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
     desk.latch.check()
     try:
         demand_acceptable(report)
+        demand_papers(report, policy=job.policy, approvals=job.approvals)
         approval = operator.approve(report)
         clearance = clear(
             report,
@@ -156,7 +176,7 @@ def _recall(desk: Desk, wallet: Wallet) -> Memory:
         raise
 
 
-def _ours(job: Job) -> tuple[int, ...]:
+def _ours(job: Job, desk: Desk) -> tuple[int, ...]:
     if job.key is None:
         return job.wallet.our_keys
     found = positions_of(job.key, job.wallet)
@@ -174,6 +194,7 @@ def _ours(job: Job) -> tuple[int, ...]:
             hint="choose the registered key, or register the wallet with this one",
             code="key-not-ours",
         )
+    demand_one_cosigner(job.key, job.wallet, desk.keystore.records())
     return found
 
 

@@ -1,5 +1,6 @@
 """The root command, its global options, and the one place where errors become exit codes."""
 
+import contextlib
 import errno
 import importlib
 import os
@@ -96,6 +97,7 @@ def _guarded(argv: Sequence[str], settings: Settings) -> int:
     try:
         return _invoke(list(argv), settings)
     except ColdsignError as error:
+        _halt_where_damaged(error, settings)
         return _report(error, settings)
     except OSError as error:
         return _report(_os_error(error), settings)
@@ -106,6 +108,18 @@ def _guarded(argv: Sequence[str], settings: Settings) -> int:
         return _report(_os_error(BrokenPipeError()), settings)
     except Exception as error:  # noqa: BLE001 - the one place that turns a bug into exit code 1
         return _bug(error, settings)
+
+
+def _halt_where_damaged(error: ColdsignError, settings: Settings) -> None:
+    """A journal that does not hold engages the latch, whichever command comes upon it."""
+    from coldsign.controls.chain import JournalDamagedError, NotedDiffersError
+
+    if not isinstance(error, JournalDamagedError) or isinstance(error, NotedDiffersError):
+        return
+    desk = settings.desk()
+    if desk.latch.status() is None:
+        with contextlib.suppress(ColdsignError):  # the damage is the error to report
+            desk.halt(f"the journal is damaged: {error.message}")
 
 
 def _invoke(argv: list[str], settings: Settings) -> int:

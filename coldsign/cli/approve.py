@@ -10,8 +10,10 @@ from coldsign.ceremony.reviewing import approve_walk
 from coldsign.cli.deliver import demand_free
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
 from coldsign.cli.paper import deliver_paper
-from coldsign.cli.person import Person, show_report
+from coldsign.cli.person import Person, show_report, warn
 from coldsign.cli.sign import only, read_psbts, request_options
+from coldsign.controls.policy import Require
+from coldsign.controls.signers import demand_signer
 from coldsign.errors import LockedError
 from coldsign.keys.keyring import Keyring
 from coldsign.review.render import to_json
@@ -54,7 +56,8 @@ def approve(
         screen.stdin_is_source = "-" in sources
         screen.need_person()
     request = only(read_psbts(settings, sources, camera))
-    operator = _operator(settings, expect, frozenset(accept))
+    cautions = _cautions(demand_signer(signer), papers.policy.require)
+    operator = _operator(settings, expect, frozenset(accept), cautions)
     report, signed = approve_walk(papers.job(request.data, opened), desk, operator, signer=signer)
     text = signed.armored.decode("ascii")
     screen.document(to_json(report) | {"approval": {"text": text, "reviewer": signed.fingerprint}})
@@ -62,16 +65,28 @@ def approve(
     deliver_paper(settings, text, out, force=force)
 
 
-def _operator(settings: Settings, expect: str | None, accepted: frozenset[str]) -> Operator:
+def _operator(
+    settings: Settings, expect: str | None, accepted: frozenset[str], cautions: tuple[str, ...]
+) -> Operator:
     screen = settings.screen
     if not expect:
-        return Person(screen, _no_key, accepted, "approve")
+        return Person(screen, _no_key, accepted, "approve", cautions)
 
     def told(report: Report) -> None:
+        warn(screen, cautions)
         screen.document(to_json(report))
         show_report(screen, report)
 
     return ExpectingOperator((expect,), accepted, _no_key, told)
+
+
+def _cautions(own: frozenset[str], require: Require) -> tuple[str, ...]:
+    """Where an approval by the reviewer's own key will not count, by the policy that is known here."""
+    if own & {*require.keyholders}:
+        return ("the policy names this key as the keyholder's: its approval will not count",)
+    if require.reviewers and own.isdisjoint(require.reviewers):
+        return ("the policy does not list this key: its approval will not count",)
+    return ()
 
 
 def _no_key() -> Keyring:

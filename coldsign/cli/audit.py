@@ -61,10 +61,12 @@ def audit(
     if lines and screen.json:
         raise UsageError("--lines and --json exclude each other", hint="--lines is JSON already")
     demand_file(out, force=force)
+    _look_for(sign_with)
     wallet = desk.wallet(name)
     screen.stdin_is_source = source == "-"
-    effort = Effort(workers or os.cpu_count() or 1, window, lines)
-    with _stream(source) as stream, _progress(screen, stream, quiet=lines) as shown:
+    cores = workers or os.cpu_count() or 1
+    with _stream(source) as stream, _progress(screen, stream, quiet=lines) as (shown, searching):
+        effort = Effort(cores, window, lines, searching)
 
         def told(proven: int, verdicts: bytes) -> None:
             shown(proven)
@@ -78,7 +80,15 @@ def audit(
             deliver_text(screen, _signed(tally.text(), sign_with).rstrip("\n"), out, force=force)
     finally:
         demand_ours(tally)
-    screen.tell(f"{tally.proven} addresses, every one proven ours", "good")
+    number = "1 address" if tally.proven == 1 else f"{tally.proven:,} addresses"
+    screen.tell(f"{number}, every one proven ours", "good")
+
+
+def _look_for(signer: str | None) -> None:
+    if signer is not None:
+        from coldsign.controls.signers import demand_signer
+
+        demand_signer(signer)
 
 
 def _signed(text: str, signer: str | None) -> str:
@@ -92,25 +102,29 @@ def _signed(text: str, signer: str | None) -> str:
 @contextmanager
 def _progress(
     screen: Screen, stream: BufferedReader, *, quiet: bool
-) -> Iterator[Callable[[int], None]]:
-    """A bar for a person at a terminal; nothing in a pipeline."""
+) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
+    """A bar for a person at a terminal, nothing in a pipeline: how many are proven, how many were searched."""
     if not screen.person_present or (quiet and sys.stdout.isatty()):
-        yield lambda _rows: None
+        yield (lambda _rows: None), (lambda _searched: None)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     size = os.fstat(stream.fileno()).st_size if stream.seekable() else 0
-    columns = (BarColumn(), TextColumn("{task.fields[rows]} addresses proven"), TimeElapsedColumn())
+    words = TextColumn("{task.fields[rows]} addresses proven{task.fields[searched]}")
+    columns = (BarColumn(bar_width=20), words, TimeElapsedColumn())
     console = Console(file=sys.stderr, no_color=not screen.color, markup=False, emoji=False)
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=size or None, rows=0)
+        task = bar.add_task("", total=size or None, rows=0, searched="")
 
         def told(rows: int) -> None:
             done = stream.tell() if size else 0
             bar.update(task, completed=done, rows=f"{rows:,}")
 
-        yield told
+        def searching(searched: int) -> None:
+            bar.update(task, searched=f", {searched:,} searched")
+
+        yield told, searching
 
 
 def _stream(source: str) -> BufferedReader:

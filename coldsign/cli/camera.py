@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from coldsign.cli.keyboard import Keyboard, terminal_size
 from coldsign.cli.screen import Screen
+from coldsign.cli.watch import done
 from coldsign.errors import DeclinedError
 from coldsign.primitives.text import printable
 from coldsign.qr.joiner import Joiner, Progress
@@ -24,17 +25,19 @@ def scan(screen: Screen, camera: int | str, want: frozenset[Kind]) -> Callable[[
         screen.need_person()
         joiner = Joiner(want)
         screen.control(_CLEAR)
-        with Keyboard() as keyboard:
-            for frame in read_camera(camera):
-                progress = _feed(joiner, frame)
-                _draw(screen, frame, progress)
-                if keyboard.key(wait_seconds=0) == "q":
-                    raise DeclinedError("stopped while scanning", code="stopped")
-                if progress.done:
-                    break
-        screen.control(_CLEAR)
+        try:
+            with Keyboard() as keyboard:
+                for frame in read_camera(camera):
+                    progress = _feed(joiner, frame)
+                    _draw(screen, frame, progress)
+                    if keyboard.key(wait_seconds=0) == "q":
+                        raise DeclinedError("stopped while scanning", code="stopped")
+                    if progress.done:
+                        break
+        finally:
+            screen.control(_CLEAR)  # what is said next is not to be sought among the pixels
         payload = joiner.require()
-        screen.tell(f"scanned {len(payload.data)} bytes, sha256 {payload.sha256_short}", "good")
+        screen.keep(done(payload))
         return payload
 
     return run

@@ -1,13 +1,12 @@
 """``combine`` and ``finalize``: the coordinator's side, for tests and small teams."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from coldsign.ceremony.intake import read_one, read_requests
+from coldsign.ceremony.intake import PSBT, read_one, read_replies
 from coldsign.ceremony.reply import answer
 from coldsign.cli.deliver import (
     deliver,
@@ -17,6 +16,8 @@ from coldsign.cli.deliver import (
     demand_file,
 )
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.cli.typed import standard_input
+from coldsign.cli.watch import Watch
 from coldsign.errors import RefusedError
 from coldsign.psbt.combine import combine as combine_psbts
 from coldsign.psbt.edit import Reply as Level
@@ -43,7 +44,9 @@ def combine(
 ) -> None:
     """Join several cosigners' copies of one PSBT."""
     demand_deliverable(out, force=force)
-    requests = read_requests(sources, stdin=sys.stdin.buffer)
+    screen = settings.screen
+    stdin = standard_input(screen, PSBT)
+    requests = read_replies(sources, stdin=stdin, watcher=Watch(screen))
     with _hinting("give the cosigners' replies to one and the same PSBT"):
         joined = combine_psbts([Psbt.parse(request.data) for request in requests])
     result = answer(joined, requests[0], level=Level.FULL, form=form)
@@ -73,7 +76,8 @@ def finalize(
 ) -> None:
     """Finish a PSBT that has all its signatures. The transaction is printed as hex."""
     demand_file(out, force=force)
-    psbt = Psbt.parse(read_one([source], stdin=sys.stdin.buffer).data)
+    stdin = standard_input(settings.screen, PSBT)
+    psbt = Psbt.parse(read_one([source], stdin=stdin, watcher=Watch(settings.screen)).data)
     wallet = settings.desk().wallet(wallet_name) if wallet_name is not None else None
     with _hinting("join all replies first with coldsign combine; name the wallet: --wallet NAME"):
         if wallet is None:

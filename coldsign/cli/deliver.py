@@ -126,7 +126,7 @@ def deliver(screen: Screen, answer: Answer, out: Path | None, *, force: bool) ->
     elif sys.stdout.isatty() and screen.person_present:
         from coldsign.cli.show import show_frames
 
-        show_frames(screen, answer)
+        show_frames(screen, answer, patient=True)
     elif answer.chosen:
         for frame in answer.frames().frames:
             screen.raw(frame + "\n" if isinstance(frame, str) else frame.hex() + "\n")
@@ -147,7 +147,7 @@ def _to_path(screen: Screen, answer: Answer, out: Path, *, force: bool) -> None:
         save(answer.frames(), out, force=force)
     else:
         _demand_form(out, shown)
-    screen.tell(f"written to {shown}, sha256 {answer.sha256[:16]}", "good")
+    screen.tell(f"written to {shown}, sha256 {answer.sha256_short}", "good")
 
 
 def deliver_text(screen: Screen, text: str, out: Path | None, *, force: bool) -> None:

@@ -5,7 +5,7 @@ import getpass
 import click
 
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
-from coldsign.controls.latch import halted_by
+from coldsign.controls.latch import demand_reason, halted_by
 from coldsign.errors import DeclinedError, HaltedError, UsageError
 
 
@@ -41,6 +41,7 @@ def status(settings: Settings, /) -> None:
 @pass_settings
 def engage(settings: Settings, /, why: str) -> None:
     """Stop all signing on this machine."""
+    why = why if why.strip() else "no reason was given"
     recorded = settings.desk().halt(why, who=_who())
     settings.screen.document({"engaged": True, "why": why, "recorded": recorded})
     if not recorded:
@@ -62,7 +63,8 @@ def release(settings: Settings, /, why: str | None, *, yes: bool) -> None:
         raise UsageError(
             "the latch is not engaged", hint="signing is possible; nothing need be released"
         )
-    reason = why or screen.ask("Why is it safe to sign again?")
+    reason = screen.ask("Why is it safe to sign again?") if why is None else why
+    demand_reason(reason)
     if not yes and not screen.agrees("Allow signing again?", "release"):
         raise DeclinedError("the latch stays engaged", code="kept")
     desk.latch.release(reason, desk.now(), who=_who(), journal=desk.journal)

@@ -113,8 +113,11 @@ def export(
 ) -> None:
     """Write the journal as a receipt, signed and encrypted if wanted."""
     from coldsign.controls.receipt import make_receipt, seal_receipt
+    from coldsign.controls.signers import demand_signer
 
     demand_free(out, force=force)
+    if sign_with is not None:
+        demand_signer(sign_with)
     receipt = make_receipt(settings.desk().journal, since=since)
     if sign_with or encrypt_to:
         receipt = seal_receipt(receipt, signer=sign_with, recipients=encrypt_to)
@@ -138,6 +141,7 @@ def recover(settings: Settings, /, why: str, *, yes: bool) -> None:
     entry = desk.journal.recover_torn(why, now=desk.now())
     settings.screen.document(_document(entry))
     settings.screen.tell("recovered; the journal goes on", "good")
+    _tell_halted(settings)
 
 
 @journal.command("set-aside")
@@ -159,6 +163,14 @@ def set_aside(settings: Settings, /, why: str, *, yes: bool) -> None:
     settings.screen.tell(
         "a new journal was begun; register the wallets and bind their policies again", "good"
     )
+    _tell_halted(settings)
+
+
+def _tell_halted(settings: Settings) -> None:
+    if settings.desk().latch.status() is not None:
+        settings.screen.tell(
+            "the latch is still engaged; a keyholder ends that: coldsign halt release"
+        )
 
 
 def _document(entry: Entry) -> dict[str, Any]:
@@ -176,13 +188,16 @@ def _lines(entry: Entry, width: int | None) -> Iterator[str]:
     head = f"{entry.seq:>6}  {entry.time}  {entry.kind.value}"
     values = {k: v for k, v in entry.body.items() if isinstance(v, str | int) and v != ""}
     order = [*(key for key in _FIRST if key in values), *sorted(values.keys() - set(_FIRST))]
-    parts = [f"{key}={_short(values[key])}" for key in order]
+    parts = [(f"{key}=", _short(values[key])) for key in order]
     if width is None:
-        yield f"{head:<40}  {' '.join(parts)}".rstrip()
+        yield f"{head:<40}  {' '.join(map(''.join, parts))}".rstrip()
         return
     yield head
+    room = width - len(_INDENT)
+    # An address that does not fit behind its name goes below it: it is not cut while it fits a line.
+    told = [" ".join(part) if len("".join(part)) > room else "".join(part) for part in parts]
     yield from textwrap.wrap(
-        "  ".join(parts), width, initial_indent=_INDENT, subsequent_indent=_INDENT
+        "  ".join(told), width, initial_indent=_INDENT, subsequent_indent=_INDENT
     )
 
 
@@ -199,7 +214,8 @@ def _note(anchor: Anchor) -> str:
 
 
 def _anchor(text: str) -> Anchor:
-    number, _, digits = text.partition(":")
+    number, _, digits = text.strip().replace(" ", ":", ":" not in text).partition(":")
+    digits = digits.replace(" ", "")  # a receipt has them in fours: 11 414b 7e62
     if not (number.isascii() and number.isdecimal() and digits):
         raise UsageError(
             "--against takes a count, a colon and a hash",

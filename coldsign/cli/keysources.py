@@ -5,6 +5,7 @@ import sys
 from coldsign.ceremony.intake import read_one
 from coldsign.cli.options import Settings
 from coldsign.cli.secrets import compared_with_paper, demand_like, read_material
+from coldsign.cli.watch import Watch
 from coldsign.errors import MalformedError, UsageError
 from coldsign.keys import seedqr
 from coldsign.keys.likeness import Likeness
@@ -50,7 +51,13 @@ def _from_seedqr(
 
         camera = scan(settings.screen, 0, _SEED)
     try:
-        seed = read_one(pictures, want=_SEED, stdin=sys.stdin.buffer, camera=camera).data
+        seed = read_one(
+            pictures,
+            want=_SEED,
+            stdin=sys.stdin.buffer,
+            camera=camera,
+            watcher=Watch(settings.screen),
+        ).data
     except MalformedError as other:
         hint = _OTHERS if other.code == "wrong-kind" else other.hint
         raise MalformedError(other.message, hint=hint, code=other.code) from None

@@ -1,5 +1,6 @@
 """The review, page by page: the decision is asked only after every line was on the screen."""
 
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -49,6 +50,8 @@ def page_through(
     if book.fits and len(book.pages) == 1:
         _show(screen, book.pages[0])
         return
+    layout = _after(screen.kept, layout)
+    book = _Book(layout, then, book.size)
     with Keyboard() as keyboard:
         book.show(screen)
         while not book.read:
@@ -63,6 +66,16 @@ def page_through(
                 continue
             keyboard.drop_typeahead()
             book.show(screen)
+
+
+def _after(kept: str, layout: Callable[[int], Sequence[Row]]) -> Callable[[int], Sequence[Row]]:
+    """The same rows behind what was said before them."""
+
+    def rows(width: int) -> Sequence[Row]:
+        said = textwrap.wrap(kept, width - 1)
+        return [*(Row("good", line) for line in said), *layout(width)]
+
+    return rows
 
 
 class _Book:

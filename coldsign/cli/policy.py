@@ -12,7 +12,8 @@ from coldsign.cli.options import ColdGroup, Settings, pass_settings
 from coldsign.cli.pager import page_width
 from coldsign.controls.keyring import EXPORT_CAP, PinnedKey, pin, pinned, unpin
 from coldsign.controls.policies import PolicyStore
-from coldsign.controls.policy import Policy, differences, said
+from coldsign.controls.policy import Policy
+from coldsign.controls.policy_words import differences, said
 from coldsign.errors import DeclinedError, MalformedError, RefusedError
 from coldsign.primitives.storage import read_untrusted
 from coldsign.review.layout import INDENT
@@ -33,7 +34,7 @@ def set_(settings: Settings, /, wallet: str, file: Path, *, yes: bool) -> None:
     """Bind a policy file to a wallet; what changes is shown first."""
     screen, desk = settings.screen, settings.desk()
     found = desk.wallet(wallet)
-    data, rules = read_policy(file)
+    data, rules = read_policy(file, found.network)
     changes = differences(_in_force(settings, desk, found), rules)
     for line in changes or ("nothing changes",):
         screen.say(line)
@@ -89,11 +90,10 @@ def trusted(settings: Settings, /) -> None:
 
 
 def _print_keys(settings: Settings, keys: tuple[PinnedKey, ...]) -> None:
-    settings.screen.document(
-        {"keys": [{"fingerprint": key.fingerprint, "user": key.user} for key in keys]}
-    )
+    settings.screen.document({"keys": [key._asdict() for key in keys]})
     for key in keys:
-        settings.screen.result(f"{key.fingerprint}  {key.user}")
+        state = f"  {key.state.upper()}" if key.state else ""
+        settings.screen.result(f"{key.fingerprint}{state}  {key.user}")
     if not keys:
         settings.screen.tell("no keys are pinned")
 

@@ -1,17 +1,19 @@
 """``coldsign qr``: show any file as QR codes, and scan any message."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from coldsign.ceremony.intake import read_one
+from coldsign.ceremony.intake import UNDRAWN, read_one
 from coldsign.ceremony.reply import FORMATS, Answer
 from coldsign.cli.deliver import deliver, demand_free
 from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings
+from coldsign.cli.typed import standard_input
+from coldsign.cli.watch import Watch
+from coldsign.errors import MalformedError
 from coldsign.primitives.storage import write_output
 from coldsign.primitives.text import printable
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, Kind, Payload, drawing, is_text
 
 _EVERYTHING = frozenset(Kind) - {Kind.SEED}
 _SHOWABLE = frozenset({Kind.PSBT, Kind.TRANSACTION, Kind.WALLET, Kind.BYTES, Kind.TEXT})
@@ -62,7 +64,8 @@ def show(
     from coldsign.qr.write import save
 
     demand_free(out, force=force)
-    payload = read_one([source], want=_SHOWABLE, stdin=sys.stdin.buffer)
+    stdin = standard_input(settings.screen, _SHOWABLE)
+    payload = read_one([source], want=_SHOWABLE, stdin=stdin, watcher=Watch(settings.screen))
     chosen = form != _AUTO
     dialect = Dialect(form) if chosen else payload.dialect
     answer = Answer(payload.data, dialect, payload.detail, chosen, payload.kind)
@@ -107,7 +110,10 @@ def scan(
         from coldsign.cli.camera import scan as make_scanner
 
         scanner = make_scanner(settings.screen, camera, _EVERYTHING)
-    payload = read_one(sources, want=_EVERYTHING, stdin=sys.stdin.buffer, camera=scanner)
+    stdin, watcher = standard_input(settings.screen, _EVERYTHING), Watch(settings.screen)
+    payload = read_one(sources, want=_EVERYTHING, stdin=stdin, camera=scanner, watcher=watcher)
+    if name := drawing(payload.data):
+        raise MalformedError(f"no codes are looked for in {name}", hint=UNDRAWN)
     settings.screen.document(
         {
             "kind": payload.kind.value,
@@ -117,6 +123,11 @@ def scan(
             "hex": payload.data.hex(),
         }
     )
+    _hand_over(settings, payload, out, force=force)
+
+
+def _hand_over(settings: Settings, payload: Payload, out: Path | None, *, force: bool) -> None:
+    """A PSBT in any form, a text as it is, the rest as hex; in a file the bytes."""
     if out is not None and payload.kind is not Kind.PSBT:
         write_output(out, payload.data, force=force)
         settings.screen.tell(f"written to {printable(str(out), limit=200)}", "good")
@@ -128,7 +139,8 @@ def scan(
             force=force,
         )
     elif not settings.screen.json:
-        settings.screen.result(payload.data.decode("utf-8", "backslashreplace"))
+        text = payload.data.decode() if is_text(payload.data) else payload.data.hex()
+        settings.screen.result(text)
 
 
 def _number(text: str) -> int:

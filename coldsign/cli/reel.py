@@ -27,7 +27,7 @@ class Reel:
         self.sent = sent
         self.parts = frames.need
         self.version = frames.version
-        self.dialect = frames.dialect.value
+        self.dialect = frames.dialect
         self.sha256_short = frames.sha256_short
         self.forward()
 
@@ -38,9 +38,9 @@ class Reel:
 
     @property
     def where(self) -> str:
-        """Which part this is, a mixed one beyond their count, and how many codes were shown."""
+        """Which part this is; a number beyond their count, of one that mixes several, would only puzzle."""
         number = self._shown[-1 - self._behind][0]
-        return f"part {number} of {self.parts}, sent {self.sent}"
+        return f"{f'part {number}' if number <= self.parts else 'mix'} of {self.parts}"
 
     def forward(self) -> None:
         """The next code.

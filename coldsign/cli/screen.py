@@ -58,6 +58,7 @@ class Screen:
         self.json = False
         self.color = not os.environ.get("NO_COLOR")
         self.stdin_is_source = False
+        self.kept = ""
 
     @property
     def stdout(self) -> IO[str]:
@@ -105,6 +106,11 @@ class Screen:
         """Something for the person, on standard error."""
         self._print("stderr", text, role)
 
+    def keep(self, text: str) -> None:
+        """Something good to know that pages, which clear the terminal, begin with again (``kept``)."""
+        self.kept = text
+        self.tell(text, "good")
+
     def say(self, sentence: str, role: str = "") -> None:
         """A sentence for the person, folded between words at the terminal's width."""
         import shutil
@@ -133,6 +139,14 @@ class Screen:
         if _understands(target):
             target.write(sequence)
             target.flush()
+
+    def draws(self, characters: str) -> bool:
+        """Whether ``control`` reaches a terminal, and its character set has these characters."""
+        try:
+            characters.encode(getattr(self.stderr, "encoding", None) or "ascii")
+        except UnicodeEncodeError:
+            return False
+        return _understands(self.stderr)
 
     def _print(self, stream: str, text: str, role: str) -> None:
         """Print lines that are wrapped by nobody: a terminal folds them, and nothing is cut."""

@@ -22,9 +22,12 @@ from coldsign.qr.write import Proof
 
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 _MIN_RATE, _MAX_RATE, _RATE = 1, 10, 5  # frames a second; readers look about ten times a second
-_TOGGLE = {Dialect.UR: Dialect.BBQR, Dialect.BBQR: Dialect.UR}
+_UR = {Dialect.UR, Dialect.UR_PSBT}
 _KEYS = ("q done", "+/- speed", "d/s denser/sparser", "f dialect", "space pause", "left/right step")
+_ONE_CODE = {Dialect.BASE64, Dialect.BASE43, Dialect.HEX, Dialect.BINARY}
+_SAME = {"=": "+", "_": "-"}  # the same keys with or without shift
 _AS_FAR = "this is as far as it goes"
+_NOTED = 2  # seconds that a note can be read
 
 
 @dataclass(slots=True)
@@ -36,10 +39,21 @@ class _View:
     rate: int = _RATE
     paused: bool = False
     note: str = ""
+    noted: float = 0
+    drawn: bool = False
+
+    def say(self, note: str) -> None:
+        """Put a note beside the code, for as long as it takes to read."""
+        self.note, self.noted = note, time.monotonic()
 
 
 def show_frames(
-    screen: Screen, answer: Answer, *, density: Density | None = None, rate: int = _RATE
+    screen: Screen,
+    answer: Answer,
+    *,
+    density: Density | None = None,
+    rate: int = _RATE,
+    patient: bool = False,
 ) -> None:
     """Show an answer until the person presses q.
 
@@ -48,17 +62,25 @@ def show_frames(
         answer: What is shown.
         density: The largest QR version to begin with; what the terminal can show if not given.
         rate: Frames a second to begin with.
+        patient: Whether to wait for a larger window or another dialect; a signature is not made twice for that.
 
     Raises:
         DeclinedError: The person stopped with Ctrl-C instead of q.
         SelfCheckError: A code does not read back as what it should say.
-        UnfitError: The terminal is too small for the codes.
+        UnfitError: The terminal is too small for the codes, or cannot draw them.
     """
+    if not screen.draws("▀▄"):
+        raise UnfitError(
+            "this terminal cannot draw codes: it is dumb, or has no block characters",
+            hint="set TERM, use a UTF-8 locale (LANG=C.UTF-8), or use --out",
+            code="terminal-too-plain",
+        )
     with Proof() as proof:
         canvas = _canvas()
         view = _View(answer, density or _density(canvas, answer), rate)
         reel = Reel(answer.frames(view.density), proof)
-        _demand_room(canvas, reel.version)
+        if not patient:
+            _demand_room(canvas, reel)
         with Keyboard() as keyboard:
             screen.control(_HIDE_CURSOR)
             try:
@@ -72,7 +94,9 @@ def show_frames(
                 ) from None
             finally:
                 screen.control(canvas.clear() + _SHOW_CURSOR)
-    screen.tell(f"shown; sha256 {answer.sha256[:16]}, compare it with the reader's", "good")
+    if not view.drawn:
+        _demand_room(_canvas(), reel)
+    screen.tell(f"shown; sha256 {answer.sha256_short}, compare it with the reader's", "good")
 
 
 def _one_setting(screen: Screen, keyboard: Keyboard, view: _View, reel: Reel) -> bool:
@@ -87,11 +111,12 @@ def _one_setting(screen: Screen, keyboard: Keyboard, view: _View, reel: Reel) ->
         key = _wait(keyboard, due if moving else None, (canvas.columns, canvas.rows))
         if key == "q":
             return False
-        view.note = ""
+        if key is not None or time.monotonic() > view.noted + _NOTED:
+            view.note = ""
         if key == "resized":
             canvas = _canvas()
             screen.control(canvas.clear())
-        if _retune(view, key, canvas):
+        if _retune(view, key, canvas, reel.dialect):
             return True
         _step(view, key, reel)
 
@@ -117,12 +142,13 @@ def _density(canvas: Canvas, answer: Answer) -> Density:
     return fitting
 
 
-def _demand_room(canvas: Canvas, version: int) -> None:
-    if not canvas.fits(version):
+def _demand_room(canvas: Canvas, reel: Reel) -> None:
+    if not canvas.fits(reel.version):
         size = f"{canvas.columns}x{canvas.rows}"
+        other = "--format ur" if reel.dialect in _ONE_CODE else "a lower --density"
         raise UnfitError(
-            f"this terminal ({size}) is too small for the QR code, which needs {canvas.need(version)}",
-            hint="enlarge it, choose a smaller font or a lower --density, or use --out",
+            f"this terminal ({size}) is too small for the QR code, which needs {canvas.need(reel.version)}",
+            hint=f"enlarge it, choose a smaller font or {other}, or use --out",
             code="terminal-too-small",
         )
 
@@ -135,17 +161,17 @@ def _wait(keyboard: Keyboard, due: float | None, size: tuple[int, int]) -> str |
         if terminal_size() != size:
             return "resized"
         if key is not None or left <= 0:
-            return key
+            return _SAME.get(key, key.lower()) if key else None
 
 
-def _retune(view: _View, key: str | None, canvas: Canvas) -> bool:
+def _retune(view: _View, key: str | None, canvas: Canvas, shown: Dialect) -> bool:
     """Apply a key that changes what is shown; whether the frames must be made anew."""
     if key == "d":
         return _try(view, view.answer, canvas.denser(view.density), canvas)
     if key == "s":
         return _try(view, view.answer, view.density.sparser(), canvas)
-    if key == "f" and view.answer.dialect in {*_TOGGLE, Dialect.BINARY, Dialect.BASE64}:
-        other = _TOGGLE.get(view.answer.dialect, Dialect.BBQR)
+    if key == "f":
+        other = Dialect.BBQR if shown in _UR else Dialect.UR
         answer = replace(view.answer, dialect=other, detail="", chosen=True)
         return _try(view, answer, view.density, canvas)
     if key == "resized":
@@ -165,15 +191,16 @@ def _try(view: _View, answer: Answer, density: Density, canvas: Canvas) -> bool:
     if possible:
         view.answer, view.density = answer, density
     else:
-        view.note = _AS_FAR
+        view.say(_AS_FAR)
     return possible
 
 
 def _step(view: _View, key: str | None, reel: Reel) -> None:
-    if key == "+":
-        view.rate = min(_MAX_RATE, view.rate + 1)
-    elif key == "-":
-        view.rate = max(_MIN_RATE, view.rate - 1)
+    if key in {"+", "-"}:
+        wanted = view.rate + (1 if key == "+" else -1)
+        view.rate = max(_MIN_RATE, min(_MAX_RATE, wanted))
+        if view.rate != wanted:
+            view.say(_AS_FAR)
     elif key == "space":
         view.paused = not view.paused
     elif key in {"left", "right"}:
@@ -187,10 +214,14 @@ def _step(view: _View, key: str | None, reel: Reel) -> None:
 def _draw(screen: Screen, canvas: Canvas, view: _View, reel: Reel) -> None:
     if not canvas.fits(reel.version):
         screen.control(canvas.clear())
-        screen.say("this terminal is too small for the QR code: enlarge it; q ends", "error")
+        need = canvas.need(reel.version)
+        small = f"this terminal is too small for the QR code, which needs {need}: enlarge it"
+        screen.say(f"{small}, or press f for another dialect; q ends", "error")
         return
+    view.drawn = True
     pace = "paused" if view.paused else f"{view.rate} a second"
-    moving = (reel.where, pace) if reel.parts > 1 else ("one code",)
-    head = view.note or f"{reel.dialect}, QR v{reel.version}"
-    status = (f"sha256 {reel.sha256_short}", *moving, head)
+    moving = (reel.where, f"sent {reel.sent}", pace) if reel.parts > 1 else ("one code",)
+    noted = (view.note,) if view.note else ()  # first: a narrow window has no room for the last
+    what = f"{reel.dialect.value}, QR v{reel.version}"
+    status = (*noted, f"sha256 {reel.sha256_short}", *moving, what)
     screen.control(canvas.draw(reel.symbol, status, _KEYS))

@@ -1,9 +1,7 @@
 """``inspect`` and ``sign``: the product."""
 
 import os
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -12,17 +10,18 @@ from coldsign.ceremony import airgap
 from coldsign.ceremony.checkup import Verdict
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.foreign import foreign_code
-from coldsign.ceremony.intake import read_requests
+from coldsign.ceremony.intake import PSBT, read_requests
 from coldsign.ceremony.operator import ExpectingOperator, Operator
-from coldsign.ceremony.papers import read_papers
+from coldsign.ceremony.papers import Papers, read_papers
 from coldsign.ceremony.reply import answer
-from coldsign.ceremony.together import clashes
-from coldsign.ceremony.walk import demand_acceptable, examine, sign_walk
+from coldsign.ceremony.walk import demand_acceptable, examine_batch, sign_walk
 from coldsign.cli.deliver import deliver, delivery_options, demand_deliverable
 from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_settings
 from coldsign.cli.passphrases import open_key, passphrase_options, usable
 from coldsign.cli.person import Person, present_report, show_report, warn
 from coldsign.cli.secrets import secret_file_option, stateless_keyring
+from coldsign.cli.typed import standard_input
+from coldsign.cli.watch import Watch
 from coldsign.errors import UnfitError, UsageError
 from coldsign.keys.keyring import Keyring
 from coldsign.primitives import secp
@@ -58,8 +57,10 @@ def read_psbts(
         from coldsign.cli.camera import scan as scanner
 
         scan = scanner(settings.screen, camera, frozenset({Kind.PSBT}))
-    settings.screen.stdin_is_source = "-" in sources
-    return read_requests(sources, stdin=sys.stdin.buffer, camera=scan)
+    screen = settings.screen
+    screen.stdin_is_source = "-" in sources
+    stdin = standard_input(screen, PSBT)
+    return read_requests(sources, stdin=stdin, camera=scan, watcher=Watch(screen))
 
 
 @click.command(cls=ColdCommand)
@@ -82,14 +83,23 @@ def inspect(
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)
     requests = read_psbts(settings, sources, camera)
-    reports = [examine(papers.job(request.data, opened), desk) for request in requests]
+    reports = examine_batch([papers.job(request.data, opened) for request in requests], desk)
     settings.screen.document(_document(reports))
     for report in reports:
         present_report(settings.screen, report)
-    for clash in clashes(reports):
-        settings.screen.result(f"TOGETHER {clash.code}: {clash.text}", "confirm")
+    if due := _still_due(papers):
+        settings.screen.tell(f"to sign this, the policy requires {' and '.join(due)}")
     for report in reports:
         demand_acceptable(report)
+
+
+def _still_due(papers: Papers) -> list[str]:
+    """What the policy asks for beside a review that is fine, in words."""
+    require = papers.policy.require
+    due = ["a manifest"] if require.manifest and papers.manifest is None else []
+    if require.approvals:
+        due.append(f"{require.approvals} approval{'s' * (require.approvals != 1)}")
+    return due
 
 
 @click.command(cls=ColdCommand)
@@ -235,7 +245,7 @@ def _operator(
 
 
 def _document(reports: Sequence[Report]) -> dict[str, Any]:
-    """The JSON of one review, or of a batch with its sums and clashes."""
+    """The JSON of one review, or of a batch with its sums."""
     documents = [to_json(report) for report in reports]
     if len(documents) == 1:
         return documents[0]
@@ -243,8 +253,4 @@ def _document(reports: Sequence[Report]) -> dict[str, Any]:
         name: sum(document["totals"][name] or 0 for document in documents)
         for name in ("in", "payments", "change", "fee", "leaving")
     }
-    return {
-        "batch": documents,
-        "totals": sums,
-        "clashes": [asdict(clash) for clash in clashes(reports)],
-    }
+    return {"batch": documents, "totals": sums}

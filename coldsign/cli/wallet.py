@@ -1,6 +1,5 @@
 """``coldsign wallet``: register wallets, show them and their addresses, audit address lists."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -13,7 +12,9 @@ from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settin
 from coldsign.cli.pager import page_through, page_width
 from coldsign.cli.paper import deliver_paper
 from coldsign.cli.passphrases import open_key, passphrase_options, usable
+from coldsign.cli.typed import standard_input
 from coldsign.cli.walletview import document, rows, summary
+from coldsign.cli.watch import Watch
 from coldsign.controls.remember import wallet_id
 from coldsign.errors import DeclinedError
 from coldsign.primitives.text import printable
@@ -109,7 +110,9 @@ def _read(
 
         scan = scanner(settings.screen, camera, _DESCRIPTIONS)
     sources = [source] if source else []
-    payload = read_one(sources, want=_DESCRIPTIONS, stdin=sys.stdin.buffer, camera=scan)
+    watcher = Watch(settings.screen)
+    stdin = standard_input(settings.screen, _DESCRIPTIONS)
+    payload = read_one(sources, want=_DESCRIPTIONS, stdin=stdin, camera=scan, watcher=watcher)
     found = recognise(payload.data, settings.network, script_kind=script)
     return Wallet.create(name, found.descriptor, created_by=found.source)
 

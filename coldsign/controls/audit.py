@@ -12,7 +12,7 @@ import multiprocessing
 import select
 import signal
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Final, NamedTuple, Self
@@ -29,6 +29,7 @@ from coldsign.controls.audit_prove import (
 )
 from coldsign.controls.audit_rows import COLUMNS, Stream, header_of, read_blocks
 from coldsign.errors import MalformedError, UnfitError
+from coldsign.primitives.text import other_form
 from coldsign.wallet.wallet import Wallet
 
 DEFAULT_WINDOW: Final = 100_000
@@ -44,11 +45,13 @@ class Effort(NamedTuple):
         workers: Processes to use; 1 works in this one.
         window: How far each branch is searched for an address without an index.
         with_lines: Whether a JSON line is wanted for every row.
+        searching: Told how many addresses were derived in search of one without an index.
     """
 
     workers: int = 1
     window: int = DEFAULT_WINDOW
     with_lines: bool = False
+    searching: Callable[[int], None] | None = None
 
 
 def audit(wallet: Wallet, stream: Stream, effort: Effort) -> Iterator[Batch]:
@@ -65,7 +68,7 @@ def audit(wallet: Wallet, stream: Stream, effort: Effort) -> Iterator[Batch]:
         UnfitError: A worker was ended from outside.
     """
     with _Crew(wallet, effort.workers) as crew:
-        search = _Search(crew, effort.window)
+        search = _Search(crew, effort)
         for batch in map(search.settled, _in_order(stream, crew, effort)):
             yield batch
             if batch.fault is not None:
@@ -92,6 +95,7 @@ def _chunks(stream: Stream, *, with_lines: bool) -> Iterator[Chunk]:
     for block in read_blocks(stream):
         data, first = block
         if columns is None:
+            data = _text(data)
             head, _, rest = data.partition(b"\n")
             columns = header_of(head)
             if columns is not None:
@@ -101,6 +105,14 @@ def _chunks(stream: Stream, *, with_lines: bool) -> Iterator[Chunk]:
             yield Chunk(data, first, columns, with_lines)
     if columns is None:
         raise MalformedError("the list is empty")
+
+
+def _text(data: bytes) -> bytes:
+    """The beginning of a list, without the mark that some editors put there."""
+    if form := other_form(data):
+        hint = "save it as CSV in UTF-8, or as JSON lines"
+        raise MalformedError(f"the list is {form}", hint=hint)
+    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def _has_more(stream: Stream) -> bool:
@@ -176,10 +188,11 @@ class _Crew:
 class _Search:
     """The scripts derived so far, by which an address without an index is placed."""
 
-    def __init__(self, crew: _Crew, window: int) -> None:
+    def __init__(self, crew: _Crew, effort: Effort) -> None:
         wallet = crew.wallet
         self._crew = crew
-        self._window = window if wallet.descriptor.ranged else 1
+        self._told = effort.searching
+        self._window = effort.window if wallet.descriptor.ranged else 1
         self._places: dict[bytes, tuple[int, int]] = {}
         self._reached = [0] * wallet.branches
         self._latest = 0  # the branch of the last find: a list is of one branch more often than not
@@ -216,6 +229,8 @@ class _Search:
             self._places |= {one: (branch, index) for index, one in enumerate(scripts, start)}
             self._reached[branch] = stop
             is_further = True
+            if self._told is not None:
+                self._told(sum(self._reached))
         return is_further
 
 

@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeGuard
 
-from coldsign.controls.manifest_rows import JsonInteger
+from coldsign.controls.manifest_rows import JsonInteger, counted, unquoted
 from coldsign.errors import MalformedError
 from coldsign.primitives.text import printable
 
@@ -87,12 +87,12 @@ def header_of(line: bytes) -> tuple[str, ...] | None:
     Raises:
         MalformedError: It names other columns than ``address``, ``index`` and ``branch``.
     """
-    names = tuple(line.removeprefix(b"\xef\xbb\xbf").decode("ascii", "replace").split(","))
-    if not set(names) & set(COLUMNS):
+    names = tuple(map(unquoted, line.decode("ascii", "replace").removesuffix("\r").split(",")))
+    if not {name.strip().lower() for name in names} & set(COLUMNS):
         return None
     if "address" not in names or len(set(names)) != len(names) or not set(names) <= set(COLUMNS):
         raise MalformedError(
-            f"line 1: the header is {printable(line)}", hint="columns: address,index,branch"
+            f"line 1: the header is {printable(line)}", hint="the columns are: address,index,branch"
         )
     return names
 
@@ -120,13 +120,16 @@ def parse_rows(
         if len(line) > LINE_CAP:
             raise _too_long(number)
         line = line.removesuffix(b"\r")  # noqa: PLW2901  # the line without its whole end
-        yield _json(line, number) if line[:1] == b"{" else _csv(line, number, columns)
+        if not line:
+            raise MalformedError(f"line {number}: an empty line", hint="take it out of the list")
+        yield _json(line, number) if line[:1] in b"{[" else _csv(line, number, columns)
 
 
 def _csv(line: bytes, number: int, columns: tuple[str, ...]) -> AuditRow:
-    fields = line.decode("utf-8", "replace").split(",")
+    fields = [*map(unquoted, line.decode("utf-8", "replace").split(","))]
     if len(fields) > len(columns):
-        raise MalformedError(f"line {number}: {len(fields)} fields, not {len(columns)}")
+        words = f"line {number}: {counted(fields)}, not {len(columns)}"
+        raise MalformedError(words, hint=f"the columns are: {','.join(columns)}")
     given = dict(zip(columns, fields, strict=False))
     index = _number(given["index"], number) if "index" in given else None
     branch = _number(given["branch"], number) if "branch" in given else 0
@@ -140,6 +143,9 @@ def _json(line: bytes, number: int) -> AuditRow:
         )
     except (ValueError, RecursionError):
         raise MalformedError(f"line {number}: not valid JSON") from None
+    if not isinstance(record, dict):
+        hint = "JSON lines are due: one object a line, no list around them"
+        raise MalformedError(f"line {number}: not a JSON object", hint=hint)
     if not record.keys() <= _KEYS:
         raise MalformedError(f"line {number}: only address, index, branch and id may stand here")
     address, name = record.get("address"), record.get("id")
@@ -152,12 +158,14 @@ def _json(line: bytes, number: int) -> AuditRow:
     return AuditRow(number, _address(address, number), index, branch or 0, name)
 
 
-def _is_text(value: object) -> bool:
+def _is_text(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and not isinstance(value, JsonInteger)
 
 
 def _address(text: str, number: int) -> str:
     if not _ADDRESS.fullmatch(text):
+        if not text:
+            raise MalformedError(f"line {number}: no address")
         raise MalformedError(f"line {number}: {printable(text)} is not an address")
     return text
 

@@ -17,6 +17,8 @@ class AuditTally:
         self._digest = hashlib.sha256()
         self.proven = 0
         self.foreign: Foreign | None = None
+        self.trouble: tuple[str, ...] = ()
+        """What could not be done about a foreign address, in words."""
 
     def add(self, batch: Batch) -> None:
         """Count what came of some rows."""
@@ -42,6 +44,8 @@ class AuditTally:
         """For people: a few lines, each ended by a line feed."""
         body, foreign = self.body(), self.foreign
         verdict = f"all {self.proven} addresses are the wallet's own"
+        if self.proven == 1:
+            verdict = "the one address is the wallet's own"
         if foreign is not None:
             row = foreign.row
             verdict = f"line {row.line}: {row.address} is not the wallet's: {foreign.reason}"

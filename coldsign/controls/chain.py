@@ -37,6 +37,16 @@ class JournalDamagedError(RefusedError):
         self.line = line
 
 
+class NotedDiffersError(JournalDamagedError):
+    """The journal holds, but is not the one that a person noted: it was set back, or the note is wrong."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(Damage.ROLLED_BACK, line, reason)
+        self.hint = (
+            "read the note again; if it is right, stop all signing here: coldsign halt engage"
+        )
+
+
 _HINTS: Final = {
     Damage.TORN: "a power cut does this; look at the last line, then recover the journal by name",
     Damage.BROKEN: "compare with your last export; find out who wrote to this folder",

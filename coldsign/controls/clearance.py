@@ -157,6 +157,29 @@ def clear(
     )
 
 
+def demand_manifest(report: Report, policy: Policy) -> None:
+    """Let no review without a manifest pass where the policy requires one.
+
+    Raises:
+        RefusedError: There is none.
+    """
+    if policy.require.manifest and report.context.manifest is None:
+        raise _no_manifest()
+
+
+def demand_papers(
+    report: Report, *, policy: Policy, approvals: tuple[VerifiedApproval, ...]
+) -> None:
+    """Refuse before a person reads and answers what :func:`clear` would refuse whatever is answered.
+
+    Raises:
+        ClearanceRefusedError: The policy is not the bound one, or the manifest or approvals are missing.
+    """
+    approvers, unfit = count_approvals(approvals, report, policy.require)
+    if reasons := (*_by_policy(report, policy, approvers), *unfit):
+        raise ClearanceRefusedError(reasons)
+
+
 def _by_report(report: Report, accepted: frozenset[str]) -> Iterator[RefusedError]:
     for found in report.of(Severity.REFUSE):
         yield RefusedError(f"{found.where}: {found.text}", code=found.code)
@@ -187,15 +210,22 @@ def _by_policy(
             "the report was not made under the policy's limits", code="policy-not-reviewed"
         )
     if require.manifest and report.context.manifest is None:
-        yield RefusedError(
-            "the policy requires a manifest", hint="give it with --manifest", code="no-manifest"
-        )
+        yield _no_manifest()
     if len(approvers) < require.approvals:
         yield RefusedError(
-            f"the policy requires {require.approvals} approvals, and {_counted(len(approvers))}",
+            f"the policy requires {_approvals(require.approvals)}, and {_counted(len(approvers))}",
             hint="each reviewer runs coldsign approve on a machine of their own",
             code="approvals-missing",
         )
+
+
+def _no_manifest() -> RefusedError:
+    hint = "give it with --manifest"
+    return RefusedError("the policy requires a manifest", hint=hint, code="no-manifest")
+
+
+def _approvals(number: int) -> str:
+    return "1 approval" if number == 1 else f"{number} approvals"
 
 
 def _counted(number: int) -> str:

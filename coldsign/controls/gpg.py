@@ -88,7 +88,8 @@ def verify(
     found = [_judged(group, now) for group in _signatures(answer.status)]
     if not found:
         raise MalformedError(
-            "there is no OpenPGP signature in the file", hint="give the detached signature (.asc)"
+            "there is no detached OpenPGP signature in the file",
+            hint="its signer makes one with: gpg --armor --detach-sign FILE",
         )
     if answer.code:
         raise RefusedError(f"gpgv: {answer.complaint}", code="signature-unchecked")
@@ -110,7 +111,7 @@ def clear_sign(text: bytes, *, signer: str, environment: Mapping[str, str] | Non
         UsageError: The name of the key is not one line of printable text.
         UnfitError: gpg is missing or could not sign.
     """
-    arguments = ("--armor", "--output=-", _local_user(signer), "--clear-sign")
+    arguments = ("--armor", "--output=-", local_user(signer), "--clear-sign")
     answer = gpg(arguments, (text,), environment)
     _demand_done(answer, "sign")
     made = [words for words in answer.status if words[0] == "SIG_CREATED"]
@@ -145,7 +146,7 @@ def seal(
     """
     to = [f"--recipient={fingerprint(text)}" for text in recipients]
     how = ("--sign", "--encrypt", *to) if to else ("--sign",)
-    arguments = ("--trust-model=always", "--armor", "--output=-", _local_user(signer), *how)
+    arguments = ("--trust-model=always", "--armor", "--output=-", local_user(signer), *how)
     answer = gpg(arguments, (data,), environment)
     _demand_done(answer, "encrypt" if to else "sign")
     return answer.output
@@ -221,7 +222,12 @@ def _demand_distinct(found: Sequence[GoodSignature]) -> None:
         seen.add(signed.primary)
 
 
-def _local_user(signer: str) -> str:
+def local_user(signer: str) -> str:
+    """The option that names a key to gpg.
+
+    Raises:
+        UsageError: The name of the key is not one line of printable text.
+    """
     if not signer or printable(signer, limit=200) != signer:
         raise UsageError(
             "the signer is not named by one line of printable text",
@@ -232,7 +238,11 @@ def _local_user(signer: str) -> str:
 
 def _demand_done(answer: Answer, verb: str) -> None:
     keywords = {words[0] for words in answer.status}
-    if keywords & {"INV_SGNR", "INV_RECP", "NO_SECKEY"}:
+    if "INV_RECP" in keywords:
+        message = f"gpg has no such key to encrypt to: {answer.complaint}"
+        hint = "import the recipient's public key, one that can encrypt; gpg --list-keys shows them"
+        raise LockedError(message, hint=hint, code="no-such-recipient")
+    if keywords & {"INV_SGNR", "NO_SECKEY"}:
         message = f"gpg has no such key to {verb} with: {answer.complaint}"
         hint = "gpg --list-secret-keys shows yours"
         raise LockedError(message, hint=hint, code="no-such-signer")

@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 from coldsign.controls.chain import (
     Damage,
     JournalDamagedError,
+    NotedDiffersError,
     demand_reached,
     last_line,
     read_chain,
@@ -154,13 +155,14 @@ class Journal:
             noted: The hash may be its first digits only (at least eight).
 
         Raises:
-            JournalDamagedError: The journal has no such entry (any more).
+            JournalDamagedError: It does not hold; a :class:`NotedDiffersError` where it has no such
+                entry (any more).
             UsageError: Fewer than eight digits were given.
         """
         if any(entry.anchor.agrees_with(noted) for entry in self.entries()):
             return
         reason = f"it has no entry {noted.seq} with the noted hash {printable(noted.hash)}"
-        raise JournalDamagedError(Damage.ROLLED_BACK, noted.seq, reason)
+        raise NotedDiffersError(noted.seq, reason)
 
     def recover_torn(self, reason: str, *, now: datetime) -> Entry:
         """Cut off a torn last line, keeping its bytes, and record that it was done and why.

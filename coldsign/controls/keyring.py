@@ -22,7 +22,11 @@ EXPORT_CAP: Final = 16 << 20
 """Bytes of an exported key file: a company's few thousand keys with their certifications."""
 MOST_KEYS: Final = 5000
 """Keys in an exported file; more is somebody's whole key server, and takes gpg minutes."""
+_SIGNED: Final = (
+    4  # of a user id's fields: when the key signed it; some versions of gpg keep others too
+)
 _SHOWN: Final = 80
+_STATES: Final = {"e": "expired", "r": "revoked"}
 
 
 class PinnedKey(NamedTuple):
@@ -30,11 +34,13 @@ class PinnedKey(NamedTuple):
 
     Attributes:
         fingerprint: Of its primary key.
-        user: Its first user id, made safe to show.
+        user: The first user id that it signed itself, made safe to show.
+        state: "expired" or "revoked", where it is that: nothing that it signs counts.
     """
 
     fingerprint: str
     user: str
+    state: str = ""
 
 
 def ring_path(home: Path) -> Path:
@@ -71,7 +77,7 @@ def pin(home: Path, exported: bytes, wanted: Iterable[str]) -> tuple[PinnedKey, 
     kept = {key.fingerprint for key in list_keys(before)} if before else set()
     ring = _select((before, _few(exported, fingerprints)), [*sorted(kept), *fingerprints])
     now_pinned = list_keys(ring) if ring else ()
-    unfit = set(fingerprints) - {key.fingerprint for key in now_pinned}
+    unfit = set(fingerprints) - {key.fingerprint for key in now_pinned if key.user}
     if unfit:
         raise MalformedError(
             f"gpg does not take the key {min(unfit)}: nothing in the file shows that it is its owner's",
@@ -93,7 +99,8 @@ def unpin(home: Path, unwanted: str) -> tuple[PinnedKey, ...]:
     before = pinned(home)
     kept = [key.fingerprint for key in before if key.fingerprint != gone]
     if len(kept) == len(before):
-        raise MalformedError(f"{gone} is not pinned")
+        hint = "coldsign policy trusted lists the keys that are"
+        raise MalformedError(f"{gone} is not pinned", hint=hint)
     ring = _select((read_private(ring_path(home), EXPORT_CAP),), kept) if kept else b""
     atomic_write(ring_path(home), ring, replace=True)
     return pinned(home)
@@ -138,14 +145,14 @@ def list_keys(exported: bytes) -> tuple[PinnedKey, ...]:
 
 def _primaries(records: list[list[str]]) -> list[PinnedKey]:
     found: list[PinnedKey] = []
-    expecting = ""
+    expecting, state = "", ""
     for kind, *fields in records:
         if kind in {"pub", "sub"}:
-            expecting = kind
+            expecting, state = kind, _STATES.get(fields[0], "")
         elif kind == "fpr" and expecting == "pub":
-            found.append(PinnedKey(fields[8], ""))
+            found.append(PinnedKey(fields[8], "", state))
             expecting = ""
-        elif kind == "uid" and found and not found[-1].user:
+        elif kind == "uid" and found and not found[-1].user and fields[_SIGNED]:
             found[-1] = found[-1]._replace(user=printable(fields[8], limit=_SHOWN))
     return found
 

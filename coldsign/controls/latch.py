@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from coldsign.controls.entry import Entry, Kind, stamp
 from coldsign.controls.journal import Journal
 from coldsign.errors import ColdsignError, HaltedError, UsageError
-from coldsign.primitives.filefault import failure
+from coldsign.primitives.filefault import failure, shown
 from coldsign.primitives.fileio import sync_folder
 from coldsign.primitives.storage import atomic_write, ensure_private_dir, read_private
 from coldsign.primitives.text import printable
@@ -49,6 +49,16 @@ def halted_by(entries: Iterable[Entry]) -> bool:
     """
     words = [entry.kind for entry in entries if entry.kind in {Kind.HALTED, Kind.RELEASED}]
     return words[-1:] == [Kind.HALTED]
+
+
+def demand_reason(reason: str) -> None:
+    """Let no release pass without a reason.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if not reason.strip():
+        raise UsageError("a release needs a reason", hint="say it with --why, or type it")
 
 
 class Latch:
@@ -121,8 +131,7 @@ class Latch:
             JournalDamagedError: The journal must be set right first.
             UnfitError: The disk refuses.
         """
-        if not reason.strip():
-            raise UsageError("a release needs a reason", hint="say it with --why, or type it")
+        demand_reason(reason)
         halted = [halt.why for halt in (self.status(),) if halt is not None]
         if not halted and not halted_by(journal.entries()):
             raise UsageError(
@@ -130,6 +139,12 @@ class Latch:
             )
         if (damage := journal.verify().damage) is not None:
             raise damage
+        if self._path.is_dir() and not self._path.is_symlink():
+            raise UsageError(
+                f"{shown(self._path)} is a folder, which coldsign never makes",
+                hint="find out what is in it and who put it there; then remove it, and release again",
+                code="latch-is-folder",
+            )
         body = {"reason": reason, "who": who, "halted": halted}
         entry = journal.append(Kind.RELEASED, body, now=when)
         try:

@@ -23,7 +23,7 @@ from coldsign.primitives.amount import MAX_MONEY
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.network import Network
 from coldsign.primitives.script import witness_program
-from coldsign.primitives.text import printable
+from coldsign.primitives.text import other_form, printable
 from coldsign.review.context import Coverage, Manifest, ManifestRow
 
 MANIFEST_CAP: Final = 32 << 20
@@ -37,7 +37,6 @@ _ID: Final = re.compile(r"[!#-+\--~]{1,64}", re.ASCII)  # no space, double quote
 _ADDRESS: Final = re.compile(r"[0-9A-Za-z]{14,90}", re.ASCII)  # BIP-173: 90 characters at most
 _SATS: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)  # 21 million coins have 16 digits
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
-_UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 def parse_manifest(
@@ -94,7 +93,7 @@ def demand_signed(
     if signature is None:
         raise RefusedError(
             "the manifest is not signed, and the policy names who must sign it",
-            hint="put the detached signature beside it, under the same name with .asc",
+            hint="give it as a file, its detached signature beside it: NAME.csv and NAME.csv.asc",
             code="manifest-unsigned",
         )
     good = verify(data, signature, keyring, now=now)
@@ -108,8 +107,8 @@ def demand_signed(
 
 
 def _decoded(data: bytes) -> str:
-    if data.startswith(_UTF16_MARKS):
-        raise MalformedError("the manifest is UTF-16", hint="save it as UTF-8")
+    if form := other_form(data):
+        raise MalformedError(f"the manifest is {form}", hint="save it as CSV in UTF-8")
     data = data.removeprefix(_UTF8_MARK)
     try:
         return data.decode("utf-8")
@@ -141,11 +140,16 @@ def _understood(raws: Iterator[RawRow], network: Network) -> tuple[ManifestRow, 
 
 
 def _row(raw: RawRow, network: Network) -> ManifestRow:
+    for name, value in zip(("id", "address", "sats"), raw[1:], strict=True):
+        if not value:
+            raise _fault(raw, f"no {name}", hint="every row has an id, an address and an amount")
     if not _ID.fullmatch(raw.id):
-        raise _fault(raw, f"id {printable(raw.id)} is not 1 to 64 printable ASCII characters")
+        words = f"id {printable(raw.id)} is not 1 to 64 printable ASCII characters"
+        raise _fault(raw, words, hint="an id has no spaces, commas or double quotes")
     if not _SATS.fullmatch(raw.sats) or int(raw.sats) > MAX_MONEY:
+        words = f"sats {printable(raw.sats)} is not a plain integer from 1 to {MAX_MONEY}"
         raise _fault(
-            raw, f"sats {printable(raw.sats)} is not a plain integer from 1 to {MAX_MONEY}"
+            raw, words, hint="amounts are whole satoshi, digits alone: 0.003 BTC is 300000"
         )
     if not _ADDRESS.fullmatch(raw.address):
         raise _fault(raw, f"{printable(raw.address)} is not an address")
@@ -161,5 +165,5 @@ def _row(raw: RawRow, network: Network) -> ManifestRow:
     return ManifestRow(raw.id, address, script, int(raw.sats))
 
 
-def _fault(raw: RawRow, words: str) -> MalformedError:
-    return MalformedError(f"manifest line {raw.line}: {words}")
+def _fault(raw: RawRow, words: str, hint: str = "") -> MalformedError:
+    return MalformedError(f"manifest line {raw.line}: {words}", hint=hint)

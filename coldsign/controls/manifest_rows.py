@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple, NoReturn
 
 from coldsign.errors import MalformedError
@@ -43,7 +43,7 @@ def csv_rows(text: str) -> Iterator[RawRow]:
         fields = _fields(number, line)
         if len(fields) != 3:
             raise MalformedError(
-                f"manifest line {number}: {len(fields)} fields, not 3",
+                f"manifest line {number}: {counted(fields)}, not 3",
                 hint="columns are separated by commas, amounts are satoshi without separators",
             )
         yield RawRow(number, *[fields[position] for position in order])
@@ -52,15 +52,27 @@ def csv_rows(text: str) -> Iterator[RawRow]:
 def _fields(number: int, line: str) -> list[str]:
     line = line.removesuffix("\r")
     if not line:
-        raise MalformedError(f"manifest line {number}: an empty line")
+        hint = "take it out; the last row ends with one line feed"
+        raise MalformedError(f"manifest line {number}: an empty line", hint=hint)
     return [_unquoted(number, field) for field in line.split(",")]
 
 
 def _unquoted(number: int, field: str) -> str:
-    inner = field[1:-1] if len(field) >= 2 and field[0] == field[-1] == '"' else field
+    inner = unquoted(field)
     if '"' in inner:
-        raise MalformedError(f"manifest line {number}: a double quote within a field")
+        hint = "a field may stand in double quotes; none may hold one, nor a comma"
+        raise MalformedError(f"manifest line {number}: a double quote within a field", hint=hint)
     return inner
+
+
+def unquoted(field: str) -> str:
+    """A field of a CSV line without the double quotes that it may stand in."""
+    return field[1:-1] if len(field) >= 2 and field[0] == field[-1] == '"' else field
+
+
+def counted(fields: Sequence[str]) -> str:
+    """How many fields there are, in words."""
+    return "1 field" if len(fields) == 1 else f"{len(fields)} fields"
 
 
 def json_rows(text: str) -> Iterator[RawRow]:
@@ -160,6 +172,6 @@ def _json_row(line: int, value: object) -> RawRow:
 
 def _header_words(line: str) -> str:
     """What is wrong with a header; another kind of file, which may be a secret, is not quoted."""
-    if any(name in line for name in _COLUMNS):
+    if any(name in line.lower() for name in _COLUMNS):
         return f"the header is {printable(line)}"
     return "there is no header"

@@ -15,7 +15,7 @@ from coldsign.errors import ColdsignError, MalformedError
 from coldsign.primitives.amount import MAX_MONEY
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.network import Network
-from coldsign.primitives.text import printable
+from coldsign.primitives.text import other_form, printable
 from coldsign.review.context import Coverage, Limits
 
 POLICY_CAP: Final = 16 << 20
@@ -23,6 +23,7 @@ POLICY_CAP: Final = 16 << 20
 MOST_ENTRIES: Final = 10_000
 """Entries of a list: an exchange's whole list of withdrawal addresses that were checked."""
 _MOST_REVIEWERS: Final = 100  # people; a list of thousands names nobody
+_LIST: Final = "a list of texts"
 _TOP_PERCENT: Final = 1_000_000  # of what is paid, which in a consolidation is next to nothing
 _TOP_RATE: Final = 10_000_000  # sat/vB: 21 million coins for a transaction of 200 vbytes, almost
 
@@ -94,6 +95,7 @@ class Policy:
     def _made(cls, values: dict[str, Any]) -> "Policy":
         limits = Limits(**{key.split(".")[1]: values[key] for key in _LIMITS})
         require = Require(**{key.split(".")[1]: values[key] for key in _REQUIRE})
+        _demand_enough(require)
         part = values["allow.partial_manifest"]
         return cls(
             limits=limits,
@@ -125,37 +127,34 @@ class Policy:
         }
 
 
-def differences(before: Policy, after: Policy) -> tuple[str, ...]:
-    """What changed from one policy to another, a line for each key, for a person to read."""
-    old, new = before.settings(), after.settings()
-    return tuple([_change(key, old[key], new[key]) for key in old if old[key] != new[key]])
-
-
-def _change(key: str, old: object, new: object) -> str:
-    if isinstance(old, tuple) and isinstance(new, tuple):
-        gone = [f"without {printable(str(entry), 120)}" for entry in old if entry not in new]
-        come = [f"with {printable(str(entry), 120)}" for entry in new if entry not in old]
-        return f"{key}: {', '.join(gone + come) or 'in another order'}"
-    return f"{key}: {said(old)} becomes {said(new)}"
-
-
-def said(value: object) -> str:
-    """A single setting as a policy file would have it, without quotes, safe to show."""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return printable(text, limit=len(text))
-
-
 def _document(data: bytes) -> dict[str, Any]:
     if len(data) > POLICY_CAP:
         raise MalformedError(f"policy: larger than {POLICY_CAP} bytes")
+    hint = "save it as plain text in UTF-8"
+    if form := other_form(data):
+        raise MalformedError(f"policy: it is {form}", hint=hint)
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise MalformedError("policy: not UTF-8 text") from None
+        raise MalformedError("policy: not UTF-8 text", hint=hint) from None
     except tomllib.TOMLDecodeError as error:
         raise MalformedError(f"policy: not TOML: {printable(str(error).lower(), 160)}") from None
     except (RecursionError, ValueError):
         raise MalformedError("policy: not TOML that can be read") from None
+
+
+def _demand_enough(require: Require) -> None:
+    """Let only a policy pass that can be satisfied.
+
+    Raises:
+        MalformedError: There are fewer reviewers than approvals that are asked for.
+    """
+    able = len(set(require.reviewers) - set(require.keyholders))
+    if able < require.approvals:
+        raise MalformedError(
+            f"policy: require.approvals asks for {require.approvals}, and {able} can be given",
+            hint="require.reviewers lists who can give one; a keyholder's own never counts",
+        )
 
 
 def _flat(document: dict[str, Any]) -> list[tuple[str, object]]:
@@ -202,7 +201,7 @@ def _truth(key: str, value: object) -> bool:
 
 def _texts(key: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise _wrong(key, "a list of texts", value)
+        raise _wrong(key, _LIST, value)
     if len(value) > MOST_ENTRIES:
         raise MalformedError(f"policy: {key} has more than {MOST_ENTRIES} entries")
     texts = tuple(map(str, value))
@@ -228,7 +227,11 @@ def _fingerprints(key: str, value: object) -> tuple[str, ...]:
 def _wrong(key: str, due: str, value: object) -> ColdsignError:
     kind = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
     seen = kind.get(type(value), "something else")
-    hint = "numbers have no unit and no quotes" if isinstance(value, str) else ""
+    hint = ""
+    if due == _LIST:
+        hint = 'each text in quotes, all of them in brackets: ["one", "two"]'
+    elif isinstance(value, str):
+        hint = "numbers, true and false have no unit and no quotes"
     return MalformedError(f"policy: {key} must be {due}, not {seen}", hint=hint)
 
 

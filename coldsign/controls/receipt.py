@@ -4,8 +4,7 @@ A receipt is a short text for people, then the journal's own lines, unchanged: w
 check the chain again.
 """
 
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from coldsign.controls.entry import Anchor, Entry
@@ -19,6 +18,7 @@ RECEIPT_CAP: Final = 64 << 20
 _SHOWN: Final = 100  # characters of an entry's particulars in its line of the text
 _TITLE: Final = "coldsign receipt 1"
 _LINES: Final = "lines:"
+_CHANGED: Final = "it was cut short or changed on its way: ask for it again"
 _KEYS: Final = ("wallet", "txid", "review_code", "leaving", "fee", "reason", "why")
 
 
@@ -31,31 +31,69 @@ def make_receipt(journal: Journal, *, since: int = 1) -> bytes:
 
     Raises:
         JournalDamagedError: It is damaged.
+        UsageError: It has no such entry.
     """
     entries = list(journal.entries())
     chosen = [entry for entry in entries if entry.seq >= since]
-    stands = str(entries[-1].anchor) if entries else "0"
-    people = [f"{entry.seq} {entry.time} {entry.kind.value} {_brief(entry)}" for entry in chosen]
-    text = "\n".join([_TITLE, f"the journal stands at: {stands}", *people, _LINES, ""])
-    return text.encode("ascii") + b"".join([entry.serialize() for entry in chosen])
+    if not chosen:
+        stands = f"ends with entry {entries[-1].seq}" if entries else "is empty"
+        raise UsageError(
+            f"there is nothing to give out: the journal {stands}",
+            hint="--since takes the number of one of them; coldsign journal show lists the last",
+            code="nothing-to-export",
+        )
+    lines = b"".join([entry.serialize() for entry in chosen])
+    return f"{_people(chosen)}\n{_LINES}\n".encode("ascii") + lines
 
 
 def read_receipt(receipt: bytes) -> tuple[Entry, ...]:
     """The entries of a receipt, each line with its true hash, and each following the one before.
 
+    The text for people must be the one that the lines say: whoever reads it believes it.
+
     Raises:
         MalformedError: It is no receipt, is empty, or a line is not what the journal wrote.
     """
-    head, mark, lines = receipt.partition(f"\n{_LINES}\n".encode())
+    if receipt.startswith(b"-----BEGIN PGP ") or receipt[:1] >= b"\x80":
+        hint = "open it first: gpg --decrypt FILE > opened.txt"
+        raise MalformedError("the receipt is still signed or encrypted", hint=hint)
+    plain = receipt.replace(b"\r\n", b"\n")
+    head, mark, lines = plain.partition(f"\n{_LINES}\n".encode())
     if not mark or not head.startswith(_TITLE.encode()):
-        raise MalformedError("not a coldsign receipt")
-    entries = tuple([Entry.parse(line) for line in lines.splitlines(keepends=True)])
-    for before, after in itertools.pairwise(entries):
-        if (after.seq, after.prev) != (before.seq + 1, before.hash):
-            raise MalformedError(f"the receipt's entry {after.seq} does not follow the one before")
+        raise MalformedError(
+            "not a coldsign receipt", hint="give what coldsign journal export wrote, whole"
+        )
+    entries = tuple(_entries(lines.splitlines(keepends=True)))
     if not entries:
         raise MalformedError("the receipt holds no entry")
+    if head != _people(entries).encode("ascii"):
+        raise MalformedError(
+            "the receipt's text is not what its lines say: somebody changed it",
+            hint="believe neither; ask for the receipt again",
+            code="receipt-text-differs",
+        )
     return entries
+
+
+def _entries(lines: Iterable[bytes]) -> Iterator[Entry]:
+    before = None
+    for number, line in enumerate(lines, start=1):
+        try:
+            entry = Entry.parse(line)
+        except MalformedError as fault:
+            words = f"the receipt's line {number} below the text: {fault.message}"
+            raise MalformedError(words, hint=_CHANGED) from None
+        if before is not None and (entry.seq, entry.prev) != (before.seq + 1, before.hash):
+            words = f"the receipt's entry {entry.seq} does not follow the one before"
+            raise MalformedError(words, hint=_CHANGED)
+        before = entry
+        yield entry
+
+
+def _people(entries: Sequence[Entry]) -> str:
+    """The text for people, of the last entries of a journal."""
+    told = [f"{entry.seq} {entry.time} {entry.kind.value} {_brief(entry)}" for entry in entries]
+    return "\n".join([_TITLE, f"the journal stands at: {entries[-1].anchor}", *told])
 
 
 def demand_noted(entries: Iterable[Entry], noted: Anchor) -> None:

@@ -37,6 +37,18 @@ def printable(text: str | bytes, limit: int = 64) -> str:
     return f"{shown}... ({left_out} bytes more)"
 
 
+def other_form(data: bytes) -> str:
+    """What a file is that is no UTF-8 text, by its first bytes; empty where it may be one.
+
+    The text is taken to begin with an ASCII character, so UTF-16 is known without its mark too.
+    """
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0")):
+        return "UTF-32 text"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:2]:
+        return "UTF-16 text"
+    return "a spreadsheet or another archive" if data.startswith(b"PK\3\4") else ""
+
+
 def is_safe_name(name: str) -> bool:
     """Whether a name can be a file's, a column's and an argument's without surprise.
 

@@ -32,7 +32,7 @@ Satisfier = Callable[[bytes, PsbtInput], Final]
 """Completes an input that spends this output script, or refuses."""
 
 
-def finalize(psbt: Psbt, satisfier: Satisfier = satisfy) -> Psbt:
+def finalize(psbt: Psbt, satisfier: Satisfier = satisfy, *, final_stands_in: bool = True) -> Psbt:
     """Give every input its final scriptSig and witness, and drop what made them.
 
     Only the shape of things is looked at: whether a signature is valid was the review's question.
@@ -40,6 +40,8 @@ def finalize(psbt: Psbt, satisfier: Satisfier = satisfy) -> Psbt:
     Args:
         psbt: The PSBT with its signatures.
         satisfier: What completes an input; without one, scripts of public keys alone are finished.
+        final_stands_in: Whether what is called final may take the place of signatures that are
+            there and cannot complete their input.
 
     Raises:
         RefusedError: An input lacks its coin, a script or signatures, or its script is of no kind
@@ -48,7 +50,8 @@ def finalize(psbt: Psbt, satisfier: Satisfier = satisfy) -> Psbt:
     inputs: list[Map] = []
     for index, (found, txin) in enumerate(zip(psbt.inputs, psbt.tx.inputs, strict=True)):
         try:
-            inputs.append(_finished(found, txin.outpoint, satisfier))
+            kept = final_stands_in and _is_final(found)
+            inputs.append(_finished(found, txin.outpoint, satisfier, keep_final=kept))
         except RefusedError as no:
             why = f"input {index} cannot be finished: {no.message}"
             raise RefusedError(why, hint=no.hint) from no
@@ -56,12 +59,25 @@ def finalize(psbt: Psbt, satisfier: Satisfier = satisfy) -> Psbt:
 
 
 def _is_final(found: PsbtInput) -> bool:
-    return found.final_script_sig is not None or found.final_script_witness is not None
+    """Whether there is something in the final fields: empty ones finish nothing."""
+    return bool(found.final_script_sig) or bool(_stack(found))
 
 
-def _finished(found: PsbtInput, outpoint: OutPoint, satisfier: Satisfier) -> Map:
-    if _is_final(found):
+def _finished(
+    found: PsbtInput, outpoint: OutPoint, satisfier: Satisfier, *, keep_final: bool
+) -> Map:
+    """The finished map; of its signatures where they are enough, whatever else is called final."""
+    if _is_final(found) and SIGNATURES.isdisjoint(found.map.fields):
         return found.map
+    try:
+        return _completed(found, outpoint, satisfier)
+    except RefusedError:
+        if not keep_final:
+            raise
+        return found.map
+
+
+def _completed(found: PsbtInput, outpoint: OutPoint, satisfier: Satisfier) -> Map:
     utxo = claimed_utxo(found, outpoint)
     if utxo is None:
         raise RefusedError("the coin it spends is not in the PSBT")

@@ -13,13 +13,16 @@ from coldsign.primitives.script import (
     disassemble,
     number,
     p2sh,
+    p2tr,
     p2wsh,
     parse_multisig,
     push,
 )
+from coldsign.primitives.secp import taproot_output
 from coldsign.primitives.text import printable
 from coldsign.primitives.tx import Witness
 from coldsign.psbt.input_map import PsbtInput
+from coldsign.psbt.taproot import LEAF_VERSION_MASK
 
 TAPSCRIPT = 0xC0
 """The one leaf version with known rules (BIP-342)."""
@@ -57,7 +60,7 @@ def satisfy(script: bytes, found: PsbtInput) -> Final:
     if kind is Kind.P2WSH:
         return Final(b"", _p2wsh(script, found))
     if kind is Kind.P2TR:
-        return Final(b"", _p2tr(found))
+        return Final(b"", _p2tr(script, found))
     return Final(b"".join(map(push, _bare(script, found))), ())
 
 
@@ -118,14 +121,14 @@ def _signature(key: bytes, found: PsbtInput) -> bytes:
     return found.partial_sigs[key]
 
 
-def _p2tr(found: PsbtInput) -> Witness:
-    """The key path where it is signed, else the leaf with the smallest witness."""
+def _p2tr(output: bytes, found: PsbtInput) -> Witness:
+    """The key path where it is signed, else the leaf of this output with the smallest witness."""
     if found.tap_key_sig is not None:
         return (found.tap_key_sig,)
     stacks: list[Witness] = []
     for block, (script, version) in found.tap_leaf_scripts.items():
         stack = _leaf(script, version, found)
-        if stack is not None:
+        if stack is not None and _commits(output, block, script):
             stacks.append((*stack, script, block))
     if not stacks:
         leaves = list(found.tap_leaf_scripts.values())[:3]  # one line must do
@@ -142,7 +145,7 @@ def _leaf(script: bytes, version: int, found: PsbtInput) -> Witness | None:
     if version != TAPSCRIPT or parsed is None:
         return None
     needed, keys = parsed
-    leaf_hash = tagged_hash("TapLeaf", bytes((version,)) + var_bytes(script))
+    leaf_hash = _leaf_hash(version, script)
     left = needed
     items: list[bytes] = []
     for key in keys:
@@ -150,6 +153,19 @@ def _leaf(script: bytes, version: int, found: PsbtInput) -> Witness | None:
         left -= bool(signature)
         items.append(signature)
     return None if left else tuple(reversed(items))
+
+
+def _leaf_hash(version: int, script: bytes) -> bytes:
+    return tagged_hash("TapLeaf", bytes((version,)) + var_bytes(script))
+
+
+def _commits(output: bytes, block: bytes, script: bytes) -> bool:
+    """Whether an output is locked to the leaf that a control block leads to (BIP-341)."""
+    node = _leaf_hash(block[0] & LEAF_VERSION_MASK, script)
+    for at in range(33, len(block), 32):
+        node = tagged_hash("TapBranch", b"".join(sorted((node, block[at : at + 32]))))
+    key, parity = taproot_output(block[1:33], node)
+    return output == p2tr(key) and parity == block[0] & 1
 
 
 def parse_multi_a(script: bytes) -> tuple[int, tuple[bytes, ...]] | None:

@@ -4,7 +4,7 @@ from coldsign.errors import MalformedError
 from coldsign.qr import bbqr, pmofn
 from coldsign.qr.payload import MAX_MESSAGE, Dialect, Kind, Payload, describe, kind_of_bytes
 from coldsign.qr.single import single
-from coldsign.qr.ur import ur1, uri
+from coldsign.qr.ur import cbor, ur1, uri
 from coldsign.qr.ur.fountain import Budget, Part, Solver
 
 _MAX_TEXT = 2 * MAX_MESSAGE  # hex, the longest encoding of the longest message
@@ -166,6 +166,10 @@ def ur_payload(whole: uri.Whole) -> Payload:
     """
     data = uri.content(whole)
     kind = uri.kind_of(whole.type) or Kind.BYTES
+    if kind is Kind.BYTES and kind_of_bytes(data) is Kind.SEED:
+        kind = Kind.SEED
+    if whole.type in uri.KEY_TYPES and cbor.has_private_key(data):
+        kind = Kind.SEED
     if kind is Kind.PSBT and not data.startswith(b"psbt\xff"):
         raise MalformedError(f"a ur:{whole.type} that holds no psbt")
     return Payload(kind, data, uri.PSBT_TYPES.get(whole.type, Dialect.UR), whole.type)

@@ -4,9 +4,10 @@
 its standard input (``wire``). What C code does to it in here can cost a picture, not a key.
 """
 
+import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,11 @@ from PIL import WebPImagePlugin as _  # noqa: F401 - registers the format
 
 from coldsign.primitives.process import confine_decoder
 from coldsign.qr.eyes import Eyes
-from coldsign.qr.wire import MAX_PREVIEW, Say, pack, unpack
+from coldsign.qr.wire import MAX_PREVIEW, PictureError, Say, pack, unpack
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from coldsign.qr.film import Film
 
 FORMATS = (
@@ -28,6 +31,7 @@ FORMATS = (
     "BMP",
 )  # Pillow knows thirty more, each a parser to attack
 MAX_PIXELS = 25_000_000  # a 24-megapixel photograph: 75 MB in colour
+MAX_MOVING = 9_000_000  # pixels of an animation's pictures: a screen of 3840x2160; several are held at a time
 MAX_LOOKS = 20_000  # frames of one animation or film; an hour of an animation at five a second
 _MEMORY = 1024 * 1024 * 1024  # address space, of which 400 MB are libraries
 _CPU_SECONDS = 3600
@@ -42,16 +46,25 @@ def main() -> None:
     eyes = Eyes()
     _warm_up(eyes)
     request = unpack(source.read)
-    film = _open_film(*request, sys.argv[1:]) if request else None
+    film, fault = None, b""
+    try:
+        film = _film(*request, sys.argv[1:]) if request else None
+    except ValueError as error:
+        fault = _fault(error)
     confine_decoder(_MEMORY, _CPU_SECONDS)
-    sink.write(pack(Say.READY, bytes([eyes.second])))
-    sink.flush()
+    _say(sink, [pack(Say.READY, bytes([eyes.second]))])
     while request is not None:
-        answers = film_answers(film, eyes) if film else _picture_answers(*request, eyes)
-        for answer in answers:
-            sink.write(answer)
-            sink.flush()
+        if fault:
+            _say(sink, [pack(Say.FAULT, fault), pack(Say.DONE)])
+        else:
+            _say(sink, film_answers(film, eyes) if film else _picture_answers(*request, eyes))
         request = unpack(source.read)
+
+
+def _say(sink: "BinaryIO", answers: Iterable[bytes]) -> None:
+    for answer in answers:
+        sink.write(answer)
+        sink.flush()
 
 
 def _warm_up(eyes: Eyes) -> None:
@@ -66,16 +79,19 @@ def _warm_up(eyes: Eyes) -> None:
         list(_picture_answers(Say.PICTURE, file.getvalue(), eyes))
 
 
-def _open_film(say: Say, body: bytes, arguments: list[str]) -> "Film | None":
+def _film(say: Say, body: bytes, arguments: list[str]) -> "Film | None":
+    """The film or camera to look at, before it is looked at: what is in a file is read locked up only."""
     if say not in {Say.VIDEO, Say.CAMERA}:
         return None
-    from coldsign.qr.film import Film
+    from coldsign.qr import film
 
-    return (
-        Film.of_file(int.from_bytes(body, "big"))
-        if say is Say.VIDEO
-        else Film.of_camera(arguments[0])
-    )
+    film.warm_up()
+    if say is Say.VIDEO:
+        return film.Film.of_file(int.from_bytes(body, "big"))
+    device = arguments[0]
+    if device.startswith("/dev/"):
+        return film.Film.of_camera(device)
+    return film.Film.of_file(os.open(device, os.O_RDONLY), live=True)
 
 
 def _picture_answers(say: Say, data: bytes, eyes: Eyes) -> Iterator[bytes]:
@@ -83,7 +99,11 @@ def _picture_answers(say: Say, data: bytes, eyes: Eyes) -> Iterator[bytes]:
     look = eyes.glance if say is Say.CHECK else eyes.study
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
-            looks = min(getattr(image, "n_frames", 1), MAX_LOOKS)
+            looks = getattr(image, "n_frames", 1)
+            if looks > MAX_LOOKS:
+                raise PictureError(f"an animation of more than {MAX_LOOKS} pictures")
+            if looks > 1 and image.width * image.height > MAX_MOVING:
+                raise PictureError(f"an animation of more than {MAX_MOVING // 10**6} megapixels")
             for index in range(looks):
                 image.seek(index)
                 yield from _codes(look(image.convert("L")))
@@ -121,6 +141,8 @@ def _preview(image: Image.Image) -> bytes:
 
 
 def _fault(error: BaseException) -> bytes:
+    if isinstance(error, PictureError):
+        return str(error).encode()
     names = {"UnidentifiedImageError": "not a picture (png, jpeg, gif, webp or bmp)"}
     known = names.get(type(error).__name__)
     return (known or "a damaged picture").encode()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from coldsign.errors import MalformedError
 from coldsign.qr import assembly, bbqr, pmofn
 from coldsign.qr.assembly import Assembly, Piece
-from coldsign.qr.payload import Kind, Payload, describe
+from coldsign.qr.payload import Kind, Payload, describe, due
 from coldsign.qr.single import single
 from coldsign.qr.ur import ur1, uri
 from coldsign.qr.ur.fountain import Budget
@@ -72,7 +72,9 @@ class Joiner:
         self._want = want
         self._seen: set[bytes] = set()
         self._messages: dict[object, _Message] = {}
+        self._aside: set[object] = set()  # of messages that were whole and not wanted
         self._foreign = _Tally()
+        self._foreign_kinds: set[Kind] = set()
         self._damaged = _Tally()
         self._budget = Budget()
 
@@ -125,9 +127,7 @@ class Joiner:
             )
         if payload is not None and not others:
             return payload
-        raise MalformedError(
-            self._missing(others), hint="show or save all codes of one message again"
-        )
+        raise MalformedError(self._missing(others), hint=self._what_to_do())
 
     def _missing(self, others: list[str]) -> str:
         if others:
@@ -135,10 +135,17 @@ class Joiner:
         for message in self._messages.values():
             have, need = message.assembly.have, message.assembly.need
             return f"{message.assembly.name}: {need - have} of {need} parts are missing"
-        due = f"a {' or '.join(sorted(self._want))}" if self._want else "a message"
-        due = due.replace("a psbt", "a PSBT")
-        seen = self._note()
-        return f"{due} was expected; {seen}" if seen else f"{due} was expected; no code was seen"
+        seen = self._note() or "no code was seen"
+        return f"{due(self._want)} was expected; {seen}"
+
+    def _what_to_do(self) -> str:
+        if self._messages or self._damaged.total:
+            return "show or save all codes of one message again"
+        if Kind.SEED in self._foreign_kinds:
+            return "a key is read by coldsign key import alone; keep its code out of sight"
+        if self._foreign.total:
+            return "check that the right code was shown"
+        return "the code must be whole, sharp and as large as the picture allows"
 
     def _others(self) -> list[str]:
         """The names of all messages, where they are more than one."""
@@ -154,9 +161,10 @@ class Joiner:
         if self._damaged.total:
             notes.append(f"{self._damaged.total} damaged: {'; '.join(self._damaged.names)}")
         if self._foreign.total:
-            notes.append(
-                f"{self._foreign.total} other codes seen: {', '.join(self._foreign.names)}"
+            codes = (
+                "1 other code" if self._foreign.total == 1 else f"{self._foreign.total} other codes"
             )
+            notes.append(f"{codes} seen: {', '.join(self._foreign.names)}")
         return "; ".join(notes)
 
     def _take(self, raw: bytes) -> None:
@@ -171,7 +179,7 @@ class Joiner:
 
     def _take_whole(self, payload: Payload) -> None:
         if not self._wanted(payload.kind):
-            self._foreign.count(describe(payload))
+            self._put_aside(payload)
         elif self._has_room(key := ("whole", payload.kind, payload.data)):
             self._messages[key] = _Message(assembly.Whole(payload), payload)
 
@@ -180,7 +188,7 @@ class Joiner:
         key = assembly.session(piece)
         if kind is not None and not self._wanted(kind):
             self._foreign.count(assembly.piece_name(piece))
-        elif self._has_room(key):
+        elif key not in self._aside and self._has_room(key):
             message = self._messages.get(key)
             if message is None:
                 message = self._messages[key] = _Message(assembly.begin(piece, self._budget))
@@ -199,8 +207,13 @@ class Joiner:
         if self._wanted(payload.kind):
             message.payload = payload
         else:
-            self._foreign.count(describe(payload))
+            self._put_aside(payload)
             del self._messages[key]
+            self._aside.add(key)
+
+    def _put_aside(self, payload: Payload) -> None:
+        self._foreign.count(describe(payload))
+        self._foreign_kinds.add(payload.kind)
 
     def _wanted(self, kind: Kind) -> bool:
         return self._want is None or kind in self._want

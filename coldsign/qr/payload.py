@@ -92,6 +92,15 @@ _OTHERS = (
     (re.compile(rb"(?i)\s*(?:bc1|tb1|bcrt1)[0-9a-z]{20,90}\s*\Z"), "an address"),
     (re.compile(rb"\s*[123mn][1-9A-HJ-NP-Za-km-z]{25,34}\s*\Z"), "an address"),
 )
+_DRAWINGS = (
+    (re.compile(rb"%PDF-"), "a PDF document"),
+    (
+        re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<svg[\s>]", re.DOTALL),
+        "an SVG drawing",
+    ),
+    (re.compile(rb"II\*\0|MM\0\*"), "a TIFF picture"),
+    (re.compile(rb"....ftyp(?:hei|hev|mif1|msf1|avi)", re.DOTALL), "a HEIC or AVIF picture"),
+)
 _HEAD = 4096  # what the text patterns look at; a label needs no more
 
 
@@ -133,6 +142,28 @@ def is_text(data: bytes) -> bool:
 _ROW_OF_WORDS = re.compile(rb"\s*(?:[A-Za-z]{2,12}\s+){7}")
 
 
+_DUE = {
+    Kind.PSBT: "a PSBT",
+    Kind.TRANSACTION: "a transaction",
+    Kind.WALLET: "a wallet description",
+    Kind.SEED: "a seed",
+    Kind.BYTES: "a file",
+    Kind.TEXT: "a text",
+}
+_FEW = 2  # kinds that are told one by one
+
+
+def due(want: frozenset[Kind] | None) -> str:
+    """The kinds that are asked for, for an error message."""
+    few = want is not None and len(want) <= _FEW
+    return " or ".join(sorted(_DUE[kind] for kind in want or ())) if few else "a message"
+
+
+def drawing(data: bytes) -> str:
+    """What kind of picture a file is that no codes are looked for in, or nothing."""
+    return next((name for pattern, name in _DRAWINGS if pattern.match(data[:_HEAD])), "")
+
+
 def describe(payload: Payload) -> str:
     """The payload in a few words for an error message; a secret is named, never shown."""
     head = payload.data[:_HEAD]
@@ -140,12 +171,21 @@ def describe(payload: Payload) -> str:
         if pattern.match(head):
             return name
     if payload.kind is Kind.SEED:
-        return "a seed"
+        return _secret(payload)
+    if name := drawing(head):
+        return name
     if payload.kind is Kind.TEXT:
         if _ROW_OF_WORDS.match(head):
             return "a row of words"
         return f"text {printable(head, 32)!r}"
     return _label(payload)
+
+
+def _secret(payload: Payload) -> str:
+    if payload.detail == "compact":
+        return "what may be a CompactSeedQR"
+    seed = payload.dialect is not Dialect.UR or payload.detail.endswith(("seed", "bip39", "sskr"))
+    return "a seed" if seed else f"a private key (ur:{payload.detail})"
 
 
 def _label(payload: Payload) -> str:

@@ -8,12 +8,24 @@ from pathlib import Path
 from coldsign.errors import ColdsignError, MalformedError, UnfitError, UsageError
 from coldsign.primitives.text import printable
 from coldsign.qr.child import Child
+from coldsign.qr.payload import drawing
 from coldsign.qr.wire import MAX_PICTURE, Say
 
 MAX_FILES = 20_000  # pictures of one folder; as many as an animation may have
-_HEAD = 32
+_HEAD = 256
+_DEVICES = Path("/dev")
+_NAMED = 8  # cameras told to the person
+_BUSY = "close the program that uses it; its user must be in the group video"
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"BM")
-_FILMS = (b"\x1aE\xdf\xa3", b"OggS", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1")
+_FILMS = (
+    b"\x1aE\xdf\xa3",
+    b"OggS",
+    b"\0\0\1\xba",
+    b"\0\0\1\xb3",
+    b"FLV\1",
+    b"0&\xb2u\x8ef\xcf\x11",
+)
+_PACKETS = ((0, 188), (4, 192))  # of MPEG-TS, and as camcorders write it: each begins with a G
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +51,14 @@ def is_picture(head: bytes) -> bool:
 
 
 def is_film(head: bytes) -> bool:
-    """Whether a file that begins so is a film (MP4, Matroska, WebM, AVI, Ogg, MPEG)."""
+    """Whether a file that begins so is a film (MP4, Matroska, WebM, AVI, Ogg, MPEG, ASF)."""
     avi = head[:4] == b"RIFF" and head[8:12] == b"AVI "
-    return head.startswith(_FILMS) or head[4:8] in {b"ftyp", b"moov"} or avi
+    packets = b"\0" in head and any(
+        head[first : first + 1] == head[first + size : first + size + 1] == b"G"
+        for first, size in _PACKETS
+    )
+    boxes = head[4:8] in {b"ftyp", b"moov"} and not drawing(head)  # HEIC pictures are boxes too
+    return head.startswith(_FILMS) or boxes or avi or packets
 
 
 def is_visual(path: Path) -> bool:
@@ -80,6 +97,16 @@ def read_pictures(paths: Sequence[Path]) -> Iterator[bytes]:
                 yield from _named(path, decode(child, _content(path)))
 
 
+def read_picture(data: bytes) -> Iterator[bytes]:
+    """The bytes of every code in one picture file that is already read.
+
+    Raises:
+        MalformedError: It is damaged, too large or hostile.
+    """
+    with Child() as child:
+        yield from decode(child, data)
+
+
 def decode(child: Child, picture: bytes) -> Iterator[bytes]:
     """The bytes of every code in one picture file.
 
@@ -99,21 +126,41 @@ def read_camera(index: int | str = 0) -> Iterator[Frame]:
         UnfitError: There is no such camera, or PyAV is missing.
         MalformedError: The decoder crashed or hung.
     """
-    device = f"/dev/video{index}" if isinstance(index, int) else str(Path(index).resolve())
-    if not Path(device).exists():
-        raise UnfitError(f"there is no camera {printable(str(index))}", hint="see --camera")
+    device = _DEVICES / f"video{index}" if isinstance(index, int) else Path(index).resolve()
+    if not device.exists():
+        raise UnfitError(f"there is no camera {printable(str(index))}", hint=_other_cameras())
     _need_av()
-    with Child(camera=device) as child:
-        codes: list[bytes] = []
-        preview = bytes(4)
-        for say, body in child.ask(Say.CAMERA):
-            if say is Say.CODE:
-                codes.append(body)
-            elif say is Say.PREVIEW:
-                preview = body
-            elif say is Say.LOOK:
-                yield _frame(codes, preview)
-                codes.clear()
+    looks = 0
+    with Child(camera=str(device)) as child:
+        try:
+            for frame in _looks(child):
+                yield frame
+                looks += 1
+        except MalformedError as error:
+            if looks or not isinstance(index, int):
+                raise
+            raise UnfitError(error.message, hint=_BUSY) from None
+
+
+def _looks(child: Child) -> Iterator[Frame]:
+    codes: list[bytes] = []
+    preview = bytes(4)
+    for say, body in child.ask(Say.CAMERA):
+        if say is Say.CODE:
+            codes.append(body)
+        elif say is Say.PREVIEW:
+            preview = body
+        elif say is Say.LOOK:
+            yield _frame(codes, preview)
+            codes.clear()
+
+
+def _other_cameras() -> str:
+    """What to do where a camera is not there."""
+    there = [p.name.removeprefix("video") for p in _DEVICES.glob("video[0-9]*")]
+    numbers = ", ".join(sorted(there, key=lambda n: (len(n), n))[:_NAMED])
+    instead = "name a picture, a folder of them, a film, or '-'"
+    return f"--camera takes {numbers}; or {instead}" if there else f"plug one in, or {instead}"
 
 
 def _frame(codes: Iterable[bytes], preview: bytes) -> Frame:
@@ -153,7 +200,12 @@ def _expand(paths: Sequence[Path]) -> list[Path]:
         if not path.is_dir():
             files.append(path)
             continue
-        found = [p for p in sorted(path.iterdir())[:MAX_FILES] if p.is_file() and is_visual(p)]
+        held = sorted(path.iterdir())
+        if len(held) > MAX_FILES:
+            raise MalformedError(
+                f"more than {MAX_FILES} files in the folder {printable(path.name)}"
+            )
+        found = [p for p in held if p.is_file() and is_visual(p)]
         if not found:
             raise MalformedError(f"no pictures in the folder {printable(path.name)}")
         files += found

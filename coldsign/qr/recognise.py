@@ -35,15 +35,17 @@ def recognise(data: bytes, want: frozenset[Kind] | None = None) -> Payload:
     lines = [line for line in text.splitlines() if line]
     if not text.strip():
         raise MalformedError("nothing but blank lines")
-    if any(line.startswith(_FRAMES) or _is_pmofn(line) for line in lines[:MAX_LINES]):
+    if any(is_frame(line) for line in lines[:MAX_LINES]):
         return _join(lines, want)
     if text.startswith(_ONE_LINERS) and len(text.splitlines()) > 1:
         raise MalformedError("a PSBT in base64 or hex is one line; more lines follow it")
     return single(text if len(lines) == 1 else data, want)
 
 
-def _is_pmofn(line: bytes) -> bool:
-    return line[:1] == b"p" and line[1:2].isdigit() and b"of" in line[:8]
+def is_frame(line: bytes) -> bool:
+    """Whether a line begins as a code of a dialect with parts."""
+    numbered = line[:1] == b"p" and line[1:2].isdigit() and b"of" in line[:8]
+    return line.startswith(_FRAMES) or numbered
 
 
 def _join(lines: list[bytes], want: frozenset[Kind] | None) -> Payload:

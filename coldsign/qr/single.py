@@ -17,7 +17,7 @@ def single(raw: bytes, want: frozenset[Kind] | None = None) -> Payload:
 
     Args:
         raw: The exact bytes of the code.
-        want: The kinds that are asked for. Raw bytes of a seed's length are a seed only when one is wanted.
+        want: The kinds that are asked for, where that is known: raw bytes of a seed's length are then taken for one.
 
     Raises:
         MalformedError: It begins as a PSBT and is not in that dialect's one canonical form.
@@ -31,7 +31,7 @@ def single(raw: bytes, want: frozenset[Kind] | None = None) -> Payload:
     if raw.startswith(_PSBT_HEX):
         return Payload(Kind.PSBT, plain.decode_hex(raw), Dialect.HEX)
     if not is_text(raw):
-        return Payload(kind_of_bytes(raw), raw, Dialect.BINARY)
+        return _bytes(raw, want)
     return _hex(raw) or _base43(raw) or _text(raw)
 
 
@@ -41,6 +41,12 @@ def _seed(raw: bytes) -> Payload | None:
     if len(raw) in _COMPACT_SEEDS:
         return Payload(Kind.SEED, raw, Dialect.SEEDQR, "compact")
     return None
+
+
+def _bytes(raw: bytes, want: frozenset[Kind] | None) -> Payload:
+    if want is not None and len(raw) in _COMPACT_SEEDS:  # printed or shown again, it would be out
+        return Payload(Kind.SEED, raw, Dialect.SEEDQR, "compact")
+    return Payload(kind_of_bytes(raw), raw, Dialect.BINARY)
 
 
 def _hex(raw: bytes) -> Payload | None:

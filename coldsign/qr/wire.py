@@ -14,6 +14,10 @@ MAX_PREVIEW = 4 + 320 * 240
 MAX_PICTURE = 64 * 1024 * 1024  # bytes of one picture file; an animation of 1,000 codes has 8 MB
 
 
+class PictureError(ValueError):
+    """A picture, film or camera at fault, in the child; the text is our own and is told to the person."""
+
+
 class Say(IntEnum):
     """The types of messages."""
 

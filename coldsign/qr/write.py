@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from coldsign.errors import SelfCheckError, UsageError
+from coldsign.errors import MalformedError, SelfCheckError, UnfitError, UsageError
 from coldsign.primitives.cores import Cores
 from coldsign.primitives.fileio import sync_folder
 from coldsign.primitives.storage import atomic_write, write_output
@@ -152,7 +152,14 @@ def _read_files(expected: Sequence[Frame], files: Iterable[bytes]) -> None:
 def _compare(expected: Sequence[Frame], files: Iterable[bytes], child: Child) -> None:
     """Read pictures with the decoder child; together they must hold exactly the expected frames."""
     wanted = {frame.encode() if isinstance(frame, str) else frame for frame in expected}
-    seen = {body for file in files for say, body in child.ask(Say.CHECK, file) if say is Say.CODE}
+    try:
+        seen = {
+            body for file in files for say, body in child.ask(Say.CHECK, file) if say is Say.CODE
+        }
+    except MalformedError as error:  # our own picture: the decoder is at fault
+        raise UnfitError(
+            f"the QR code cannot be read back: {error.message}", hint="try again, or use --out"
+        ) from None
     if seen != wanted:
         raise SelfCheckError(
             f"{len(wanted - seen)} of {len(wanted)} QR codes do not read back as what was written",

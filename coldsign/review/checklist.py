@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from coldsign.review.checks import (
+    batch,
     change,
     claims,
     fees,
@@ -33,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     *outputs.CHECKS,
     *manifest.CHECKS,
     *history.CHECKS,
+    *batch.CHECKS,
     *fees.CHECKS,
     *paths.CHECKS,
     *signatures.CHECKS,

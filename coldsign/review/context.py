@@ -78,7 +78,7 @@ class Manifest:
 
 
 class PastTransaction(NamedTuple):
-    """A transaction this machine signed before.
+    """A transaction that this machine signed before, or reviewed before in the same batch.
 
     Attributes:
         txid: Internal byte order.
@@ -183,6 +183,7 @@ class Context:
         destinations: Where money may go; None lets it go anywhere.
         spent_recently_sats: What left this wallet in the last day, by the journal.
         rules_differ: Whether the policy is another than the wallet last signed under.
+        batch: The transactions before it in the same batch: reviewed like this one, not signed.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -191,3 +192,4 @@ class Context:
     destinations: Destinations | None = None
     spent_recently_sats: int = 0
     rules_differ: bool = False
+    batch: tuple[PastTransaction, ...] = ()

@@ -4,7 +4,7 @@ People compare the ends. An attacker grinds keys until the ends fit, so two diff
 the same ends are not chance: among a thousand payments that happens once in ten thousand batches.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from coldsign.primitives.script import witness_program
 
@@ -14,6 +14,7 @@ PROGRAM_ENDS = 3
 """Bytes at each end of the hash or key inside the script."""
 
 Ends = tuple[str, str] | tuple[bytes, bytes]
+Index = dict[Ends, list[tuple[str, bytes]]]
 
 
 def _payload(address: str) -> str:
@@ -38,21 +39,23 @@ def ends(address: str, script: bytes) -> tuple[Ends, Ends]:
     )
 
 
-def index(addresses: Iterable[tuple[str, bytes]]) -> Mapping[Ends, tuple[str, bytes]]:
-    """The first address and script for each pair of ends."""
-    found: dict[Ends, tuple[str, bytes]] = {}
+def index(addresses: Iterable[tuple[str, bytes]], *, most: int = 1) -> Index:
+    """The first different addresses and scripts for each pair of ends, as many as are asked for."""
+    found: Index = {}
     for address, script in addresses:
         for pair in ends(address, script):
-            found.setdefault(pair, (address, script))
+            alike = found.setdefault(pair, [])
+            if len(alike) < most and (address, script) not in alike:
+                alike.append((address, script))
     return found
 
 
-def twin(known: Mapping[Ends, tuple[str, bytes]], address: str, script: bytes) -> str | None:
+def twin(known: Index, address: str, script: bytes) -> str | None:
     """A known address that looks like this one and is another."""
     for pair in ends(address, script):
-        other = known.get(pair)
-        if other is not None and other[1] != script:
-            return other[0]
+        for other, its_script in known.get(pair, ()):
+            if its_script != script:
+                return other
     return None
 
 
@@ -60,10 +63,11 @@ def resembling(scripts: Iterable[bytes]) -> Callable[[bytes], bool]:
     """A quick test whether a script's address could begin like one of these.
 
     An address begins like another only if the programs' first 15 bits are equal (bech32) or the
-    programs are neighbours (base58); so a long memory is searched without writing out addresses.
+    programs are neighbours (base58); so a long memory is searched without writing out addresses. An
+    address of another length may begin and end alike too.
     """
-    near: set[tuple[int, int]] = set()
+    near: set[int] = set()
     for script in scripts:
         head = int.from_bytes(_program(script)[:2], "big")
-        near.update((len(script), head + step) for step in (-1, 0, 1))
-    return lambda script: (len(script), int.from_bytes(_program(script)[:2], "big")) in near
+        near.update((head - 1, head, head + 1))
+    return lambda script: int.from_bytes(_program(script)[:2], "big") in near

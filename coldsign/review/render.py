@@ -23,6 +23,7 @@ def to_lines(report: Report, width: int) -> list[Line]:
         *sections.inputs(facts, width),
         *sections.outputs(facts, width),
         *sections.totals(facts, width),
+        *sections.manifest(report, width),
         *sections.timing(facts, width),
         *sections.signatures(facts, width),
         *sections.findings(report, width),

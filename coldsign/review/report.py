@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from coldsign.primitives.cores import ALONE, Cores
 from coldsign.psbt.model import Psbt
 from coldsign.review.checklist import CHECKS
+from coldsign.review.checks.history import paid
 from coldsign.review.code import review_code, review_digest
-from coldsign.review.context import Context, History, Manifest, PastTransaction
+from coldsign.review.context import Context, History, Manifest, ManifestRow, PastTransaction
 from coldsign.review.facts import Facts, gather
 from coldsign.review.finding import Finding, Severity
 from coldsign.review.items import OutputFacts
@@ -44,6 +45,17 @@ class Report:
         """What the review code is the beginning of, whole: for programs, which can compare it."""
         return review_digest(self.facts, self.context.manifest)
 
+    def as_past(self) -> PastTransaction:
+        """What the next review of the same batch needs to know of this one."""
+        facts = self.facts
+        leaving = paid(facts)
+        return PastTransaction(
+            txid=facts.tx.txid(),
+            outpoints=tuple([known.outpoint for known in facts.inputs]),
+            payments=tuple([(output.script, output.sats) for output in leaving]),
+            manifest_ids=tuple([output.manifest_id or "" for output in leaving]),
+        )
+
     def of(self, severity: Severity) -> tuple[Finding, ...]:
         """The findings of one severity."""
         return tuple(finding for finding in self.findings if finding.severity is severity)
@@ -74,7 +86,7 @@ def review(
     facts = gather(psbt, wallet, our_keys=our_keys, cores=cores)
     facts = dataclasses.replace(facts, conflicts=_conflicts(facts, context.history))
     if context.manifest is not None:
-        facts = _matched(facts, context.manifest)
+        facts = _matched(facts, context.manifest, context)
     findings = tuple([finding for check in CHECKS for finding in check(facts, context)])
     return Report(facts, context, findings, review_code(facts, context.manifest))
 
@@ -87,8 +99,21 @@ def _conflicts(facts: Facts, history: History) -> tuple[PastTransaction, ...]:
     return tuple(found.values())
 
 
-def _matched(facts: Facts, manifest: Manifest) -> Facts:
-    matching = match(facts.outputs, manifest)
+def _matched(facts: Facts, manifest: Manifest, context: Context) -> Facts:
+    """With the withdrawal id of each output; of rows alike, one that was not paid yet.
+
+    A transaction that replaces another pays the same rows as that one.
+    """
+    rivals = {facts.tx.txid(), *[past.txid for past in facts.conflicts]}
+    taken = {
+        name for past in context.batch if past.txid not in rivals for name in past.manifest_ids
+    }
+
+    def rank(row: ManifestRow) -> int:
+        paying = {past.txid for past in context.history.by_manifest_id(row.id)}
+        return 2 if paying - rivals or row.id in taken else int(not paying)
+
+    matching = match(facts.outputs, manifest, rank)
     outputs = tuple([_named(output, matching.ids.get(output.index)) for output in facts.outputs])
     return dataclasses.replace(facts, outputs=outputs, matching=matching)
 

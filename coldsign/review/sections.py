@@ -152,6 +152,22 @@ def _fee(facts: Facts) -> list[str]:
     return [f"{percent:.2f}% of what is {base}", f"{rate:.1f} sat/vB at {facts.vsize} vB"]
 
 
+def manifest(report: Report, width: int) -> Iterator[Line]:
+    """What of the manifest is paid here, where one is used."""
+    used = report.context.manifest
+    if used is None:
+        return
+    rows, unpaid = used.rows, report.facts.matching.unpaid
+    due = sum(row.sats for row in rows)
+    paid = due - sum(row.sats for row in unpaid)
+    yield Line(Role.HEADING, "Manifest")
+    parts = [f"rows paid here  {len(rows) - len(unpaid)} of {len(rows)}"]
+    parts.append(f"{btc(paid)} BTC of {btc(due)} BTC")
+    yield from columns(Role.TEXT, parts, width, indent=INDENT)
+    yield from columns(Role.TEXT, ["digest", used.digest.hex()], width, indent=INDENT)
+    yield BLANK
+
+
 def timing(facts: Facts, width: int) -> Iterator[Line]:
     """When the transaction is valid, in words."""
     yield Line(Role.HEADING, "Locks")

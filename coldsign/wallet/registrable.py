@@ -26,7 +26,8 @@ def require_registrable(descriptor: Descriptor) -> None:
 
     Raises:
         MalformedError: Its branches are not receive and change, a key's origin contradicts the key,
-            one key stands in two places, or nobody can sign for a key.
+            one key stands in two places, nobody can sign for a key, or nobody says whose the taproot
+            key path is.
     """
     _require_branches(descriptor)
     for number, key in enumerate(descriptor.keys, 1):
@@ -35,6 +36,7 @@ def require_registrable(descriptor: Descriptor) -> None:
     for quorum in quorums(descriptor):
         _require_distinct_cosigners(descriptor, quorum)
     _require_signers(descriptor)
+    _require_owned_key_path(descriptor)
 
 
 def _require_branches(descriptor: Descriptor) -> None:
@@ -85,6 +87,19 @@ def _require_origin(number: int, key: KeyExpression) -> None:
             f"descriptor: key {number}: {problem}",
             hint="ask its cosigner for the extended public key and its path again",
             code="key-origin",
+        )
+
+
+def _require_owned_key_path(descriptor: Descriptor) -> None:
+    """A bare point as internal key beside scripts is somebody's, who spends alone, or claims to be nobody's."""
+    key = descriptor.keys[0]
+    if descriptor.form is not Form.TR or descriptor.tree is None or is_unspendable(key):
+        return
+    if key.origin is None and isinstance(key.public, bytes):
+        raise MalformedError(
+            "descriptor: key 1 is a bare point: whoever made it may know its secret and spend alone",
+            hint="close the key path with BIP-341's point H, or give the key's origin",
+            code="bare-internal-key",
         )
 
 

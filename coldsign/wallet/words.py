@@ -99,11 +99,17 @@ def cautions(descriptor: Descriptor) -> tuple[str, ...]:
     if descriptor.form is not Form.TR or descriptor.tree is None:
         return ()
     key = descriptor.keys[0]
-    if is_unspendable(key) or key.origin is not None:
+    if is_unspendable(key):
         return ()
-    return (
-        f"the taproot internal key {key_name(key)} is no named cosigner's: it is a key that can spend alone",
-    )
+    if key.origin is None:
+        return (
+            f"the taproot internal key {key_name(key)} is no named cosigner's: it is a key that can spend alone",
+        )
+    least = min(path.needed for path in spending_paths(descriptor) if path.leaf is not None)
+    if least == 1:
+        return ()
+    alone = f"the taproot internal key {key_name(key)} can spend alone"
+    return (f"{alone}, without the {least} signatures that each script asks for",)
 
 
 def _key_path(descriptor: Descriptor, alone: Way) -> SpendingPath:

@@ -4,7 +4,7 @@ import struct
 
 from coldsign.primitives.digests import Digests
 from coldsign.primitives.script import multisig, p2sh, p2wsh
-from coldsign.primitives.secp import der_encode, sign_ecdsa
+from coldsign.primitives.secp import der_encode, sign_ecdsa, uncompress
 from coldsign.primitives.tx import Transaction
 from tests.attacks.box import Box, In, Out, Tx, honest, var
 from tests.attacks.rows import MULTISIG, NOT_TAPROOT, SEGWIT_V0, TAPROOT, each, row
@@ -296,6 +296,7 @@ def coins_of_another_script(box: Box):
             script[:-2] + b"\x01\x03\xae",
             b"\x52" + (b"\x21" + G) * 20 + b"\x01\x15\xae",
             multisig(1, (keys[0],)),
+            multisig(2, (uncompress(keys[0]), *keys[1:])),
             b"\x51",
         ]
         for bad in hostile:

@@ -384,6 +384,18 @@ def test_an_id_with_another_amount_is_refused_even_over_the_same_coins(vault):
     assert done.code == 4
 
 
+def test_an_id_is_not_forgotten_by_signing_again_without_the_books(vault):
+    """The coordinator says that the reply was lost, asks again, and then changes what wd-1 pays."""
+    good(vault, BASE, manifest=manifest(vault, f"wd-1,{A},30000000", f"wd-2,{B},20000000"))
+    vault.unlocked.clear()
+    seen, done = sign(vault, BASE)
+    assert (seen.findings["signed-before"], done.code, vault.unlocked) == ("refuse", 4, [])
+    more = replace(BASE, coins=APART).with_payment(0, sats=31_000_000)
+    books = manifest(vault, f"wd-1,{A},31000000", f"wd-2,{B},20000000")
+    seen, done = sign(vault, more.with_payment(2, sats=78_995_000), manifest=books)
+    assert (seen.findings["withdrawal-id-reused"], done.code) == ("refuse", 4)
+
+
 # --- the gap, moved step by step ------------------------------------------------------------------
 
 

@@ -11,8 +11,9 @@ from coldsign.keys.keyring import Keyring
 from coldsign.keys.mnemonic import Mnemonic
 from coldsign.primitives.keypath import format_path, parse_path
 from coldsign.primitives.network import REGTEST
+from coldsign.primitives.secp import public_key
 from coldsign.psbt.combine import combine
-from coldsign.psbt.edit import Reply, trim
+from coldsign.psbt.edit import SIGNATURES, Reply, trim
 from coldsign.psbt.fields import Global, In
 from coldsign.psbt.finalize import extract, finalize
 from coldsign.psbt.model import Psbt
@@ -120,7 +121,7 @@ def test_a_signature_of_another_transaction_is_not_finished():
     high_s = with_pairs(
         psbt, 0, [(Key(In.PARTIAL_SIG, first), _high_s(psbt, first))], without={In.PARTIAL_SIG}
     )
-    with pytest.raises(RefusedError, match="no spending path"):
+    with pytest.raises(RefusedError, match="has a high S"):
         finish(high_s, wallet)
 
 
@@ -131,6 +132,96 @@ def _high_s(psbt, key):
     compact = der_decode(psbt.inputs[0].partial_sigs[key][:-1])
     s = order - int.from_bytes(compact[32:], "big")
     return der_encode(compact[:32] + s.to_bytes(32, "big")) + b"\1"
+
+
+@pytest.mark.parametrize(
+    ("sighash", "words"), [(1, "has a high S"), (0x83, "does not commit to the whole")]
+)
+def test_a_signature_that_was_never_verified_is_not_finished_with(sighash, words):
+    """Rubbish in a form whose digest nobody computes, in the place of the first cosigner's signature."""
+    name = "wsh-sortedmulti-2of3-4x4"
+    psbt, wallet = joined(name, (0, 1)), fixture(name).wallet
+    pairs = [(Key(In.PARTIAL_SIG, key), _rubbish(sighash)) for key in psbt.inputs[0].partial_sigs]
+    asked = [(Key(In.SIGHASH_TYPE, b""), bytes((sighash, 0, 0, 0)))]
+    without = {In.PARTIAL_SIG, In.SIGHASH_TYPE}
+    hostile = with_pairs(psbt, 0, [*pairs, *asked], without=without)
+    assert extract(finalize(hostile))  # by shape alone nothing is wrong
+    with pytest.raises(RefusedError, match=words):
+        finish(hostile, wallet)
+
+
+RUBBISH = [(Key(In.FINAL_SCRIPTWITNESS, b""), b"\2\1\1\1\1")]
+
+
+def test_what_is_called_final_hides_no_bad_signature_and_makes_up_for_none():
+    name = "wsh-sortedmulti-2of3-4x4"
+    psbt, wallet = joined(name, (0, 1)), fixture(name).wallet
+    (first, one), (second, _) = psbt.inputs[0].partial_sigs.items()
+    hiding = with_pairs(psbt, 0, [(Key(In.PARTIAL_SIG, second), one), *RUBBISH], without={2})
+    lacking = with_pairs(psbt, 0, [(Key(In.PARTIAL_SIG, first), one), *RUBBISH], without={2})
+    for hostile, words in ((hiding, "is not a signature of"), (lacking, "2 signatures needed")):
+        with pytest.raises(RefusedError, match=words):
+            finish(hostile, wallet)
+    beside = with_pairs(psbt, 0, RUBBISH)
+    assert finish(beside, wallet).raw == finish(psbt, wallet).raw
+
+
+DERIVATIONS = {In.BIP32_DERIVATION, In.TAP_BIP32_DERIVATION}
+ALWAYS_KNOWN = "sh-multi-3of4-uncompressed-3x5"  # a wallet of one address needs no origins
+HIDDEN = [name for name in fixture_names() if "20x50" not in name]
+
+
+def hidden(psbt):
+    """The first input without key origins: no wallet knows it then."""
+    return with_pairs(psbt, 0, [], without=DERIVATIONS)
+
+
+def forged(psbt, key, signature):
+    """The first input with another signature, and with the sighash type of that asked for."""
+    taproot = key.type != In.PARTIAL_SIG
+    sighash = (signature[64:] or b"\0")[0] if taproot else signature[-1]
+    asked = Key(In.SIGHASH_TYPE, b"")
+    kept = [pair for pair in psbt.inputs[0].map.pairs if pair[0] not in {key, asked}]
+    pairs = [*kept, (key, signature), (asked, bytes((sighash, 0, 0, 0)))]
+    return with_pairs(psbt, 0, pairs, without=range(256))
+
+
+@pytest.mark.parametrize("name", [n for n in HIDDEN if n not in {MINISCRIPT, ALWAYS_KNOWN}])
+def test_signatures_are_verified_where_origins_are_left_out_too(name):
+    psbt, wallet = joined(name), fixture(name).wallet
+    assert finish(hidden(psbt), wallet).raw == finish(psbt, wallet).raw
+    filed = [key for key, _ in psbt.inputs[0].map.pairs if key.type in SIGNATURES]
+    assert filed
+    for key in filed:
+        ecdsa, schnorr = (_rubbish(1), _rubbish(4)), (b"\1" * 64, b"\1" * 64 + b"\4")
+        for signature in ecdsa if key.type == In.PARTIAL_SIG else schnorr:
+            with pytest.raises(RefusedError, match="is not a signature of this transaction"):
+                finish(forged(hidden(psbt), key, signature), wallet)
+
+
+def test_what_cannot_be_told_is_not_finished():
+    name = "sh-wsh-sortedmulti-2of3-4x4"
+    psbt, wallet = hidden(joined(name)), fixture(name).wallet
+    for missing, words in (
+        ({In.REDEEM_SCRIPT}, "redeem script is missing"),
+        ({In.WITNESS_SCRIPT}, "witness script is missing"),
+        ({In.NON_WITNESS_UTXO, In.WITNESS_UTXO}, "the coin it spends"),
+    ):
+        with pytest.raises(RefusedError, match=words):
+            finish(with_pairs(psbt, 0, [], without=missing), wallet)
+    taproot = hidden(joined("tr-key-3x3"))
+    stray = [(Key(In.PARTIAL_SIG, public_key(bytes(31) + b"\1")), _rubbish(1))]
+    mixed = with_pairs(taproot, 0, stray)
+    assert (
+        extract(finish(mixed, wallet)).serialize().hex()
+        == fixture("tr-key-3x3").raw["final"]["hex"]
+    )
+
+
+def _rubbish(sighash):
+    from coldsign.primitives.secp import der_encode
+
+    return der_encode(b"\x11" * 32 + b"\x99" * 32) + bytes((sighash,))
 
 
 RECOVERY = "or_d(multi(2,{0},{1},{2}),and_v(v:pkh({3}),older(144)))"

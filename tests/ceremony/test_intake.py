@@ -2,11 +2,13 @@
 
 import base64
 import io
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from coldsign.ceremony.intake import expect, read_one, read_requests
+from coldsign.ceremony.intake import Watcher, expect, read_one, read_replies, read_requests
 from coldsign.ceremony.reply import answer
 from coldsign.errors import MalformedError, UsageError
 from coldsign.psbt.edit import Reply as Level
@@ -87,6 +89,91 @@ def test_an_incomplete_set_of_pictures_says_what_is_missing(tmp_path: Path) -> N
     pictures = sorted(str(path) for path in (tmp_path / "q").iterdir())
     with pytest.raises(MalformedError, match="of"):
         read(*pictures[1:])
+
+
+def test_a_picture_may_come_through_a_pipe(tmp_path: Path) -> None:
+    save(split(PSBT, kind=Kind.PSBT, dialect=Dialect.UR, density=20), tmp_path / "q.gif")
+    data = (tmp_path / "q.gif").read_bytes()
+    (found,) = read("-", stdin=data)
+    assert found.data == PSBT
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(data,))
+    writer.start()
+    (again,) = read(str(tmp_path / "pipe"))
+    writer.join()
+    assert again == found
+    with pytest.raises(MalformedError, match="a damaged picture"):
+        read("-", stdin=data[:999])
+    with pytest.raises(MalformedError, match="a film cannot be read from a pipe"):
+        read("-", stdin=b"\x1aE\xdf\xa3" + bytes(100))
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"%PDF-1.4\n\xc0", "a PDF document"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'>", "an SVG drawing"),
+        (b"<?xml version='1.0'?>\n<!-- made -->\n<svg >", "an SVG drawing"),
+        (b"II*\0\x08\0\0\0", "a TIFF picture"),
+        (b"\0\0\0\x20ftypheic\0\0\0\0mif1", "a HEIC or AVIF picture"),
+        (b"\0\0\0\x20ftypavif\0\0\0\0mif1", "a HEIC or AVIF picture"),
+    ],
+)
+def test_pictures_that_are_not_read_are_named(head: bytes, name: str, tmp_path: Path) -> None:
+    (tmp_path / "codes").write_bytes(head + bytes(3000) * (b"svg" not in head))
+    with pytest.raises(MalformedError, match=f"a PSBT is due, but this is {name}") as caught:
+        read(str(tmp_path / "codes"))
+    assert "PNG" in caught.value.hint
+
+
+class Noting(Watcher):
+    def __init__(self) -> None:
+        self.noted: list[object] = []
+
+    def looked(self, progress) -> None:
+        self.noted.append((progress.have, progress.need))
+
+    def ended(self) -> None:
+        self.noted.append("ended")
+
+    def scanned(self, payload) -> None:
+        self.noted.append(payload.sha256_short)
+
+
+def test_a_watcher_is_told_of_every_code_and_of_the_message(tmp_path: Path) -> None:
+    frames = split(PSBT, kind=Kind.PSBT, dialect=Dialect.BBQR)
+    save(frames, tmp_path / "q")
+    watcher = Noting()
+    read(str(tmp_path / "q"), watcher=watcher)
+    steps = [(n, frames.need) for n in range(1, frames.need + 1)]
+    steps.insert(0, (0, 0))
+    assert watcher.noted == [*steps, "ended", frames.sha256_short]
+    watcher = Noting()
+    with pytest.raises(MalformedError):
+        read(str(tmp_path / "q" / "001.png"), watcher=watcher)
+    assert watcher.noted == [*steps[:2], "ended"]
+    read("-", stdin=PSBT, watcher=watcher)
+    assert len(watcher.noted) == 3  # nothing was scanned
+
+
+def test_replies_of_several_people_are_told_apart(tmp_path: Path) -> None:
+    """Animations are one reply each; loose pictures are one together; files are files."""
+    other = fixture("wpkh-1x2").psbt
+    third = fixture("wsh-sortedmulti-2of3-4x4").signed_by_node(0).serialize()
+    frames = split(PSBT, kind=Kind.PSBT, dialect=Dialect.UR, density=13)
+    save(frames, tmp_path / "a.gif")
+    save(split(third, kind=Kind.PSBT, dialect=Dialect.PMOFN, density=13), tmp_path / "b.gif")
+    save(split(other, kind=Kind.PSBT, dialect=Dialect.BBQR, density=6), tmp_path / "c")
+    loose = [str(path) for path in (tmp_path / "c").iterdir()]
+    assert len(loose) > 1
+    (tmp_path / "d.psbt").write_bytes(third)
+    sources = [str(tmp_path / "a.gif"), *loose, str(tmp_path / "b.gif"), str(tmp_path / "d.psbt")]
+    found = read_replies(sources, stdin=io.BytesIO())
+    assert [payload.data for payload in found] == [third, other, PSBT, third]
+    with pytest.raises(MalformedError, match="are missing"):
+        read_replies([str(tmp_path / "a.gif"), loose[0]], stdin=io.BytesIO())
+    with pytest.raises(UsageError):
+        read_replies([str(tmp_path / "absent")], stdin=io.BytesIO())
 
 
 def test_another_kind_is_named_and_a_secret_is_never_shown(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The walk: what it signs, in which order, and what every way of stopping leaves behind."""
 
 import dataclasses
+import functools
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,23 @@ def test_a_declined_transaction_is_recorded_and_nothing_is_signed(tmp_path: Path
         sign_walk(found.job(), desk, operator)
     assert operator.asked == 0
     assert kinds(desk) == [Kind.DECLINED]
+
+
+def test_nobody_is_asked_where_papers_are_missing(tmp_path: Path) -> None:
+    class Unasked(Yes):
+        def approve(self, report) -> Approval:
+            raise AssertionError("a person was asked")
+
+    found, desk, operator = fixture("wpkh-1x2"), make_desk(tmp_path), Unasked()
+    rules = b"[require]\nmanifest = true\n"
+    job = dataclasses.replace(found.job(), policy=Policy.parse(rules))
+    for walked in (sign_walk, functools.partial(approve_walk, signer="nobody")):
+        with pytest.raises(RefusedError, match="requires a manifest") as caught:
+            walked(job, desk, operator)
+        assert caught.value.code == "no-manifest"
+    assert len(operator.seen) == 2
+    assert operator.asked == 0
+    assert kinds(desk) == [Kind.REFUSED]  # by sign; a reviewer's look is not recorded
 
 
 def test_a_stop_at_any_moment_of_the_decision_is_recorded(tmp_path: Path) -> None:

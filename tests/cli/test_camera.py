@@ -8,7 +8,8 @@ import pytest
 
 from coldsign.cli import camera
 from coldsign.cli.screen import Screen
-from coldsign.qr.payload import Kind
+from coldsign.cli.watch import done
+from coldsign.qr.payload import Dialect, Kind, Payload
 from coldsign.qr.read import Frame
 from tests.cli.laptop import Laptop
 from tests.cli.vt import Vt
@@ -71,5 +72,12 @@ def test_a_scan_ends_with_a_message_or_with_q(
             terminal.type("q")
         assert terminal.end() == code
         assert text in terminal.vt.text
+        assert "▀" not in terminal.vt.text
         assert terminal.restored
         assert terminal.vt.foreign == []
+
+
+def test_nothing_is_told_about_a_seed_but_its_length() -> None:
+    seed = Payload(Kind.SEED, b"0" * 48, Dialect.SEEDQR, "digits")
+    assert done(seed) == "scanned 48 bytes"
+    assert done(Payload(Kind.TEXT, b"", Dialect.TEXT)).endswith("sha256 e3b0 c442 98fc 1c14")

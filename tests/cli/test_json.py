@@ -54,11 +54,14 @@ def test_inspect(laptop: Laptop) -> None:
 def test_a_batch(laptop: Laptop) -> None:
     path = laptop.path("r.txt")
     found = laptop.good("--json", *INSPECT, path, path).document
-    assert set(found) == {"batch", "totals", "clashes"}
+    assert set(found) == {"batch", "totals"}
     assert set(found["totals"]) == TOTALS - {"fee_rate_sat_vb"}
     for one in found["batch"]:
         demand_report(one)
     assert found["totals"]["fee"] == 2 * 8408
+    first, second = ({finding["code"] for finding in one["findings"]} for one in found["batch"])
+    assert second - first == {"batch-same-coin"}
+    assert [one["verdict"] for one in found["batch"]] == ["ok", "confirm"]
 
 
 def test_sign_by_the_review_code(laptop: Laptop) -> None:
@@ -201,7 +204,7 @@ def test_a_bug_shows_its_place_and_no_value(
     def broken(*_args, **_options) -> None:
         raise ValueError("canary: the secret words")
 
-    monkeypatch.setattr("coldsign.cli.sign.examine", broken)
+    monkeypatch.setattr("coldsign.cli.sign.examine_batch", broken)
     outcome = laptop.run("--json", *INSPECT, laptop.path("r.txt"))
     assert (outcome.code, outcome.document["error"]["code"]) == (1, "bug")
     assert "ValueError" in outcome.errors[0]

@@ -47,6 +47,49 @@ def test_a_descriptor_of_any_length_is_shown_whole(laptop, monkeypatch):
     assert descriptor in "".join(line.strip() for line in lines)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[allow]\ndestinations = ['bc1qqgpqyqszqgpqyqszqgpqyqszqgpqyqsz4desz8']\n",
+        "[allow]\ndestinations = ['nowhere']\n",
+        "[require]\napprovals = 1\n",
+    ],
+    ids=["network", "destination", "approvals"],
+)
+def test_a_policy_that_cannot_be_used_is_refused_before_anything_is_shown(text, laptop):
+    bind(laptop)
+    for words in (
+        ("policy", "set", "vault", laptop.write("bad.toml", text), "--yes"),
+        ("inspect", laptop.path("r.txt"), "--wallet", "vault", "--policy", laptop.path("bad.toml")),
+    ):
+        done = laptop.run(*words)
+        assert (done.code, len(done.errors), len(done.hints)) == (3, 1, 1), done.err
+        assert len(done.err.splitlines()) == 2, "nothing else"
+        assert done.hints != ["hint: nothing was signed or written; ask the sender for it again"]
+    shown = laptop.good("--json", "policy", "show", "vault").document
+    assert shown["settings"]["limits.per_day_sats"] == 5
+
+
+@pytest.mark.parametrize(
+    ("require", "words"),
+    [
+        ("manifest = true\n", "a manifest"),
+        (f"approvals = 1\nreviewers = {json.dumps(REVIEWERS)}\n", "1 approval"),
+        (
+            f"manifest = true\napprovals = 2\nreviewers = {json.dumps(REVIEWERS)}\n",
+            "a manifest and 2 approvals",
+        ),
+        ("offline = false\n", ""),
+    ],
+)
+def test_a_review_says_what_a_signature_still_needs(require, words, laptop):
+    bind(laptop, f"[require]\n{require}")
+    done = laptop.good("inspect", laptop.path("r.txt"), "--wallet", "vault")
+    told = [line for line in done.err.splitlines() if "the policy requires" in line]
+    assert told == ([f"to sign this, the policy requires {words}"] if words else [])
+    assert laptop.good("--json", "inspect", laptop.path("r.txt"), "--wallet", "vault").document
+
+
 def tamper(laptop: Laptop, how: str) -> None:
     path = laptop.home / "policies" / "vault.toml"
     if how == "edited":

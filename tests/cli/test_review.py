@@ -125,13 +125,3 @@ def test_keys_typed_ahead_turn_no_page(laptop: Laptop) -> None:
         assert "Type that amount" not in terminal.raw
         assert "page 4" not in terminal.raw
     assert page
-
-
-def test_copies_in_a_batch_are_named(laptop: Laptop) -> None:
-    one = ("inspect", laptop.path("r.txt"), "--wallet", "vault")
-    batch = laptop.good("--json", *one, laptop.path("r.txt")).document
-    said = "PSBTs 1 and 2 are the same transaction"
-    assert batch["clashes"] == [{"code": "same-transaction", "psbts": [0, 1], "text": said}]
-    shown = laptop.good(*one, laptop.path("r.txt")).out
-    assert shown.endswith(f"\nTOGETHER same-transaction: {said}\n")
-    assert "TOGETHER" not in laptop.good(*one).out

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import sys
 
 import pytest
 import zxingcpp
@@ -10,6 +11,7 @@ from PIL import Image
 from pyzbar import pyzbar
 
 from coldsign.psbt.model import Psbt
+from coldsign.qr import base43
 from coldsign.qr.joiner import Joiner
 from coldsign.qr.payload import Kind
 from tests.cli.laptop import DATA, Laptop
@@ -65,7 +67,16 @@ def watch(terminal: Terminal, want: frozenset[Kind] = frozenset({Kind.PSBT})) ->
 
 
 def parts(terminal: Terminal) -> int:
-    return int(re.search(r"part \d+ of (\d+)", terminal.drawn("q done", "part "))[1])
+    return int(re.search(r"(?:part \d+|mix) of (\d+)", terminal.drawn("q done", " of "))[1])
+
+
+def other_parts(terminal: Terminal, than: int) -> int:
+    """How many parts the message has when that has changed."""
+    for _ in range(100):
+        if (found := parts(terminal)) != than:
+            return found
+        terminal.drain()
+    raise AssertionError(f"still {than} parts")
 
 
 @pytest.mark.parametrize(
@@ -94,12 +105,10 @@ def test_the_keys_tune_what_is_shown(laptop: Laptop) -> None:
         terminal.drawn("paused")
         few = parts(terminal)
         terminal.type("s")
-        terminal.drawn("paused", without=f" of {few},")
-        more = parts(terminal)
+        more = other_parts(terminal, few)
         assert more > few
         terminal.type("d")
-        terminal.drawn("paused", without=f" of {more},")
-        assert parts(terminal) == few
+        assert other_parts(terminal, more) == few
         terminal.type("d")
         terminal.drawn("as far as it goes")
         assert watch(terminal) == PSBT
@@ -113,6 +122,62 @@ def test_the_keys_tune_what_is_shown(laptop: Laptop) -> None:
         assert "error" not in terminal.raw
 
 
+@pytest.mark.parametrize(
+    ("source", "form"),
+    [
+        ("s.txt", "base43"),
+        ("s.txt", "hex"),
+        ("s.txt", "pmofn"),
+        ("s.txt", "ur1"),
+        ("s.txt", "ur-psbt"),
+        ("s.hex", "auto"),
+        ("s.desc", "auto"),
+    ],
+)
+def test_f_leads_from_every_dialect_to_bbqr_and_ur(source: str, form: str, laptop: Laptop) -> None:
+    laptop.write("s.hex", SMALL.hex())
+    laptop.write("s.desc", "wpkh(" + "0" * 60 + ")\n")
+    show = ("qr", "show", source, "--format", form)
+    with laptop.terminal(*show, rows=80, columns=150) as terminal:
+        drawn = terminal.drawn("q done")
+        first, other = ("ur", "bbqr") if " ur, " in drawn or "ur-psbt" in drawn else (form, "ur")
+        assert first in drawn
+        terminal.type("F")
+        terminal.drawn(f" {other}, QR v")
+        terminal.type("f")
+        terminal.drawn(f" {'ur' if other == 'bbqr' else 'bbqr'}, QR v")
+        terminal.type("q")
+        assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_what_a_key_cannot_do_can_be_read(columns: int, laptop: Laptop) -> None:
+    show = ("qr", "show", "r.txt", "--format", "ur", "--fps", "9")
+    with laptop.terminal(*show, rows=24, columns=columns) as terminal:
+        terminal.drawn("q done")
+        for key, before in (("d", 0), ("+", 1)):
+            terminal.type("=" * before)
+            terminal.drawn("q done", *["10 a second"] * before * (columns == 80))
+            drawn = len(terminal.raw)
+            terminal.type(key)
+            terminal.drawn("as far as it goes")
+            terminal.drawn("q done", without="as far")
+            codes = terminal.raw[drawn:].split("\x1b[H")
+            assert sum("as far as it goes" in code for code in codes) >= 5
+        terminal.type("q")
+        assert terminal.end() == 0
+
+
+def test_a_mixed_part_says_so(laptop: Laptop) -> None:
+    with laptop.terminal("qr", "show", "r.txt", "--format", "ur") as terminal:
+        terminal.drawn("mix of ", "sent ")
+        found = re.search(r"part (\d+) of (\d+)", terminal.drawn(" part "))
+        assert found, terminal.vt.text
+        assert int(found[1]) <= int(found[2])
+        terminal.type("q")
+        assert terminal.end() == 0
+
+
 def test_a_resize_fits_the_codes_anew(laptop: Laptop) -> None:
     with laptop.terminal("qr", "show", "r.txt", rows=50, columns=120) as terminal:
         terminal.drawn("q done")
@@ -120,11 +185,12 @@ def test_a_resize_fits_the_codes_anew(laptop: Laptop) -> None:
         terminal.drawn("paused")
         few = parts(terminal)
         terminal.resize(80, 24)
-        assert parts(terminal) > few
+        assert other_parts(terminal, few) > few
         terminal.resize(20, 8)
         terminal.see("too", "enlarge")
         terminal.resize(120, 50)
-        terminal.drawn("paused", f" of {few},")
+        terminal.drawn("paused", "q done")
+        assert parts(terminal) == few
         assert watch(terminal) == PSBT
         terminal.type("q")
         assert terminal.end() == 0
@@ -136,6 +202,7 @@ def test_a_resize_fits_the_codes_anew(laptop: Laptop) -> None:
         (("--format", "base64"), (80, 24), 2, "do not fit one QR code"),
         (("--format", "ur"), (20, 8), 8, "this terminal (20x8) is too small"),
         (("--format", "ur", "--density", "30"), (80, 24), 8, "this terminal (80x24) is too small"),
+        (("--format", "base64"), (60, 24), 2, "do not fit one QR code"),
         (("--density", "41"), (80, 24), 2, "density 41 is not a QR version"),
         (("--density", "many"), (80, 24), 2, "a QR version from 1 to 40"),
     ],
@@ -149,6 +216,25 @@ def test_what_does_not_fit_is_said_in_one_line(
         assert terminal.restored
         assert error in terminal.said[0]
         assert terminal.said[1].startswith("hint: ")
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"PYTHONIOENCODING": "latin-1"}])
+def test_a_terminal_that_draws_nothing_is_not_said_to_have_shown_it(
+    environment: dict[str, str], laptop: Laptop
+) -> None:
+    program = {"program": (sys.executable, "-u", "-m", "coldsign"), "environment": environment}
+    with laptop.terminal("qr", "show", "r.txt", **program) as terminal:
+        assert terminal.end() == 8
+        assert "cannot draw codes" in terminal.said[0]
+        assert "--out" in terminal.said[1]
+        assert "shown" not in terminal.vt.text
+
+
+def test_a_dialect_of_one_code_that_does_not_fit_names_another(laptop: Laptop) -> None:
+    with laptop.terminal("qr", "show", "s.txt", "--format", "base43") as terminal:
+        assert terminal.end() == 8
+        assert "this terminal (80x24) is too small" in terminal.said[0]
+        assert "--format ur" in " ".join(terminal.said[1:])
 
 
 def test_a_signed_reply_is_shown_in_the_dialect_of_the_request(laptop: Laptop) -> None:
@@ -169,3 +255,31 @@ def test_a_signed_reply_is_shown_in_the_dialect_of_the_request(laptop: Laptop) -
         i.partial_sigs for i in by_node.inputs
     ]
     assert laptop.kinds() == ["intent", "signed"]
+
+
+@pytest.mark.parametrize("way", ["enlarge", "f", "q"])
+def test_a_reply_waits_for_room_or_for_another_dialect(way: str, laptop: Laptop) -> None:
+    """An answer in kind to Electrum is one code: too large for 80x24, and signed already."""
+    laptop.write("s.b43", base43.encode(SMALL))
+    words = laptop.path("s.words")
+    sign = ("sign", "s.b43", "--wallet", "single", "--key", "-", "--secret-file", words)
+    with laptop.terminal(*sign) as terminal:
+        pages = int(re.search(r"page 1 of (\d+)", terminal.see("page 1 of "))[1])
+        for number in range(2, pages + 1):
+            terminal.type(" ")
+            terminal.see(f"page {number} of ")
+        terminal.type(" ")
+        terminal.asked("Type that amount")
+        terminal.line("0.24405544")
+        terminal.see("too small for the QR code", "for another dialect")
+        if way == "enlarge":
+            terminal.resize(150, 90)
+        elif way == "f":
+            terminal.type("f")
+        if way != "q":
+            terminal.drawn("q done", "base43" if way == "enlarge" else " ur, QR v")
+        terminal.type("q")
+        assert terminal.end() == (8 if way == "q" else 0)
+        assert ("shown; sha256" in terminal.vt.text) == (way != "q")
+        if way == "q":
+            assert "sign again with --accept signed-before" in " ".join(terminal.said)

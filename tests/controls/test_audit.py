@@ -60,6 +60,11 @@ class TestIndexed:
             ("address,index\n{a7},7", [(0, 7)]),
             ("branch,address,index\n1,{c3},3\n", [(1, 3)]),
             ("\ufeffaddress,index\n{a7},7", [(0, 7)]),
+            ("\ufeff{a7},7", [(0, 7)]),
+            ('\ufeff{{"address": "{a7}", "index": 7}}', [(0, 7)]),
+            ("address,index\r\n{a7},7\r\n", [(0, 7)]),
+            ('"address","index"\r\n"{a7}","7"\r\n', [(0, 7)]),
+            ('"{a7}"', [(0, 7)]),
             (
                 '{{"address": "{a7}", "index": 7}}\n{{"address": "{c3}", "index": 3, "branch": 1}}',
                 [(0, 7), (1, 3)],
@@ -225,6 +230,18 @@ class TestFilter:
         assert judged("address,index\n") == []
 
 
+class TestSearching:
+    def test_how_far_it_is_is_told(self):
+        of, told = wallet(), []
+        text = f"{of.address(0, 700)}\n{of.address(1, 3)}\n"
+        found = list(audit(of, stream(text), Effort(window=1_200, searching=told.append)))
+        assert sum(batch.proven for batch in found) == 2
+        assert told == [500, 1_000, 1_500]
+        (last,) = audit(of, stream(f"{FOREIGN}\n"), Effort(window=1_200, searching=told.append))
+        assert last.foreign is not None
+        assert told[-1] == 2 * 1_200
+
+
 class TestRows:
     @pytest.mark.parametrize(
         ("text", "words"),
@@ -233,7 +250,13 @@ class TestRows:
             ("index,branch\n", "line 1: the header"),
             ("address,address\n", "line 1: the header"),
             ("address,amount\n", "line 1: the header"),
-            ("\n", "line 1:  is not an address"),
+            ("\n", "line 1: an empty line"),
+            (",1\n", "line 1: no address"),
+            ("address;index\n{a};1\n", "line 1: .*is not an address"),
+            ("Address,Index\n{a},1\n", "line 1: the header is Address,Index"),
+            (" address, index\n", "line 1: the header is"),
+            ('[{{"address": "{a}"}}]', "line 1: not a JSON object"),
+            ('{a},"1', 'line 1: "1 is not a plain number'),
             ("x y,1", "line 1: x y is not an address"),
             ("{a},01", "line 1: 01 is not a plain number"),
             ("{a},-1", "-1 is not a plain number"),
@@ -241,7 +264,7 @@ class TestRows:
             ("{a},", "line 1:  is not a plain number"),
             ("{a},\u0663", "is not a plain number"),
             ("{a},1,0,5", "4 fields, not 3"),
-            ("address\n{a},1", "line 2: 2 fields, not 1"),
+            ("address\n{a},1", "line 2: 2 fields, not 1$"),
             ("{{", "not valid JSON"),
             ('{{"address": "x", "address": "y"}}', "not valid JSON"),
             ('{{"address": 5}}', "address and id are texts"),
@@ -263,6 +286,11 @@ class TestRows:
         }
         with pytest.raises(MalformedError, match=words):
             judged(text.format(**names))
+
+    def test_another_encoding_is_named(self):
+        data = f"{wallet().address(0, 1)},1\n".encode("utf-16")
+        with pytest.raises(MalformedError, match="the list is UTF-16"):
+            list(audit(wallet(), io.BytesIO(data), Effort()))
 
     def test_nested(self):
         with pytest.raises(MalformedError, match="not valid JSON"):
@@ -320,6 +348,10 @@ class TestResults:
         assert body["highest"] == [[0, 2], [1, 5]]
         assert body["foreign"] is None
         assert "all 2 addresses are the wallet's own" in tally.text()
+        alone = AuditTally(of)
+        for batch in batches(f"{of.address(0, 1)},1\n"):
+            alone.add(batch)
+        assert "result: the one address is the wallet's own\n" in alone.text()
         same = AuditTally(of)
         for batch in batches(f"{of.address(0, 2)}\n{of.address(1, 5)}\n{FOREIGN}\n"):
             same.add(batch)

@@ -17,7 +17,14 @@ from coldsign.controls.approval import (
     open_approval,
     split_clear_signed,
 )
-from coldsign.controls.clearance import Clearance, ClearanceRefusedError, _Seal, clear
+from coldsign.controls.clearance import (
+    Clearance,
+    ClearanceRefusedError,
+    _Seal,
+    clear,
+    demand_manifest,
+    demand_papers,
+)
 from coldsign.controls.entry import Anchor, Kind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
@@ -80,7 +87,7 @@ class TestGranting:
         cleared = granted(home)
         with pytest.raises(dataclasses.FrozenInstanceError):
             cleared.inputs = ()
-        with pytest.raises(ValueError, match="seal"):
+        with pytest.raises((ValueError, TypeError), match="seal"):  # TypeError from Python 3.13 on
             dataclasses.replace(cleared, inputs=(7,))
 
     def test_only_findings_that_are_there_are_noted_as_accepted(self, home):
@@ -142,6 +149,7 @@ class TestRefusing:
         [require]
         manifest = true
         approvals = 1
+        reviewers = ["0123456789ABCDEF0123456789ABCDEF01234567"]
         """
         with pytest.raises(ClearanceRefusedError) as caught:
             granted(home, policy=strict)
@@ -277,6 +285,20 @@ class TestApprovals:
             "approvals-missing",
             "approval-duplicate",
         ]
+
+    def test_before_anybody_answers(self, cast, home):
+        rules = requiring(cast, 2) + b"manifest = true\n"
+        policy, found = Policy.parse(rules), report(home, policy=rules)
+        one = said(cast, "anna", found)
+        with pytest.raises(ClearanceRefusedError) as caught:
+            demand_papers(found, policy=policy, approvals=(one, one))
+        codes = [reason.code for reason in caught.value.reasons]
+        assert codes == ["no-manifest", "approvals-missing", "approval-duplicate"]
+        with pytest.raises(RefusedError, match="requires a manifest"):
+            demand_manifest(found, policy)
+        lax = report(home)
+        demand_papers(lax, policy=Policy.parse(LAX), approvals=())
+        demand_manifest(lax, Policy.parse(LAX))
 
     def test_an_unlisted_reviewer(self, cast, home):
         policy = requiring(cast, 1)
@@ -534,14 +556,20 @@ class TestMemory:
 class TestReceipts:
     def test_made_and_read_back(self, home):
         journal = Journal(home)
+        with pytest.raises(UsageError, match="nothing to give out: the journal is empty"):
+            make_receipt(journal)
         with pytest.raises(MalformedError, match="holds no entry"):
-            read_receipt(make_receipt(journal))
+            read_receipt(b"coldsign receipt 1\nthe journal stands at: 0\nlines:\n")
         journal.append(Kind.REFUSED, {"reason": "caf\xe9\x1b"}, now=NOW)
         journal.append(Kind.INTENT, granted(home).intent(key="k"), now=NOW)
         receipt = make_receipt(journal)
         assert read_receipt(receipt) == tuple(journal.entries())
         assert b"\x1b" not in receipt
+        assert read_receipt(receipt.replace(b"\n", b"\r\n")) == tuple(journal.entries())
         assert [entry.seq for entry in read_receipt(make_receipt(journal, since=2))] == [2]
+        with pytest.raises(UsageError, match="the journal ends with entry 2") as caught:
+            make_receipt(journal, since=3)
+        assert caught.value.code == "nothing-to-export"
 
     def test_a_changed_one_is_noticed(self, home):
         journal = Journal(home)
@@ -554,8 +582,34 @@ class TestReceipts:
         first, _, third = lines.splitlines(keepends=True)
         with pytest.raises(MalformedError, match="entry 3 does not follow"):
             read_receipt(head + b"\nlines:\n" + first + third)
+        with pytest.raises(MalformedError, match="line 2 below the text: the line's content"):
+            read_receipt(receipt.replace(b'"seq":2', b'"seq":5'))
+        with pytest.raises(MalformedError, match=r"line 3 below the text: .*does not end"):
+            read_receipt(receipt[:-9])
         with pytest.raises(MalformedError, match="not a coldsign receipt"):
             read_receipt(b"x")
+
+    @pytest.mark.parametrize(
+        ("written", "instead"),
+        [
+            (b"reason=paid 5", b"reason=paid 6"),
+            (b"1 2026-11-22", b"1 2026-11-21"),
+            (b" refused ", b" signed "),
+            (b"\n2 2026", b"\n3 2026"),
+            (b"stands at: 2", b"stands at: 3"),
+            (b"receipt 1\n", b"receipt 1\nall is well\n"),
+        ],
+    )
+    def test_a_text_that_says_something_else_than_the_lines(self, home, written, instead):
+        journal = Journal(home)
+        for sats in (5, 6):
+            journal.append(Kind.REFUSED, {"reason": f"paid {sats}"}, now=NOW)
+        receipt = make_receipt(journal)
+        head, mark, lines = receipt.partition(b"\nlines:\n")
+        assert written in head
+        with pytest.raises(MalformedError, match="text is not what its lines say") as caught:
+            read_receipt(head.replace(written, instead, 1) + mark + lines)
+        assert caught.value.code == "receipt-text-differs"
 
     def test_held_against_what_was_noted(self, home):
         journal = Journal(home)
@@ -578,6 +632,10 @@ class TestReceipts:
         for recipients in ((), (cast.desk,)):
             sealed = seal_receipt(receipt, recipients=recipients, **how)
             assert cast.gpg.gpg("--decrypt", data=sealed) == receipt
+            for still in (sealed, cast.gpg.gpg("--dearmor", data=sealed)):
+                with pytest.raises(MalformedError, match="still signed or encrypted") as caught:
+                    read_receipt(still)
+                assert "gpg --decrypt" in caught.value.hint
         with pytest.raises(UsageError, match="sealed by somebody"):
             seal_receipt(receipt, signer=None)
 

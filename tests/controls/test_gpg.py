@@ -69,7 +69,7 @@ class TestVerify:
             verify(DATA, junk, cast.ring, now=now())
 
     def test_a_public_key_is_no_signature(self, cast):
-        with pytest.raises(MalformedError, match="no OpenPGP signature"):
+        with pytest.raises(MalformedError, match="no detached OpenPGP signature"):
             verify(DATA, cast.gpg.gpg("--armor", "--export", "anna"), cast.ring, now=now())
 
     def test_no_ring(self, cast, tmp_path):
@@ -195,8 +195,13 @@ class TestSigning:
         for recipient in ("desk", "ABCD", "--yes", cast.desk[:-1] + "G"):
             with pytest.raises(MalformedError, match="not an OpenPGP fingerprint"):
                 seal(DATA, signer=cast.anna, recipients=[recipient], environment={})
-        with pytest.raises(LockedError):
-            seal(DATA, signer=cast.anna, recipients=["A" * 40], environment=cast.gpg.environment)
+
+    def test_a_recipient_that_gpg_cannot_encrypt_to(self, cast):
+        for recipient in ("A" * 40, cast.anna):  # unknown; known, and for signatures alone
+            environment = cast.gpg.environment
+            with pytest.raises(LockedError, match="no such key to encrypt to") as caught:
+                seal(DATA, signer=cast.anna, recipients=[recipient], environment=environment)
+            assert caught.value.code == "no-such-recipient"
 
     def test_fingerprints(self):
         assert fingerprint("ab" * 20) == "AB" * 20
@@ -240,6 +245,19 @@ class TestPinning:
         assert unpin(home, cast.bert) == ()
         with pytest.raises(MalformedError, match="is not pinned"):
             unpin(home, cast.bert)
+
+    def test_what_no_longer_counts_is_told(self, cast):
+        states = {key.fingerprint: key.state for key in list_keys(cast.ring.read_bytes())}
+        assert states[cast.anna] == ""
+        assert states[cast.expired] == "expired"
+        assert states[cast.revoked] == "revoked"
+
+    def test_a_message_that_is_signed_is_no_detached_signature(self, cast):
+        for how in ("--sign", "--clear-sign"):
+            made = cast.gpg.gpg("--local-user=anna", "--armor", how, data=DATA)
+            with pytest.raises(MalformedError, match="no detached") as caught:
+                verify(DATA, made, cast.ring, now=now())
+            assert "--detach-sign" in caught.value.hint
 
     def test_a_revocation_arrives(self, cast, tmp_path):
         home = tmp_path / "home"

@@ -100,7 +100,7 @@ def test_what_is_not_wholly_good_does_not_count(says, lines):
 
 def test_words_outside_a_signature_are_none(says):
     for lines in ([], good()[1:]):
-        with pytest.raises(MalformedError, match="no OpenPGP signature"):
+        with pytest.raises(MalformedError, match="no detached OpenPGP signature"):
             says(*lines)
     assert len(says("GOODSIG B Bert", *good())) == 1
 
@@ -121,9 +121,10 @@ def test_one_signature_is_made_or_none(monkeypatch, created, output):
 
 
 def test_fingerprints_of_subkeys_are_nobodys():
-    def line(kind, value=""):
-        return [kind, *[""] * 8, value]
+    def line(kind, value="", signed=""):
+        return [kind, *[""] * 4, signed, *[""] * 3, value]
 
-    listed = [line("pub"), line("fpr", ANNA), line("uid", "Anna"), line("uid", "Anna again")]
+    listed = [line("pub"), line("fpr", ANNA), line("uid", "Somebody"), line("uid", "Anna", MADE)]
+    listed += [line("uid", "Anna again", MADE)]
     listed += [line("sub"), line("fpr", SUBKEY), line("pub"), line("fpr", BERT)]
     assert _primaries(listed) == [PinnedKey(ANNA, "Anna"), PinnedKey(BERT, "")]

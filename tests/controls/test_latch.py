@@ -11,7 +11,7 @@ from coldsign.controls.chain import JournalDamagedError
 from coldsign.controls.entry import Kind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch, halted_by
-from coldsign.errors import ColdsignError, HaltedError, UnfitError, UsageError
+from coldsign.errors import HaltedError, UnfitError, UsageError
 from tests.killing import steps_survived
 
 NOW = datetime(2026, 11, 22, 17, 0, 0, tzinfo=UTC)
@@ -75,8 +75,10 @@ def test_a_link_a_folder_and_an_open_file_are_engaged(home: Path) -> None:
     (home / "halt").mkdir()
     with pytest.raises(HaltedError):
         Latch(home).check()
-    with pytest.raises(ColdsignError):
+    before = (home / "journal.jsonl").read_bytes()
+    with pytest.raises(UsageError, match="is a folder, which coldsign never makes"):
         Latch(home).release("cleaned", NOW, who="anna", journal=Journal(home))
+    assert (home / "journal.jsonl").read_bytes() == before
 
 
 def test_a_home_that_cannot_be_looked_into_is_engaged(home: Path) -> None:
@@ -106,6 +108,25 @@ def test_a_disk_that_takes_nothing_says_so(home: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(Path, "touch", full)
     with pytest.raises(UnfitError, match=r"cannot engage .*read-only"):
         latch.engage("why", NOW, who="", journal=journal)
+
+
+def test_a_disk_that_lets_nothing_go_stays_engaged(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = Path.unlink
+
+    def kept(path: Path, **options: bool) -> None:
+        if path.name == "halt":
+            raise OSError(errno.EROFS, "read-only")
+        unlink(path, **options)
+
+    latch, journal = Latch(home), Journal(home)
+    latch.engage("why", NOW, who="", journal=journal)
+    monkeypatch.setattr(Path, "unlink", kept)
+    with pytest.raises(UnfitError, match=r"cannot release .*read-only"):
+        latch.release("found out", NOW, who="anna", journal=journal)
+    with pytest.raises(HaltedError):
+        latch.check()
 
 
 def test_a_damaged_journal_hinders_the_release_only(home: Path) -> None:

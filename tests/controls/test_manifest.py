@@ -102,20 +102,23 @@ class TestRefusing:
             ("id,address,amount\n", "header"),
             ("id,address\n", "header"),
             ("id,id,sats\n", "header"),
-            ("ID,Address,Sats\n", "header"),
+            ("ID,Address,Sats\n", "line 1: the header is ID,Address,Sats"),
             (" id,address,sats\n", "header"),
             (CSV + "\n", "line 4: an empty line"),
             (CSV + "wd-3,x\n", "line 4: 2 fields, not 3"),
             (CSV + f"wd-3,{A},0,30\n", "line 4: 4 fields"),
             (CSV.replace("\n", "\r"), r"header|line 1"),
             (row(id_="wd-0"), "line 3: id wd-0 stands in line 2 too"),
-            (row(id_=""), "line 3: id  is not"),
+            (row(id_=""), "line 3: no id"),
+            (row(sats=""), "line 3: no sats"),
+            (row(sats='""'), "line 3: no sats"),
+            (CSV + "  \n", "line 4: 1 field, not 3"),
             (row(id_="a b"), "id a b is not"),
             (row(id_="a" * 65), "is not 1 to 64"),
             (row(id_="wd\u2010 1"), r"u\{2010\}"),
             (row(id_='w"d'), "double quote"),
             (row(id_='"wd'), "double quote"),
-            (row(address=""), "line 3:  is not an address"),
+            (row(address=""), "line 3: no address"),
             (row(address=" " + A), "is not an address"),
             (row(address=A.replace("q", "\u0430", 1)), "is not an address"),
             (row(address=A[:-1] + ("q" if A[-1] != "q" else "p")), r"line 3: .*not an address"),
@@ -133,7 +136,7 @@ class TestRefusing:
     @pytest.mark.parametrize(
         "sats",
         [
-            *("0", "-1", "-0", "+1", "01", "1.0", "1e8", "1_000", "0x10", " 1", "1 ", "", "NaN"),
+            *("0", "-1", "-0", "+1", "01", "1.0", "1e8", "1_000", "0x10", " 1", "1 ", "NaN"),
             *("inf", "\u0663", "\uff11", "\u00b9", "2100000000000001", "9" * 400, "1\u00a0000"),
         ],
     )
@@ -175,6 +178,21 @@ class TestRefusing:
         with pytest.raises(MalformedError, match=words):
             parse(text)
 
+    @pytest.mark.parametrize(
+        ("text", "hint"),
+        [
+            (row(sats="0.003"), "amounts are whole satoshi, digits alone: 0.003 BTC is 300000"),
+            (row(sats='"300,000"'), "none may hold one, nor a comma"),
+            (row(id_="a b"), "an id has no spaces"),
+            (CSV + "\n", "take it out"),
+            (CSV + ",,\n", "every row has an id, an address and an amount"),
+        ],
+    )
+    def test_what_a_person_can_do_is_said(self, text, hint):
+        with pytest.raises(MalformedError) as caught:
+            parse(text)
+        assert hint in caught.value.hint
+
     def test_lines_are_counted_in_json_too(self):
         text = json.dumps(json.loads(JSON), indent=1).replace('"wd-2"', '"a b"')
         with pytest.raises(MalformedError, match="line 7: id a b"):
@@ -183,7 +201,12 @@ class TestRefusing:
     @pytest.mark.parametrize(
         ("data", "words"),
         [
-            (CSV.encode("utf-16"), "UTF-16"),
+            (CSV.encode("utf-16"), "the manifest is UTF-16"),
+            (CSV.encode("utf-16-le"), "the manifest is UTF-16"),
+            (JSON.encode("utf-16-be"), "the manifest is UTF-16"),
+            (CSV.encode("utf-32"), "the manifest is UTF-32"),
+            (CSV.encode("utf-32-be"), "the manifest is UTF-32"),
+            (b"PK\x03\x04\x14\0", "the manifest is a spreadsheet"),
             (CSV.encode() + b"\xff", "line 4: not UTF-8"),
             (b"\x1f\x8b\x08", "line 1: not UTF-8"),
         ],

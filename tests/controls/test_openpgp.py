@@ -109,7 +109,7 @@ class TestThousands:
             ["gpg", "--enarmor", "--output", "-"], input=ring, capture_output=True, check=True
         ).stdout.replace(b"ARMORED FILE", b"PUBLIC KEY BLOCK")
         (found,) = pin(tmp_path / "home", armored, [SOME[1][1]])
-        assert found == (SOME[1][1], "person 1")
+        assert found == (SOME[1][1], "person 1", "")
 
     def test_a_key_that_nobody_signed_is_named(self, ring, tmp_path):
         name = bare(3)[1]

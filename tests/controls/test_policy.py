@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from coldsign.controls import policy as module
 from coldsign.controls.journal import Journal
 from coldsign.controls.policies import PolicyStore
-from coldsign.controls.policy import Policy, differences
+from coldsign.controls.policy import Policy
 from coldsign.controls.remember import recall
 from coldsign.errors import MalformedError, RefusedError
 from coldsign.primitives.network import MAINNET, REGTEST
@@ -121,6 +121,11 @@ class TestRefusing:
             ("[allow]\ndestinations = ['a', 'a']", "names something twice"),
             ("[require]\nmanifest = 'yes'", "must be true or false"),
             ("[require]\napprovals = -1", "from 0 to 100"),
+            ("[require]\napprovals = 1", "asks for 1, and 0 can be given"),
+            (
+                f"[require]\napprovals = 2\nreviewers = ['{FPR}', '{OTHER}']\nkeyholders = ['{FPR}']",
+                "asks for 2, and 1 can be given",
+            ),
             ("[require]\nreviewers = ['ABCD']", "require.reviewers: ABCD is not an OpenPGP"),
             ("[require]\nreviewers = 5", "require.reviewers must be a list"),
             (f"[require]\nreviewers = ['{FPR}', '{FPR.lower()}']", "names a key twice"),
@@ -138,7 +143,28 @@ class TestRefusing:
 
     def test_other_encodings(self):
         with pytest.raises(MalformedError, match="not UTF-8"):
-            Policy.parse(b"\xff")
+            Policy.parse(b"[fee]\xff")
+        for encoding in ("utf-16", "utf-16-le", "utf-32"):
+            with pytest.raises(MalformedError, match=r"it is UTF-(16|32) text") as caught:
+                Policy.parse("[fee]\n".encode(encoding))
+            assert "UTF-8" in caught.value.hint
+        assert Policy.parse(FULL.encode("utf-8-sig")) == Policy.empty()
+
+    @pytest.mark.parametrize(
+        ("text", "hint"),
+        [
+            (
+                "[allow]\ndestinations = 'a'",
+                'each text in quotes, all of them in brackets: ["one", "two"]',
+            ),
+            ("[fee]\nrefuse_sats = '5'", "numbers, true and false have no unit and no quotes"),
+            ("[fee]\nrefuse_sats = true", ""),
+        ],
+    )
+    def test_what_a_person_can_do_is_said(self, text, hint):
+        with pytest.raises(MalformedError) as caught:
+            parse(text)
+        assert caught.value.hint == hint
 
     def test_caps(self, monkeypatch):
         monkeypatch.setattr(module, "MOST_ENTRIES", 1)
@@ -161,22 +187,6 @@ class TestRefusing:
         at = data.draw(st.integers(0, len(text)))
         with contextlib.suppress(MalformedError):
             Policy.parse(text[:at] + data.draw(st.binary(max_size=3)) + text[at + 1 :])
-
-
-class TestDifferences:
-    def test_in_words(self):
-        before = parse(
-            "[fee]\nrefuse_percent = 6\n[allow]\nop_return = true\ndestinations = ['a', 'b']"
-        )
-        after = parse("[fee]\nrefuse_percent = 20\n[allow]\ndestinations = ['b', 'c']")
-        assert differences(before, after) == (
-            "fee.refuse_percent: 6.0 becomes 20.0",
-            "allow.op_return: true becomes false",
-            "allow.destinations: without a, with c",
-        )
-        assert differences(before, before) == ()
-        other = parse("[fee]\nrefuse_percent = 20\n[allow]\ndestinations = ['c', 'b']")
-        assert differences(after, other) == ("allow.destinations: in another order",)
 
 
 class TestDestinations:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from coldsign.controls.approval import split_clear_signed
+from tests.cli.terminal import Terminal
 from tests.controls.gnupg import people
 from tests.live.custodian import Desk, Office, at, laptop
 
@@ -126,6 +127,59 @@ def test_the_third_reviewer_refuses_and_names_why(case: Case, tmp_path: Path) ->
     code = " ".join(review.inspect(case.psbt, "--manifest", books)["review_code"])
     words = ("--signer", case.office.keys["cleo"], "--expect", code, "--manifest", books)
     assert review.fails(4, "approve", case.psbt, "--wallet", "vault", *words) == "not-in-manifest"
+
+
+@pytest.mark.parametrize(
+    ("who", "code"),
+    [("nobody", "no-such-signer"), ("expired", "signer-unusable"), ("revoked", "signer-unusable")],
+)
+def test_a_key_that_cannot_sign_is_named_before_the_review(
+    case: Case, tmp_path: Path, who: str, code: str
+) -> None:
+    review = case.office.desk(tmp_path / "reviewer")
+    words = ("--wallet", "vault", *case.papers, "--signer", who, "--expect", "x")
+    assert review.fails(6, "approve", case.psbt, *words) == code
+    done = review.run("approve", case.psbt, *words)
+    assert "Review of" not in done.err
+    assert [line.split(":")[0] for line in done.err.splitlines()] == ["error", "hint"]
+
+
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [("books", "does not list this key"), ("holder", "as the keyholder's"), ("anna", "")],
+)
+def test_a_reviewer_whose_approval_will_not_count_is_told(
+    case: Case, fresh: Desk, tmp_path: Path, who: str, words: str
+) -> None:
+    code = " ".join(fresh.inspect(case.psbt, *case.papers)["review_code"])
+    key = ("--signer", case.office.keys[who], "--expect", code, "--out", tmp_path / "a.txt")
+    done = fresh.fine("approve", case.psbt, "--wallet", "vault", *case.papers, *key)
+    told = [line for line in done.err.splitlines() if line.startswith("warning: the policy")]
+    assert len(told) == bool(words)
+    assert all(words in line for line in told)
+
+
+def test_that_it_will_not_count_stands_beside_the_decision(case: Case, fresh: Desk) -> None:
+    words = ("approve", case.psbt, "--wallet", "vault", *case.papers, "--signer", "books")
+    line = map(str, ("--network", "regtest", *words))
+    environment = case.office.gpg.environment
+    with Terminal(*line, folder=fresh.folder, environment=environment) as terminal:
+        for page in ("page 1 of", "page 2 of", "page 3 of"):
+            terminal.see(page)
+            terminal.type(" ")
+        screen = terminal.asked("Type that amount to approve")
+        assert "warning: the policy does not list this key" in screen
+        terminal.line("no")
+        assert terminal.end() == 5
+
+
+def test_nothing_is_approved_without_the_manifest_that_the_policy_requires(
+    case: Case, fresh: Desk, tmp_path: Path
+) -> None:
+    code = " ".join(fresh.inspect(case.psbt)["review_code"])
+    words = ("--signer", case.office.keys["anna"], "--expect", code, "--out", tmp_path / "a.txt")
+    assert fresh.fails(4, "approve", case.psbt, "--wallet", "vault", *words) == "no-manifest"
+    assert not (tmp_path / "a.txt").exists()
 
 
 def test_an_approval_of_another_review(case: Case, tmp_path: Path) -> None:

@@ -112,6 +112,19 @@ def test_one_manifest_paid_by_several_transactions(desk: Desk) -> None:
     assert desk.refused(again, papers=papers) == "paid-before"
 
 
+def test_two_withdrawals_alike_are_paid_by_two_transactions(desk: Desk) -> None:
+    books = desk.manifest("day.csv", ("wd-1", 1, 300_000), ("wd-2", 1, 300_000))
+    papers = ("--manifest", books)
+    desk.bind("[allow]\npartial_manifest = true\n")
+    desk.sign(desk.withdrawal("one.psbt", ((1, 300_000),), place=1), papers=papers)
+    two = desk.withdrawal("two.psbt", ((1, 300_000),), place=2)
+    assert desk.findings(two, *papers)["paid-before"] == "confirm"
+    assert desk.inspect(two, *papers)["outputs"][0]["manifest_id"] == "wd-2"
+    desk.sign(two, "--accept", "paid-before", papers=papers)
+    three = desk.withdrawal("three.psbt", ((1, 300_000),), place=3)
+    assert desk.refused(three, "--accept", "paid-before", papers=papers) == "paid-before"
+
+
 def test_limits_of_a_transaction_and_of_a_day(desk: Desk) -> None:
     desk.bind("[limits]\nper_transaction_sats = 600_000\nper_day_sats = 900_000\n")
     large = desk.withdrawal("large.psbt", ((1, 700_000),))

@@ -209,6 +209,14 @@ def test_an_audit_and_its_signed_report(office: Office, desk: Desk) -> None:
     assert desk.fine("halt", "status").out == "released\n"
 
 
+def test_who_cannot_sign_the_report_is_named_before_the_audit(desk: Desk) -> None:
+    before = desk.journal.read_bytes()
+    listed = desk.write("list.csv", "nothing that is an address\n")
+    words = ("wallet", "audit", "vault", listed, "--sign-with", "nobody")
+    assert desk.fails(6, *words) == "no-such-signer"
+    assert desk.journal.read_bytes() == before
+
+
 def test_a_foreign_address_halts_everything(office: Office, desk: Desk) -> None:
     words = desk.signing(desk.withdrawal("day.psbt"))
     desk.write("list.csv", listed(desk, 20, f"{address(1)},20"))

@@ -8,6 +8,7 @@ from coldsign.errors import RefusedError
 from coldsign.primitives.cursor import var_bytes
 from coldsign.primitives.hashes import hash160, tagged_hash
 from coldsign.primitives.script import multisig, p2pkh, p2sh, p2tr, p2wpkh, p2wsh
+from coldsign.primitives.secp import taproot_output
 from coldsign.primitives.tx import Transaction, TxIn, TxOut
 from coldsign.psbt.combine import combine
 from coldsign.psbt.finalize import extract, finalize
@@ -148,8 +149,15 @@ def leaf_hash(script: bytes) -> bytes:
     return tagged_hash("TapLeaf", b"\xc0" + var_bytes(script))
 
 
-def leaf(script: bytes, steps: int = 0) -> tuple[int, bytes, bytes]:
-    return (0x15, b"\xc0" + XONLY[0] + bytes(32 * steps), script + b"\xc0")
+def leaf(script: bytes, beside: bytes = b"", *, at: int = 0) -> list[tuple[int, bytes, bytes]]:
+    """A coin locked to a leaf, or to two, and the one leaf script."""
+    root, steps = leaf_hash(script), b""
+    if beside:
+        steps = leaf_hash(beside)
+        root = tagged_hash("TapBranch", b"".join(sorted((root, steps))))
+    key, parity = taproot_output(XONLY[at], root)
+    block = bytes((0xC0 | parity,)) + XONLY[at] + steps
+    return [utxo(p2tr(key)), (0x15, block, script + b"\xc0")]
 
 
 def leaf_sig(number: int, script: bytes) -> tuple[int, bytes, bytes]:
@@ -164,29 +172,26 @@ def multi_a(needed: int, count: int) -> bytes:
 
 def test_a_taproot_leaf_of_one_key():
     script = b"\x20" + XONLY[1] + b"\xac"
-    tx = final(utxo(p2tr(XONLY[0])), leaf(script), leaf_sig(1, script))
-    assert tx.witnesses == ((SCHNORR[1], script, b"\xc0" + XONLY[0]),)
+    coin, found = leaf(script)
+    tx = final(coin, found, leaf_sig(1, script))
+    assert tx.witnesses == ((SCHNORR[1], script, found[1]),)
 
 
 def test_a_taproot_leaf_of_several_keys():
     script = multi_a(2, 3)
     sigs = [leaf_sig(0, script), leaf_sig(2, script)]
-    tx = final(utxo(p2tr(XONLY[0])), leaf(script), *sigs)
+    tx = final(*leaf(script), *sigs)
     assert tx.witnesses[0][:3] == (SCHNORR[2], b"", SCHNORR[0])
-    tx = final(utxo(p2tr(XONLY[0])), leaf(script), *sigs, leaf_sig(1, script))
+    tx = final(*leaf(script), *sigs, leaf_sig(1, script))
     assert tx.witnesses[0][:3] == (b"", SCHNORR[1], SCHNORR[0])
 
 
 def test_the_smallest_leaf_is_taken():
     large, small = multi_a(1, 3), b"\x20" + XONLY[1] + b"\xac"
-    tx = final(
-        utxo(p2tr(XONLY[0])),
-        leaf(large, 1),
-        leaf(small, 2),
-        leaf_sig(1, large),
-        leaf_sig(1, small),
-    )
+    both = [*leaf(large, small), leaf(small, large)[1]]
+    tx = final(*both, leaf_sig(1, large), leaf_sig(1, small))
     assert tx.witnesses[0][1] == small
+    assert final(*both, leaf_sig(1, large)).witnesses[0][3] == large
 
 
 @pytest.mark.parametrize(
@@ -195,7 +200,7 @@ def test_the_smallest_leaf_is_taken():
 def test_leaves_we_do_not_finish(script):
     assert parse_multi_a(script) is None
     assert "no signature of the key path, and no leaf to finish" in why_not(
-        utxo(p2tr(XONLY[0])), leaf(script), leaf_sig(0, script), leaf_sig(1, script)
+        *leaf(script), leaf_sig(0, script), leaf_sig(1, script)
     )
 
 

@@ -12,9 +12,9 @@ from coldsign.qr.joiner import Joiner
 from coldsign.qr.payload import Dialect, Kind
 from coldsign.qr.splitter import split
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-MODULES = ROOT / ".node" / "node_modules"
-HOW = "run: npm install --prefix .node @ngraveio/bc-ur bbqr"
+PEERS = Path(__file__).resolve().parent / "peers"
+MODULES = PEERS / "node_modules"
+HOW = "run: npm ci --ignore-scripts --prefix tests/qr/peers"
 PSBT = frozenset({Kind.PSBT})
 
 
@@ -59,7 +59,7 @@ def ask():
         pytest.skip(f"no independent peers here; {HOW}")
     command = [path, "-e", SERVER]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT / ".node") as peers:
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=PEERS) as peers:
 
         def ask(question, given):
             peers.stdin.write(json.dumps([question, given]) + "\n")

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from coldsign.errors import MalformedError, UnfitError, UsageError
-from coldsign.qr import child as child_module
 from coldsign.qr.child import Child
 from coldsign.qr.eyes import Eyes
 from coldsign.qr.joiner import Joiner
@@ -19,6 +18,7 @@ from coldsign.qr.symbol import Level, encode, smallest_version
 from coldsign.qr.wire import Say
 from coldsign.qr.write import save
 from tests.qr import pictures
+from tests.qr.standin import READY, stand_in
 from tests.vectors import vector_file
 
 
@@ -110,6 +110,12 @@ def bomb(path):
     Image.new("1", (20_000, 20_000)).save(path)
 
 
+def large_animation(path):
+    Image.new("1", (3001, 3000)).save(
+        path, "GIF", save_all=True, append_images=[Image.new("1", (3001, 3000), 1)]
+    )
+
+
 def truncated(path):
     pictures.image(pictures.shown(300)).save(path)
     path.write_bytes(path.read_bytes()[:-300])
@@ -127,6 +133,7 @@ def noise(path):
     ("make", "why"),
     [
         (bomb, "more than 25 megapixels"),
+        (large_animation, "an animation of more than 9 megapixels"),
         (truncated, "damaged picture"),
         (tiff, "not a picture"),
         (noise, "picture"),
@@ -172,17 +179,6 @@ def test_missing_files_and_empty_folders(tmp_path):
 def _written(path, data):
     path.write_bytes(data)
     return path
-
-
-def stand_in(monkeypatch, program):
-    """Another program in the decoder's place, to see what the parent makes of it."""
-    start = child_module._start
-    monkeypatch.setattr(
-        child_module, "_start", lambda a, f: start([sys.executable, "-c", program], f)
-    )
-
-
-READY = "import os,sys,time; os.write(1, b'\\0\\0\\0\\0\\1\\1');"
 
 
 @pytest.mark.parametrize(

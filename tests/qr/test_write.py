@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from coldsign.errors import SelfCheckError, UsageError
+from coldsign.errors import SelfCheckError, UnfitError, UsageError
 from coldsign.primitives import cores
 from coldsign.qr import render, write
 from coldsign.qr.eyes import Eyes
@@ -18,8 +18,9 @@ from coldsign.qr.payload import Dialect
 from coldsign.qr.read import read_pictures
 from coldsign.qr.render import Protocol
 from coldsign.qr.symbol import Level, capacity, encode, smallest_version
-from coldsign.qr.write import matrix, save, terminal
+from coldsign.qr.write import Proof, matrix, save, terminal
 from tests.qr import pictures
+from tests.qr.standin import READY, stand_in
 
 
 def test_inverted_text_is_the_other_way_round():
@@ -99,6 +100,14 @@ def test_a_drawing_that_reads_back_otherwise_is_not_handed_over(name, tmp_path, 
     with pytest.raises(SelfCheckError):
         save(frames, tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_decoder_that_dies_while_reading_back_is_no_damage_of_ours(monkeypatch):
+    stand_in(monkeypatch, READY + "os.kill(os.getpid(), 9)")
+    frames = pictures.shown(300)
+    with Proof() as proof, pytest.raises(UnfitError, match=r"cannot be read back: .*crashed") as no:
+        proof.demand(matrix(frames, frames.frames[0]), frames.frames[0])
+    assert "--out" in no.value.hint
 
 
 def test_all_cores_draw_the_same_animation(tmp_path, monkeypatch):

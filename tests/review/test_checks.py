@@ -118,6 +118,15 @@ def after(*earlier, draft=HONEST, **kwargs):
     return draft, context
 
 
+def beside(*earlier, draft=HONEST, **kwargs):
+    """A draft in a batch behind others that were reviewed and not signed."""
+    context = Context(**kwargs)
+    for other in earlier:
+        found = other.review(context).as_past()
+        context = replace(context, batch=(*context.batch, found))
+    return draft, context
+
+
 def other_coins(draft=HONEST):
     return replace(draft, coins=(Coin((0, 9), 50_000_000), Coin((0, 11), 80_000_000)))
 
@@ -230,6 +239,7 @@ ASKED = {
     "unregistered-xpub": Draft(add=[other_xpub(b"abcd")]),
     "signed-before": after(HONEST),
     "replaces-earlier": after(HONEST, draft=fee(9_000)),
+    "batch-same-coin": beside(HONEST, draft=fee(9_000)),
     "nearly-paid-before": after(
         HONEST,
         draft=other_coins()
@@ -278,6 +288,7 @@ REFUSED = {
     "zero-value-input": HONEST.with_coin(0, sats=0),
     "nothing-of-ours": Draft(coins=(Coin(None, 130_000_000),)),
     "foreign-input": Draft(coins=(*HONEST.coins, Coin(None, 1_000_000))),
+    "hidden-input": (HONEST.with_coin(1, drop=(6,)), limits(foreign_inputs=True)),
     "false-input-claim": Draft(
         coins=(*HONEST.coins, Coin(None, 1_000, add=[(b"\x06" + our_key(), origin(0, 0, 3))]))
     ),
@@ -318,6 +329,7 @@ REFUSED = {
     ),
     "redirects-earlier": after(HONEST, draft=HONEST.with_payment(1, script=STRANGER)),
     "paid-before": after(HONEST, draft=other_coins()),
+    "batch-pays-twice": beside(HONEST, draft=other_coins()),
     "fee-unknown": HONEST.with_coin(0, drop=(0, 1)),
     "fee-too-high": fee(12_500_000),
     "over-transaction-limit": (HONEST, limits(per_transaction_sats=50_000_000)),
@@ -757,6 +769,36 @@ def test_an_id_used_for_another_amount_is_refused():
     assert "withdrawal-id-reused" in grave(report)
 
 
+def test_one_request_twice_in_a_batch_is_asked():
+    draft, context = beside(HONEST)
+    report = draft.review(context)
+    assert grave(report) == {"batch-same-coin"}
+    assert HONEST.tx().txid_hex() in next(
+        f.text for f in report.findings if f.code == "batch-same-coin"
+    )
+
+
+def test_payments_of_a_batch_by_other_ids_are_different_payments():
+    part = manifest(*[(f"wd-{n}", PAYEES[0], 30_000_000) for n in (1, 2)], coverage=Coverage.PART)
+    one = Draft(payments=(HONEST_PAYMENTS[0], Pay(99_995_000, place=(1, 12))))
+    other = Draft(coins=other_coins().coins, payments=one.payments)
+    third = Draft(coins=(Coin((0, 12), 30_005_000),), payments=one.payments[:1])
+    draft, context = beside(one, draft=other, manifest=part)
+    report = draft.review(context)
+    assert report.facts.outputs[0].manifest_id == "wd-2"
+    assert grave(report) == set()
+    draft, context = beside(one, other, draft=third, manifest=part)
+    report = draft.review(context)
+    assert "batch-pays-twice" in grave(report)
+    assert report.verdict == "refuse"
+
+
+def test_a_batch_of_different_payments_is_fine():
+    other = other_coins().with_payment(0, sats=31_000_000).with_payment(1, sats=19_000_000)
+    draft, context = beside(HONEST, draft=other)
+    assert grave(draft.review(context)) == set()
+
+
 # --- manifests --------------------------------------------------------------------------------
 
 
@@ -768,6 +810,41 @@ def test_two_rows_of_one_payee_and_amount_are_two_payments():
     assert grave(draft.review(Context(manifest=twice))) == {"same-destination-twice"}
     once = manifest(("wd-1", PAYEES[0], 25_000_000))
     assert "not-in-manifest" in grave(draft.review(Context(manifest=once)))
+
+
+def test_of_rows_alike_one_that_was_not_paid_yet_is_matched():
+    part = manifest(*[(f"wd-{n}", PAYEES[0], 30_000_000) for n in (1, 2)], coverage=Coverage.PART)
+    one = Draft(payments=(HONEST_PAYMENTS[0], Pay(99_995_000, place=(1, 12))))
+    other = Draft(coins=other_coins().coins, payments=one.payments)
+    third = Draft(coins=(Coin((0, 12), 30_005_000),), payments=one.payments[:1])
+    draft, context = after(one, draft=other, manifest=part)
+    report = draft.review(context)
+    assert report.facts.outputs[0].manifest_id == "wd-2"
+    assert grave(report) == {"paid-before"}  # another id of the same amount: it is asked
+    assert report.verdict == "confirm"
+    replacing = Draft(payments=(one.payments[0], Pay(one.payments[1].sats - 5, place=(1, 12))))
+    assert replacing.review(context).facts.outputs[0].manifest_id == "wd-1"
+    context.history.signed(report)
+    assert third.review(context).facts.outputs[0].manifest_id == "wd-1"
+    assert third.review(context).verdict == "refuse"
+
+
+def test_a_manifest_for_another_day_does_not_drown_the_review():
+    rows = [(f"wd-{n}", PAYEES[0], 1_000 + n) for n in range(500)]
+    report = HONEST.review(Context(manifest=manifest(*rows)))
+    missing = [f for f in report.findings if f.code == "manifest-payment-missing"]
+    assert len(missing) == 21
+    assert missing[-1].text.startswith("479 more rows of the manifest, 0.00603540 BTC together")
+    assert report.verdict == "refuse"
+
+
+def test_a_part_of_a_manifest_says_what_is_left():
+    rows = [(f"wd-{n}", PAYEES[0], 1_000 + n) for n in (1, 2, 3)]
+    part = manifest(("wd-0", PAYEES[0], 30_000_000), *rows, coverage=Coverage.PART)
+    one, two = (Draft(payments=(Pay(sats, PAYEES[0]),)) for sats in (1_001, 30_000_000))
+    draft, context = after(one, draft=two, manifest=part)
+    (found,) = [f for f in draft.review(context).findings if f.code == "manifest-part"]
+    assert found.text == "pays 1 of the manifest's 4 rows; signed before: 1, left: 2"
 
 
 def test_a_row_may_pay_our_own_receive_address():

@@ -8,11 +8,12 @@ from coldsign.psbt.model import Psbt
 from coldsign.review.presigned import Foreign, Presigned, Signed, examine
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.wallet import Wallet
-from tests.review.build import MAINNET, STRANGER, G, serialize_map
+from coldsign.wallet.words import NUMS
+from tests.review.build import MAINNET, STRANGER, serialize_map
 
 KEYS = [ExtendedSecretKey.from_seed(bytes([number]) * 32) for number in (1, 2)]
 LEAVES = ",".join(f"pk({key.pubkey[1:].hex()})" for key in KEYS)
-DESCRIPTOR = f"tr({G[1:].hex()},{{{LEAVES}}})"
+DESCRIPTOR = f"tr({NUMS.hex()},{{{LEAVES}}})"
 SATS = 50_000
 
 

@@ -201,3 +201,19 @@ def test_o23_two_customers_amounts_swapped():
     report = draft.review(Context(manifest=HONEST_MANIFEST))
     assert grave(report) == {"manifest-amounts-swapped"}
     assert PAYEES[0] == report.facts.outputs[0].script
+
+
+@pytest.mark.parametrize("sequence", [0xFFFF_FFFD, 0xFFFF_FFFF, 0])
+def test_m11_a_recovery_key_asked_for_before_its_time(sequence):
+    """Only the origins of our recovery key: said, and signed for later; the coin does not move by it now."""
+    owner, coin = wallet("W-mini"), HONEST_COINS[0]
+    derived = owner.derive(*coin.place)
+    late = next(path for path in owner.spending_paths() if path.older is not None)
+    (position,) = late.keys
+    origins = [(b"\x06" + derived.keys[position], owner.origin(position, *coin.place).to_bytes())]
+    coins = (replace(coin, sequence=sequence, drop=(0x06,), add=origins), HONEST_COINS[1])
+    report = Draft(wallet="W-mini", coins=coins).review()
+    assert report.facts.inputs[0].ours
+    assert report.verdict == "ok"
+    (said,) = [found for found in report.findings if found.code == "closed-path"]
+    assert said.where == "input 0"

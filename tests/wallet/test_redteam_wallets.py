@@ -12,6 +12,7 @@ from tests.wallet.samples import key
 MAINNET = Network.named("mainnet")
 H = NUMS.hex()
 A, B = key(0), key(1)
+POINT = "a34b99f22c790c4e36b2b3c2c35a36db06226e41c692fc82b8b56ac1c540c5bd"
 
 
 def register(text):
@@ -38,3 +39,18 @@ def test_a_key_that_nobody_holds_is_no_signer(text):
 
 def test_it_may_close_a_taproot_key_path():
     assert register(f"tr({H},multi_a(2,{A},{B}))").threshold == (2, 2)
+
+
+@pytest.mark.parametrize("point", [POINT, "02" + POINT, "03" + POINT])
+@pytest.mark.parametrize("leaf", [f"pk({A})", f"multi_a(2,{A},{B})"])
+def test_an_internal_key_that_may_be_anybodys_is_refused(point, leaf):
+    """K-16: an attacker's key, or H and a multiple of the generator that he knows, in the place of H."""
+    with pytest.raises(MalformedError) as caught:
+        register(f"tr({point},{leaf})")
+    assert caught.value.code == "bare-internal-key"
+
+
+def test_one_that_is_said_to_be_a_cosigners_is_not():
+    owned = register(f"tr([d34db33f/86h]{POINT},multi_a(2,{A},{B}))")
+    assert "d34db33f can spend alone" in owned.cautions[0]
+    assert register(f"tr({POINT})").threshold == (1, 1)

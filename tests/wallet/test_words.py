@@ -131,11 +131,21 @@ def test_an_open_key_path_is_named():
     assert made.cautions == ()
 
 
-def test_a_raw_internal_key_is_a_key_that_can_spend_alone():
-    made = wallet(f"tr({POINT},pk({B}))")
+def test_an_internal_key_without_an_origin_is_a_key_that_can_spend_alone():
+    bare = A.partition("]")[2]
+    made = wallet(f"tr({bare},pk({B}))")
     assert "a key that can spend alone, of no named cosigner" in made.words
-    assert len(made.cautions) == 1
-    assert POINT[:16] in made.cautions[0]
+    (caution,) = made.cautions
+    assert caution.endswith("is no named cosigner's: it is a key that can spend alone")
+
+
+def test_an_internal_key_that_makes_a_quorum_needless_is_cautioned_of():
+    three = ",".join(key(number) for number in (4, 5, 6))
+    (caution,) = wallet(f"tr({A},{{multi_a(2,{B},{C}),multi_a(3,{three})}})").cautions
+    assert caution == (
+        f"the taproot internal key {NAMES[0]} can spend alone, without the 2 signatures that each script asks for"
+    )
+    assert wallet(f"tr({A},{{multi_a(2,{B},{C}),pk({D})}})").cautions == ()
 
 
 @pytest.mark.parametrize(

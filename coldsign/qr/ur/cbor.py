@@ -3,13 +3,29 @@
 URs ask for exactly this (BCR-2020-005); other encodings of the same value are refused, so one message has one form.
 """
 
+from collections.abc import Iterator
+
 from coldsign.errors import MalformedError
-from coldsign.primitives.cbor import ARRAY, BYTES, MAP, TAG, TEXT, Head, read_head, write_head
+from coldsign.primitives.cbor import (
+    ARRAY,
+    BYTES,
+    MAP,
+    SIMPLE,
+    TAG,
+    TEXT,
+    UINT,
+    Head,
+    read_head,
+    write_head,
+)
 
 _MAX_DEPTH = 32
 """Items within items; the deepest registry type nests 12 levels."""
 _MAX_ITEMS = 100_000
 """Items of one message when walked; the largest account has some hundreds."""
+_TRUE = 21
+_IS_MASTER, _IS_PRIVATE, _KEY = 1, 2, 3
+"""Numbers of BCR-2020-007 and -008: what an HD key or EC key says about itself, and its bytes."""
 
 
 def wrap_bytes(data: bytes) -> bytes:
@@ -55,6 +71,40 @@ def check(data: bytes) -> None:
             raise MalformedError("CBOR: nested too deep, or too many items")
     if offset != len(data):
         raise MalformedError(f"CBOR: {len(data) - offset} bytes after the item")
+
+
+def has_private_key(data: bytes) -> bool:
+    """Whether a checked item is, or holds anywhere, an HD key or EC key that is secret by its label or its form."""
+    for number, head in _members(data):
+        if number in {_IS_MASTER, _IS_PRIVATE} and (head.major, head.value) == (SIMPLE, _TRUE):
+            return True
+        if number == _KEY and head.major == BYTES:
+            key = data[head.offset : head.offset + head.value]
+            if len(key) == 32 or (len(key) == 33 and key[0] == 0):
+                return True
+    return False
+
+
+def _members(data: bytes) -> Iterator[tuple[int, Head]]:
+    """What stands behind the whole numbers that are keys of maps."""
+    due, in_map, number = [1], [False], [-1]
+    offset = 0
+    while due:
+        if not due[-1]:
+            for stack in (due, in_map, number):
+                stack.pop()
+            continue
+        due[-1] -= 1
+        head = read_head(data, offset)
+        offset, children = _skip(data, head)
+        if in_map[-1] and due[-1] % 2:
+            number[-1] = head.value if head.major == UINT else -1
+        elif in_map[-1]:
+            yield number[-1], head
+        if children:
+            due.append(children)
+            in_map.append(head.major == MAP)
+            number.append(-1)
 
 
 def _skip(data: bytes, head: Head) -> tuple[int, int]:

@@ -32,6 +32,11 @@ _KINDS = {
     "account-descriptor": Kind.WALLET,
     "crypto-multi-accounts": Kind.WALLET,
 }
+KEY_TYPES = {name for name, kind in _KINDS.items() if kind is Kind.WALLET} | {
+    "crypto-eckey",
+    "eckey",
+}
+"""The types that hold keys, which may be secret ones."""
 
 
 class Whole(NamedTuple):

@@ -38,7 +38,7 @@ def change_index_too_far(facts: Facts, context: Context) -> Iterator[Finding]:
     for output in facts.outputs:
         if (place := output.place) is None:
             continue
-        last = _last_seen(context, place.branch)
+        last = last_seen(context, place.branch)
         if place.index > last + context.limits.gap:
             text = (
                 f"is ours at {place.branch}/{place.index}, but the last index seen is {last}"
@@ -47,7 +47,8 @@ def change_index_too_far(facts: Facts, context: Context) -> Iterator[Finding]:
             yield refuse("change-index-too-far", output.where, text)
 
 
-def _last_seen(context: Context, branch: int) -> int:
+def last_seen(context: Context, branch: int) -> int:
+    """The highest index of a branch that is known to be used, by the policy or the journal."""
     start = _start(context.limits, branch)
     seen = context.history.last_seen(branch)
     return start if seen is None else max(seen, start)

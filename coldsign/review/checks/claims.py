@@ -1,13 +1,19 @@
 """Checks of what a PSBT claims about scripts that are ours: keys, origins, scripts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from coldsign.primitives.script import classify
 from coldsign.primitives.text import printable
+from coldsign.review.checks.change import last_seen
 from coldsign.review.context import Context
 from coldsign.review.facts import Facts
 from coldsign.review.finding import Finding, refuse
 from coldsign.review.items import InputFacts, OutputFacts
 from coldsign.review.ownership import ClaimFault, origins_of
+from coldsign.wallet.wallet import RECEIVE
+
+MAX_SEARCHED = 30_000
+"""Keys derived for each branch in search of a hidden coin, at 35 us each: 2,000 places of fifteen cosigners."""
 
 
 def _all_places(facts: Facts) -> Iterator[InputFacts | OutputFacts]:
@@ -78,4 +84,48 @@ def path_too_deep(facts: Facts, context: Context) -> Iterator[Finding]:
             yield refuse("path-too-deep", known.where, text)
 
 
-CHECKS = (false_key_origin, script_data_missing, script_data_differs, path_too_deep)
+def hidden_input(facts: Facts, context: Context) -> Iterator[Finding]:
+    """A coin of this wallet comes without a true key origin, so that it passes for somebody else's.
+
+    It is looked for only where the policy lets others' coins in, at the places that may be used.
+
+    Severity: refuse
+    Gain: a loss that looks smaller than it is, below the limits, while other cosigners sign for
+        the hidden coin.
+    Do: treat it as an attack; have the coordinator give the key origins of every coin of the wallet.
+    """
+    if not context.limits.foreign_inputs:
+        return  # refused as a foreign input
+    strange = {known.script: known for known in facts.inputs if not known.ours and known.script}
+    most = MAX_SEARCHED // len(facts.wallet.descriptor.keys)
+    for branch in range(facts.wallet.branches) if _could_be_ours(facts, strange) else ():
+        last = max([last_seen(context, branch), *_spent(facts, branch)])
+        for index in range(min(last + context.limits.gap + 1, most)):
+            known = strange.get(facts.wallet.derive(branch, index).script_pubkey)
+            if known is not None:
+                text = f"is this wallet's at {branch}/{index}, but passes for another's coin"
+                yield refuse("hidden-input", known.where, text)
+
+
+def _spent(facts: Facts, branch: int) -> Iterator[int]:
+    """The indexes of a branch that known coins of ours are at."""
+    for known in facts.own_inputs:
+        if known.place is not None and known.place.branch == branch:
+            yield known.place.index
+
+
+def _could_be_ours(facts: Facts, scripts: Iterable[bytes]) -> bool:
+    """Whether a script is of the wallet's form; a wallet without a wildcard was searched before."""
+    if not facts.wallet.descriptor.ranged:
+        return False
+    own = classify(facts.wallet.derive(RECEIVE, 0).script_pubkey)
+    return any(classify(script) is own for script in scripts)
+
+
+CHECKS = (
+    false_key_origin,
+    script_data_missing,
+    script_data_differs,
+    path_too_deep,
+    hidden_input,
+)

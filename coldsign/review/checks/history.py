@@ -38,7 +38,8 @@ def _others(facts: Facts) -> tuple[PastTransaction, ...]:
     return tuple(past for past in facts.conflicts if past.txid != txid)
 
 
-def _paid(facts: Facts) -> list[OutputFacts]:
+def paid(facts: Facts) -> list[OutputFacts]:
+    """The outputs that pay others."""
     return [out for out in facts.outputs if not out.ours and out.form is not Kind.OP_RETURN]
 
 
@@ -49,13 +50,22 @@ def _leaving(facts: Facts) -> list[OutputFacts]:
 def signed_before(facts: Facts, context: Context) -> Iterator[Finding]:
     """This very transaction was signed here before.
 
-    Severity: confirm
-    Gain: none; the signatures are deterministic and will be the same bytes.
-    Do: confirm if the first reply was lost.
+    If it was signed for withdrawal ids that the papers of today do not give it, it is refused: what
+    is signed last is what is remembered, and the ids would be free to be used again.
+
+    Severity: refuse, confirm
+    Gain: none by the signatures, which are deterministic; a second payment under an id that is
+        forgotten.
+    Do: confirm if the first reply was lost, and give the same manifest as then.
     """
     del context
-    txid = facts.tx.txid()
-    if any(past.txid == txid for past in facts.conflicts):
+    txid, given = facts.tx.txid(), {output.manifest_id for output in facts.outputs}
+    same = [past for past in facts.conflicts if past.txid == txid]
+    lost = [name for past in same for name in past.manifest_ids if name and name not in given]
+    if lost:
+        text = f"was signed before for the withdrawal {printable(lost[0])}, which no manifest gives it now"
+        yield refuse("signed-before", TRANSACTION, text)
+    elif same:
         text = "this machine signed the same transaction before; the signatures will be the same"
         yield confirm("signed-before", TRANSACTION, text)
 
@@ -133,11 +143,11 @@ def paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
         never confirm.
     """
     rivals = _rivals(facts)
-    for output in _paid(facts):
+    for output in paid(facts):
         for past in _paying(output, context):
             if past.txid in rivals:
                 continue
-            earlier = _earlier_id(output, past)
+            earlier = earlier_id(output, past)
             name = past.txid[::-1].hex()
             if output.manifest_id and earlier and earlier != output.manifest_id:
                 text = f"the same amount was paid there as {printable(earlier)} by {name}"
@@ -155,7 +165,7 @@ def _paying(output: OutputFacts, context: Context) -> tuple[PastTransaction, ...
     return tuple(found.values())
 
 
-def _earlier_id(output: OutputFacts, past: PastTransaction) -> str:
+def earlier_id(output: OutputFacts, past: PastTransaction) -> str:
     """The id under which the earlier transaction paid this; ours, if it paid that id at all."""
     if output.manifest_id is not None and output.manifest_id in past.manifest_ids:
         return output.manifest_id
@@ -174,7 +184,7 @@ def nearly_paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: compare both with the books; confirm if the customer really is due a second payment.
     """
     rivals = _rivals(facts)
-    for output in _paid(facts):
+    for output in paid(facts):
         near = [past for past in _nearly_paying(output, context) if past.txid not in rivals]
         names = [past.txid[::-1].hex() for past in near if not _by_the_books(output, past)]
         if names:
@@ -207,7 +217,7 @@ def withdrawal_id_reused(facts: Facts, context: Context) -> Iterator[Finding]:
     Gain: a second payment under a name that is already approved.
     Do: give the withdrawal an id of its own, or find out who changed the books.
     """
-    for output in _paid(facts):
+    for output in paid(facts):
         if output.manifest_id is None:
             continue
         for past in context.history.by_manifest_id(output.manifest_id):

@@ -142,7 +142,7 @@ def foreign_input(facts: Facts, context: Context) -> Iterator[Finding]:
     """An input does not belong to this wallet: the descriptor does not give its script.
 
     With allow.foreign_inputs it needs a confirmation instead. A coin of ours without any key
-    origin counts as foreign, since it cannot be found.
+    origin counts as foreign; hidden-input looks for it then.
 
     Severity: refuse, confirm
     Gain: coins of another account drained beside yours, or a fee that cannot be told.
@@ -184,7 +184,12 @@ def malleable_parent(facts: Facts, context: Context) -> Iterator[Finding]:
         if (previous := known.given.non_witness_utxo) is not None and _is_malleable(previous)
     )
     if count:
-        text = f"{count} inputs spend from transactions whose txid can change until confirmed"
+        who = (
+            "1 input spends from a transaction"
+            if count == 1
+            else f"{count} inputs spend from transactions"
+        )
+        text = f"{who} whose txid can change until confirmed"
         yield note("malleable-parent", TRANSACTION, text)
 
 

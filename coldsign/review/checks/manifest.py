@@ -9,6 +9,9 @@ from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, note, refuse
 from coldsign.review.matching import Matching
 
+MOST_NAMED = 20
+"""Unpaid rows that get a finding each: a screen of them. The wrong manifest has thousands."""
+
 
 def _named(row: ManifestRow) -> str:
     return f"{printable(row.id)} ({btc(row.sats)} BTC to {printable(row.address, 120)})"
@@ -62,10 +65,14 @@ def manifest_payment_missing(facts: Facts, context: Context) -> Iterator[Finding
         return
     matching = facts.matching
     off = {row.id for row in _off(matching).values()}
-    for row in matching.unpaid:
-        if row.id not in off:
-            text = f"the manifest's {_named(row)} is not paid"
-            yield refuse("manifest-payment-missing", TRANSACTION, text)
+    missing = [row for row in matching.unpaid if row.id not in off]
+    for row in missing[:MOST_NAMED]:
+        text = f"the manifest's {_named(row)} is not paid"
+        yield refuse("manifest-payment-missing", TRANSACTION, text)
+    if more := missing[MOST_NAMED:]:
+        sats = sum(row.sats for row in more)
+        text = f"{len(more)} more rows of the manifest, {btc(sats)} BTC together, are not paid"
+        yield refuse("manifest-payment-missing", TRANSACTION, text)
 
 
 def manifest_amount_differs(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -104,14 +111,17 @@ def manifest_part(facts: Facts, context: Context) -> Iterator[Finding]:
 
     Severity: note
     Gain: none by itself; rows nobody pays are found when the batch is complete.
-    Do: check at the end that the whole manifest was paid.
+    Do: check with the last transaction that no row is left.
     """
     if context.manifest is None or context.manifest.coverage is Coverage.WHOLE:
         return
     unpaid = len(facts.matching.unpaid)
     if unpaid:
         rows = len(context.manifest.rows)
+        known = context.history.by_manifest_id
+        before = sum(1 for row in facts.matching.unpaid if known(row.id))
         text = f"pays {rows - unpaid} of the manifest's {rows} rows"
+        text += f"; signed before: {before}, left: {unpaid - before}"
         yield note("manifest-part", TRANSACTION, text)
 
 

@@ -201,7 +201,7 @@ def look_alike_address(facts: Facts, context: Context) -> Iterator[Finding]:
     shown = [(out.address, out.script) for out in facts.outputs if out.address is not None]
     rows = context.manifest.rows if context.manifest is not None else ()
     known = lookalike.index([*((row.address, row.script) for row in rows), *shown])
-    earlier = lookalike.index(_earlier(facts, context))
+    earlier = lookalike.index(_earlier(facts, context), most=2)  # itself and a twin
     for output in facts.outputs:
         if output.address is None:
             continue

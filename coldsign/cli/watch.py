@@ -1,0 +1,54 @@
+"""How far a message is that comes in pictures or lines, on one line of the terminal; then that it is there."""
+
+import time
+
+from coldsign.ceremony.intake import Watcher
+from coldsign.cli.keyboard import terminal_size
+from coldsign.cli.screen import Screen
+from coldsign.primitives.text import printable
+from coldsign.qr.joiner import Progress
+from coldsign.qr.payload import Kind, Payload
+
+_PERIOD = 0.1  # seconds from one line to the next
+_LINE = "\r\x1b[K"  # to the line's beginning, and empty it
+
+
+class Watch(Watcher):
+    """Tells the person in front of a screen.
+
+    Args:
+        screen: Where.
+        period: Seconds from one line to the next; codes of a film come faster than they can be read.
+    """
+
+    def __init__(self, screen: Screen, period: float = _PERIOD) -> None:
+        self._screen = screen
+        self._period = period
+        self._due = 0.0
+
+    def looked(self, progress: Progress) -> None:
+        """Say how far it is, overwriting what was said before."""
+        if (now := time.monotonic()) >= self._due:
+            self._due = now + self._period if progress.need else 0
+            room = terminal_size()[0] - 1
+            self._screen.control(_LINE + printable(so_far(progress), limit=room)[:room])
+
+    def ended(self) -> None:
+        """Make room for what is said next."""
+        self._screen.control(_LINE)
+
+    def scanned(self, payload: Payload) -> None:
+        """Say that it is there, with the digits that the other screen shows."""
+        self._screen.keep(done(payload))
+
+
+def so_far(progress: Progress) -> str:
+    """How many parts there are, and what else was seen."""
+    seen = f"{progress.have} of {progress.need} parts" if progress.need else "looking for codes"
+    return f"{seen}; {progress.note}" if progress.note else seen
+
+
+def done(payload: Payload) -> str:
+    """What was scanned; nothing about a secret but how long it is."""
+    size = f"scanned {len(payload.data)} bytes"
+    return size if payload.kind is Kind.SEED else f"{size}, sha256 {payload.sha256_short}"

@@ -1,0 +1,56 @@
+"""Checks of one transaction against those before it in the same batch, none of which is signed yet."""
+
+from collections.abc import Iterator
+
+from coldsign.primitives.amount import btc
+from coldsign.review.checks.history import MAX_NAMED, earlier_id, paid
+from coldsign.review.context import Context, PastTransaction
+from coldsign.review.facts import Facts
+from coldsign.review.finding import TRANSACTION, Finding, confirm, refuse
+
+
+def batch_same_coin(facts: Facts, context: Context) -> Iterator[Finding]:
+    """Another transaction of the batch spends a coin of this one: only one of the two can confirm.
+
+    Severity: confirm
+    Gain: payments that are signed and booked, and never made.
+    Do: sign one of the two; confirm if the other is kept for a higher fee.
+    """
+    rivals = [past for past in context.batch if _excludes(facts, past)]
+    if rivals:
+        names = " and ".join([past.txid[::-1].hex() for past in rivals[:MAX_NAMED]])
+        text = f"spends coins of {names} in the same batch: only one of them can confirm"
+        yield confirm("batch-same-coin", TRANSACTION, text)
+
+
+def batch_pays_twice(facts: Facts, context: Context) -> Iterator[Finding]:
+    """Another transaction of the batch makes the same payment from other coins: both can confirm.
+
+    The same payment is the same withdrawal id, or the same amount to the same address unless both
+    have withdrawal ids and these differ.
+
+    Severity: refuse
+    Gain: the same withdrawal twice.
+    Do: sign neither before it is known which of the two is due; the second would be refused as
+        paid-before.
+    """
+    others = [past for past in context.batch if not _excludes(facts, past)]
+    for output in paid(facts):
+        for past in others:
+            same = (output.script, output.sats) in past.payments
+            earlier = earlier_id(output, past)
+            if output.manifest_id and earlier:
+                same = earlier == output.manifest_id
+            if same:
+                name = past.txid[::-1].hex()
+                text = f"{btc(output.sats)} BTC are paid there by {name} of the same batch too"
+                yield refuse("batch-pays-twice", output.where, f"{text}, from other coins")
+
+
+def _excludes(facts: Facts, past: PastTransaction) -> bool:
+    """Whether the two are one transaction, or spend a coin both: only one can confirm."""
+    coins = {known.outpoint for known in facts.inputs}
+    return past.txid == facts.tx.txid() or not coins.isdisjoint(past.outpoints)
+
+
+CHECKS = (batch_same_coin, batch_pays_twice)
