@@ -11,6 +11,7 @@ from coldsign.ceremony.checkup import Check, Machine, Verdict, mode_of
 from coldsign.ceremony.foreign import foreign_code
 from coldsign.errors import UnfitError
 from coldsign.keys.entropy import check_generator
+from coldsign.primitives.storage import demand_writable
 from coldsign.primitives.text import printable
 
 # What was tested together: pyproject.toml's lower bounds; the lock file has the exact versions.
@@ -199,11 +200,15 @@ def home_folder(machine: Machine) -> Check:
 
 
 def disk(machine: Machine) -> Check:
-    """Fails where the disk is too full to record a decision before signing."""
+    """Fails where no decision can be recorded before signing: the disk is full, or takes nothing."""
     folder = next(
         (one for one in (machine.home, *machine.home.parents) if stat.S_ISDIR(mode_of(one))),
         machine.root,
     )
+    try:
+        demand_writable(folder)
+    except UnfitError as refusal:
+        return Check("disk", Verdict.FAIL, refusal.message, "a decision is recorded before signing")
     free = machine.free_bytes(folder)
     detail = f"{free >> 20} MiB free"
     if free < _NEEDED_BYTES:

@@ -35,6 +35,10 @@ class Watcher:
 
 NOBODY = Watcher()
 
+_FOLDED = (b"cHNidP", b"70736274ff", b"70736274FF")  # how a PSBT begins in base64 and in hex
+_MAX_FOLD = 80  # characters of a line; base64 folds at 76, PEM at 64, xxd -p at 60
+_SHAPELESS = frozenset({Kind.BYTES, Kind.TEXT})
+
 
 def read_requests(
     sources: Sequence[str],
@@ -191,8 +195,10 @@ def expect(payload: Payload, want: frozenset[Kind]) -> Payload:
     """
     if payload.kind in want:
         return payload
+    # What has no shape of its own is only named where nothing else is due: a wallet file is a text too.
+    named = due(want - _SHAPELESS or want)
     raise MalformedError(
-        f"{due(want)} is due, but this is {describe(payload)}",
+        f"{named} is due, but this is {describe(payload)}",
         hint=UNDRAWN if drawing(payload.data) else "check that the right file or code was given",
         code="wrong-kind",
     )
@@ -216,7 +222,7 @@ def readable(path: Path) -> Path:
 
 
 def _read_stdin(stdin: IO[bytes], want: frozenset[Kind]) -> Payload:
-    data = _filled(read_untrusted(stdin, MAX_FILE, what="standard input"), "standard input")
+    data = _content(read_untrusted(stdin, MAX_FILE, what="standard input"), "standard input")
     return _recognised(data, want)
 
 
@@ -238,11 +244,33 @@ def _filled(data: bytes, name: str) -> bytes:
     return data
 
 
+def _content(data: bytes, name: str) -> bytes:
+    if _filled(data, name).startswith(_FOLDED):
+        _demand_unfolded(data, name)
+    return data
+
+
+def _demand_unfolded(data: bytes, name: str) -> None:
+    """Refuse a PSBT's text that ``base64``, ``xxd -p`` or mail folded, and say how it is written.
+
+    Nothing between the digits is ever passed over: what reads a text leniently can read another one in it.
+
+    Raises:
+        MalformedError: It stands on short lines.
+    """
+    lines = data.split()
+    if len(lines) > 1 and len(lines[0]) <= _MAX_FOLD:
+        raise MalformedError(
+            f"{name}: a PSBT in base64 or hex is one line, here it is folded into {len(lines)}",
+            hint="base64 -w0 and xxd -p -c0 write one line; the binary file can be read too",
+        )
+
+
 def _read_file(path: Path, want: frozenset[Kind]) -> Payload:
     data = read_untrusted(path, MAX_FILE, what="file")
-    _filled(data, printable(path.name, limit=100))
+    name = printable(path.name, limit=100)
+    content = _content(data, name)
     try:
-        return expect(_recognised(data, want), want)
+        return expect(_recognised(content, want), want)
     except MalformedError as bad:
-        name = printable(path.name, limit=100)
         raise MalformedError(f"{name}: {bad.message}", hint=bad.hint, code=bad.code) from bad

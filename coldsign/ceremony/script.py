@@ -91,13 +91,15 @@ def _step(table: object, number: int) -> Ask | Run:
     where = f"step {number}"
     if not isinstance(table, dict):
         raise MalformedError(f"ceremony file: {where} is no table")
+    if table.keys().isdisjoint({"ask", "run"}):
+        raise MalformedError(f"ceremony file: {where} has neither ask nor run")
     if "ask" in table:
         _demand_keys(table, {"ask"}, where)
         return Ask(_text(table["ask"], where))
     _demand_keys(table, {"run", "exit"}, where)
-    words = table.get("run")
+    words = table["run"]
     if not isinstance(words, list) or not 1 <= len(words) <= _MOST_WORDS:
-        raise MalformedError(f"ceremony file: {where} has neither ask nor run")
+        raise MalformedError(f"ceremony file: {where}: run is a list of 1 to {_MOST_WORDS} words")
     arguments = tuple([_text(word, where) for word in words])
     if _command(arguments) in _FORBIDDEN:
         raise MalformedError(f"ceremony file: {where} starts another ceremony")
@@ -121,7 +123,9 @@ def _command(arguments: tuple[str, ...]) -> str:
 def _demand_keys(table: Mapping[str, Any], known: set[str], where: str) -> None:
     unknown = sorted(set(table) - known)
     if unknown:
-        raise MalformedError(f"{where}: {printable(unknown[0])} is not a key here")
+        known_here = ", ".join(sorted(known))
+        fault = f"{printable(unknown[0])} is not a key here, where known are: {known_here}"
+        raise MalformedError(f"{where}: {fault}")
 
 
 def _text(value: object, where: str) -> str:

@@ -101,7 +101,10 @@ def _guarded(argv: Sequence[str], settings: Settings) -> int:
         return _report(error, settings)
     except OSError as error:
         return _report(_os_error(error), settings)
-    except SystemExit:  # how click takes a broken pipe, which it keeps from us
+    except SystemExit as end:
+        if end.code != 1:  # a shell's completion is answered
+            return 0
+        # How click takes a broken pipe, which it keeps from us.
         return _report(_os_error(BrokenPipeError()), settings)
     except Exception as error:  # noqa: BLE001 - the one place that turns a bug into exit code 1
         lack = missing_library(error)
@@ -158,6 +161,12 @@ def _os_error(error: OSError) -> ColdsignError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return UnfitError(
             "the disk is full", hint="free some space; nothing was written", code="disk-full"
+        )
+    if error.errno == errno.EBADF:
+        return UnfitError(
+            "standard output is closed",
+            hint="give it a file, a pipe or a terminal; the journal says what was done",
+            code="closed-output",
         )
     if isinstance(error, BrokenPipeError):
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader went away; nothing can be told

@@ -62,12 +62,17 @@ def demand_free(out: Path | None, *, force: bool) -> None:
 
 
 def demand_file(out: Path | None, *, force: bool) -> None:
-    """``demand_free``, for what is only ever written as one file.
+    """``demand_free``, for what is only ever written as one file of text.
 
     Raises:
-        UsageError: It is a folder, a link or a device, or what ``demand_free`` refuses.
+        UsageError: It is a folder, a link or a device, its name is a picture's, or what ``demand_free`` refuses.
     """
     demand_free(out, force=force)
+    if out is not None and out.suffix.lower() in PICTURES:
+        raise UsageError(
+            f"{printable(str(out), limit=200)} is the name of a picture, and text is written",
+            hint="end it in .txt; coldsign qr show makes pictures of a file",
+        )
     if out is not None and (out.is_symlink() or (out.exists() and not out.is_file())):
         raise _no_file(out)
 

@@ -5,25 +5,26 @@ from pathlib import Path
 
 import click
 
+from coldsign.cli.newkey import ask_rolls, show_words
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
-from coldsign.cli.screen import Screen
-from coldsign.cli.secrets import (
+from coldsign.cli.passphrases import (
+    given_new_passphrase,
     open_key,
     passphrase_options,
-    read_passphrase,
-    secret_file_option,
+    proven_passphrase,
+    type_new_passphrase,
+    usable,
 )
-from coldsign.errors import DeclinedError, UsageError
-from coldsign.keys.entropy import gather, rolls_needed
+from coldsign.cli.secrets import secret_file_option
+from coldsign.errors import DeclinedError, MalformedError, UsageError
+from coldsign.keys.entropy import gather
 from coldsign.keys.keystore import KeyRecord
 from coldsign.keys.material import Material
 from coldsign.keys.mnemonic import Mnemonic
 from coldsign.keys.versions import NetworkGroup
-from coldsign.primitives.keypath import format_path, parse_path
+from coldsign.primitives.keypath import KeyOrigin, KeyPath, format_path, parse_path
 
 SOURCES = ("mnemonic", "seedqr", "xprv", "wif", "slip39", "codex32")
-_TRIES = 3  # to read a word back from the paper
-_ASK_NEW = "New passphrase for the key file"
 _DONE = "the key file opens with any age program too: age -d"
 
 
@@ -57,14 +58,15 @@ def new(
     """Make a key, show its words once, and store it encrypted."""
     screen, desk = settings.screen, settings.desk()
     screen.need_person()
-    _demand_free(settings, name)
+    desk.keystore.demand_room(name)
+    given = given_new_passphrase(passphrase_file, passphrase_fd)
     size = 16 if words == "12" else 32
-    rolls = _ask_rolls(settings, size) if dice else ""
+    rolls = ask_rolls(screen, size) if dice else ""
     with gather(size, os.urandom, rolls=rolls) as entropy:
         mnemonic = Mnemonic.from_entropy(entropy.buffer)
-    _show_words(settings, mnemonic)
+    show_words(screen, mnemonic)
     material = Material.from_mnemonic(mnemonic, "", NetworkGroup.of(settings.network))
-    passphrase = read_passphrase(screen, _ASK_NEW, passphrase_file, passphrase_fd, twice=True)
+    passphrase = type_new_passphrase(screen) if given is None else given
     record = desk.keystore.add(name, material, passphrase)
     material.wipe()
     mnemonic.wipe()
@@ -90,16 +92,20 @@ def import_(
     passphrase_file: Path | None,
     passphrase_fd: int | None,
 ) -> None:
-    """Import a key from words, SeedQR, xprv, WIF or backup shares."""
-    _demand_free(settings, name)
+    """Import a key from words, SeedQR, xprv, WIF or backup shares.
+
+    In --secret-file shares stand one a line; a SLIP-39 passphrase on the last. A SOURCE is a SeedQR: a picture or its
+    content; without one, the camera looks.
+    """
+    keystore = settings.desk().keystore
+    keystore.demand_room(name)
+    given = given_new_passphrase(passphrase_file, passphrase_fd)
     from coldsign.cli.keysources import material_from
 
     material = material_from(settings, source, secret_file, pictures)
-    passphrase = read_passphrase(
-        settings.screen, _ASK_NEW, passphrase_file, passphrase_fd, twice=True
-    )
     try:
-        record = settings.desk().keystore.add(name, material, passphrase)
+        passphrase = type_new_passphrase(settings.screen) if given is None else given
+        record = keystore.add(name, material, passphrase)
     finally:
         material.wipe()
     _announce(settings, record, "imported")
@@ -143,33 +149,46 @@ def xpub(
 ) -> None:
     """Print the extended public key at a path, with its origin."""
     desk = settings.desk()
-    steps = parse_path(path)
-    desk.keystore.record(name)
+    steps = _steps(path)
+    usable(desk.keystore, name, settings.network)
     with open_key(settings.screen, desk.keystore, name, passphrase_file, passphrase_fd) as ring:
-        public, fingerprint = ring.xpub(steps), ring.fingerprint.hex()
+        public, origin = ring.xpub(steps), KeyOrigin(ring.fingerprint, steps)
     text = public.serialize(settings.network)
-    origin = "/".join(part for part in (fingerprint, format_path(steps)) if part)
-    settings.screen.document({"fingerprint": fingerprint, "path": format_path(steps), "xpub": text})
-    settings.screen.result(f"[{origin}]{text}")
+    settings.screen.document(
+        {"fingerprint": origin.fingerprint.hex(), "path": format_path(steps), "xpub": text}
+    )
+    settings.screen.result(f"{origin}{text}")
 
 
 @key.command()
 @click.argument("name")
 @passphrase_options
+@click.option(
+    "--new-passphrase-file",
+    "new_file",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Read the new passphrase from the first line of a file.",
+)
 @pass_settings
 def passphrase(
-    settings: Settings, name: str, passphrase_file: Path | None, passphrase_fd: int | None
+    settings: Settings,
+    /,
+    name: str,
+    passphrase_file: Path | None,
+    passphrase_fd: int | None,
+    new_file: Path | None,
 ) -> None:
     """Change the passphrase of a key file. The old one comes from the options or a prompt."""
-    keystore = settings.desk().keystore
+    screen, keystore = settings.screen, settings.desk().keystore
     keystore.record(name)
-    old = read_passphrase(
-        settings.screen, f"Old passphrase of {name}", passphrase_file, passphrase_fd
-    )
-    new_one = settings.screen.secret(_ASK_NEW, twice=True)
-    keystore.change_passphrase(name, old, new_one)
-    settings.screen.tell(f"the passphrase of {name} is changed; older copies keep the old one")
-    settings.screen.document({"changed": name})
+    given = given_new_passphrase(new_file, None)
+    if given is None:
+        screen.need_person()
+    old = proven_passphrase(screen, keystore, name, passphrase_file, passphrase_fd)
+    keystore.change_passphrase(name, old, type_new_passphrase(screen) if given is None else given)
+    screen.tell(f"the passphrase of {name} is changed; older copies keep the old one")
+    screen.document({"changed": name})
 
 
 @key.command()
@@ -179,59 +198,27 @@ def passphrase(
 def remove(settings: Settings, /, name: str, *, yes: bool) -> None:
     """Delete a key file. Without its words or another copy the key is gone."""
     keystore = settings.desk().keystore
-    record = keystore.record(name)
-    question = f"Delete the key {record.name} ({record.fingerprint.hex()})?"
-    if not yes and not settings.screen.agrees(question, record.name):
+    try:
+        what = keystore.record(name).fingerprint.hex()
+    except MalformedError:  # a damaged key can be removed too
+        what = "its record is damaged"
+    if not yes and not settings.screen.agrees(f"Delete the key {name} ({what})?", name):
         raise DeclinedError("the key was kept", code="kept")
     keystore.remove(name)
     settings.screen.tell(f"{name} is deleted; a disk may keep traces: destroy it with the machine")
     settings.screen.document({"removed": name})
 
 
-def _demand_free(settings: Settings, name: str) -> None:
-    """Refuse a taken name before the person types a secret."""
-    if any(record.name == name for record in settings.desk().keystore.records()):
-        raise UsageError(
-            f"a key named {name} exists", hint="choose another name", code="key-exists"
-        )
+def _steps(path: str) -> KeyPath:
+    """The path of ``--path``.
 
-
-def _ask_rolls(settings: Settings, size: int) -> str:
-    return settings.screen.ask(
-        f"Roll a die {rolls_needed(size)} times or more and type the faces (1 to 6)."
-    )
-
-
-def _show_words(settings: Settings, mnemonic: Mnemonic) -> None:
-    screen = settings.screen
-    screen.say(
-        "Write these words on paper. They are shown once and stored only encrypted.", "heading"
-    )
-    screen.tell("")
-    words = mnemonic.words
-    rows = (len(words) + 3) // 4
-    for row in range(rows):
-        cells = [(at, words[at]) for at in range(row, len(words), rows)]
-        screen.tell("  ".join(f"{at + 1:2}. {word:<9}" for at, word in cells).rstrip())
-    screen.tell("")
-    for at in (len(words) // 3, len(words) - 1):
-        _read_back(screen, at + 1, words[at])
-    screen.control("\x1b[2J\x1b[3J\x1b[H")
-
-
-def _read_back(screen: Screen, number: int, word: str) -> None:
-    """Have a word read from the paper; it may be mistyped twice, an empty line stops."""
-    for tries in range(_TRIES, 0, -1):
-        typed = screen.ask(f"Read back word {number}:")
-        if typed == word:
-            return
-        if not typed:
-            break
-        if tries > 1:
-            screen.tell(f"word {number} is another one; look at the paper again", "confirm")
-    raise DeclinedError(
-        f"word {number} is another one", hint="nothing was stored; start again", code="words"
-    )
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        return parse_path(path)
+    except MalformedError as wrong:
+        raise UsageError(wrong.message, hint="such as --path m/48h/0h/0h/2h") from None
 
 
 def _announce(settings: Settings, record: KeyRecord, verb: str) -> None:

@@ -65,7 +65,7 @@ class Person:
 
     def _ask_amount(self, report: Report) -> None:
         leaving = report.facts.totals.leaving or 0
-        self.screen.tell(f"review code: {' '.join(report.review_code)}", "code")
+        self.screen.say(f"review code: {' '.join(report.review_code)}", "code")
         typed = self.screen.ask(
             f"{btc(leaving)} BTC leave this wallet. Type that amount to {self.act}; anything else stops."
         )

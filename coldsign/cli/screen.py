@@ -38,12 +38,14 @@ STYLES: Mapping[str, str] = {
     "good": _GREEN,
 }
 _TRIES = 3  # to type the same secret twice
+_FILE_WIDTH = 1000  # columns of a table in a file or a pipe, where nothing is folded
 _NARROWEST = 20  # columns; below, words are cut anyway
 # Errors that hold no secret: one says six words, of the review code; one comes before a library that redacting needs.
 _NEVER_SECRET = frozenset({"unexpected-review", "library-missing"})
 _NOT_A_PERSON = "nobody is at this terminal to answer"
 _SCRIPT_HINT = (
-    "a script passes what a person would type: see --expect, --accept, --yes and --secret-file"
+    "a script passes what a person would type: see --expect, --accept, --yes, --secret-file"
+    " and --passphrase-file"
 )
 
 
@@ -177,6 +179,7 @@ class Screen:
             highlight=False,
             emoji=False,
             no_color=not (self.color and target.isatty()),
+            width=None if target.isatty() else _FILE_WIDTH,
         )
         console.print(table)
 

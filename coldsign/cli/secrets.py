@@ -1,6 +1,5 @@
 """Where secrets come from: a hidden prompt, a file, standard input or a file descriptor. Never argv or environment."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,19 +10,18 @@ import click
 
 from coldsign.cli.screen import Screen
 from coldsign.cli.tty import unseen
-from coldsign.errors import LockedError, MalformedError, UsageError
+from coldsign.errors import MalformedError
 from coldsign.keys.keyring import Keyring
-from coldsign.keys.keystore import Keystore
 from coldsign.keys.likeness import Likeness
 from coldsign.keys.material import MAX_TEXT, KeyKind, Material
+from coldsign.keys.mnemonic import Mnemonic
 from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.network import Network
 from coldsign.primitives.storage import read_untrusted
 
 _TRIES = 3  # as ssh and gpg give
 _NO_TYPING_ERROR = frozenset({"wrong-form", "wrong-network", "secret-encoding"})
-_MISTYPED = frozenset({"wrong-passphrase", "empty-passphrase"})
-_MAX_SECRET_FILE = 4 * MAX_TEXT  # bytes; a character has at most four
+MAX_SECRET_FILE = 4 * MAX_TEXT  # bytes; a character has at most four
 
 
 def secret_file_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,66 +31,6 @@ def secret_file_option(function: Callable[..., Any]) -> Callable[..., Any]:
         metavar="PATH|-",
         help="Read the secret from a file: first line words, xprv or WIF; second line the BIP-39 passphrase.",
     )(function)
-
-
-def passphrase_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``--passphrase-file`` and ``--passphrase-fd``: the passphrase of the stored key file."""
-    function = click.option(
-        "--passphrase-fd",
-        type=int,
-        metavar="N",
-        help="Read the key file's passphrase from an open file descriptor.",
-    )(function)
-    return click.option(
-        "--passphrase-file",
-        type=click.Path(path_type=Path),
-        metavar="PATH",
-        help="Read the key file's passphrase from the first line of a file.",
-    )(function)
-
-
-def read_passphrase(
-    screen: Screen, prompt: str, file: Path | None, descriptor: int | None, *, twice: bool = False
-) -> str:
-    """The passphrase of a key file.
-
-    Raises:
-        UsageError: Two sources are named.
-        DeclinedError: None is named and nobody is at the terminal.
-    """
-    if file is not None and descriptor is not None:
-        raise UsageError(
-            "--passphrase-file and --passphrase-fd were both given", hint="give one of them"
-        )
-    if file is not None:
-        return _first_line(read_untrusted(file, _MAX_SECRET_FILE, what="passphrase file"))
-    if descriptor is not None:
-        with os.fdopen(os.dup(descriptor), "rb", buffering=0) as stream:
-            return _first_line(read_untrusted(stream, _MAX_SECRET_FILE, what="passphrase"))
-    return screen.secret(prompt, twice=twice)
-
-
-def open_key(
-    screen: Screen, keystore: Keystore, name: str, file: Path | None, descriptor: int | None
-) -> Keyring:
-    """A stored key, unlocked; who types the passphrase may mistype it twice.
-
-    Raises:
-        LockedError: The passphrase is wrong.
-        DeclinedError: Nobody is at the terminal.
-    """
-    if file is not None or descriptor is not None:
-        return keystore.unlock(name, read_passphrase(screen, "", file, descriptor))
-    tries = _TRIES
-    with unseen():
-        while True:
-            tries -= 1
-            try:
-                return keystore.unlock(name, screen.secret(f"Passphrase of {name}"))
-            except (LockedError, MalformedError) as wrong:
-                if not tries or wrong.code not in _MISTYPED:
-                    raise
-                screen.say(f"{wrong.message}; try again", "confirm")
 
 
 def read_material(
@@ -105,8 +43,9 @@ def read_material(
     """
     group, due = NetworkGroup.of(network), _DUE[kind]
     if file is not None:
-        text = secret_text(file, _MAX_SECRET_FILE)
+        text = secret_text(file, MAX_SECRET_FILE)
         demand_like(text, due.likenesses)
+        _demand_one_line(text)
         with compared_with_paper():
             return Material.parse(text, group, kind)
 
@@ -192,6 +131,25 @@ def demand_like(text: str, due: frozenset[Likeness]) -> None:
     )
 
 
+def _demand_one_line(text: str) -> None:
+    """Refuse words that go on in the next line of a file: it is read as their passphrase, which gives another key.
+
+    Raises:
+        MalformedError: They are words of a mnemonic only together.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2:
+        return
+    try:
+        Mnemonic.parse(" ".join(lines)).wipe()
+    except MalformedError:
+        return
+    raise MalformedError(
+        f"the words stand on {len(lines)} lines",
+        hint="write all of them on one line; a second line is their BIP-39 passphrase",
+    )
+
+
 @contextmanager
 def compared_with_paper() -> Iterator[None]:
     """Where a secret is wrong and the error cannot say what to do: its owner has it on paper, nobody else."""
@@ -211,18 +169,14 @@ def stateless_keyring(screen: Screen, file: str | None, network: Network) -> Key
         material.wipe()
 
 
-def _first_line(data: bytes) -> str:
-    return text_of(data).split("\n", 1)[0].removesuffix("\r")
-
-
 def text_of(data: bytes) -> str:
-    """The text of a secret's file.
+    """The text of a secret's file, without the mark that some editors put in front of it.
 
     Raises:
         MalformedError: It is not UTF-8.
     """
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise MalformedError(
             "a secret must be UTF-8 text",

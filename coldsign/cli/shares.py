@@ -2,10 +2,12 @@
 
 from coldsign.cli.options import Settings
 from coldsign.cli.secrets import ask_again, compared_with_paper, demand_like, secret_text
+from coldsign.errors import MalformedError
 from coldsign.keys import codex32, slip39
 from coldsign.keys.likeness import Likeness
 from coldsign.keys.material import Material
 from coldsign.keys.secret import Secret
+from coldsign.keys.slip39_words import WORDS
 from coldsign.keys.versions import NetworkGroup
 
 _FILE_CAP = 1 << 16  # bytes; sixteen SLIP-39 shares of 33 words have about 5000
@@ -14,6 +16,9 @@ _DUE = {
     "slip39": frozenset({Likeness.SLIP39}),
     "codex32": frozenset({Likeness.CODEX32}),
 }
+_LIST = frozenset(WORDS)
+_COMMON = 2  # words: all shares of one backup begin with them (its identifier and settings)
+_ROW = 10  # words of the list; nobody's passphrase, but half a share
 _LEAST_WORDS = 20  # SLIP-39: the shortest share; a line with fewer is the passphrase
 
 
@@ -44,7 +49,24 @@ def _from_file(source: str, file: str) -> tuple[tuple[str, ...], str]:
     passphrase = ""
     if source == "slip39" and len(lines) > 1 and len(lines[-1].split()) < _LEAST_WORDS:
         passphrase = lines.pop()
+        _demand_no_share(passphrase, lines[0])
     return tuple(lines), passphrase
+
+
+def _demand_no_share(passphrase: str, share: str) -> None:
+    """Refuse a share that lacks words: taken for the passphrase it would give another key, without a word.
+
+    Raises:
+        MalformedError: It begins as the shares of this backup do, or is a long row of a share's words.
+    """
+    words = passphrase.lower().split()
+    is_row = len(words) >= _ROW and all(word in _LIST for word in words)
+    if is_row or words[:_COMMON] == share.lower().split()[:_COMMON]:
+        raise MalformedError(
+            f"the last line looks like a share of {len(words)} words; a share has 20 to 59",
+            hint="complete it, or leave it out if there are enough without it; a passphrase that is"
+            " such a row of words can be typed at the prompt",
+        )
 
 
 def _understood(source: str, share: str) -> str:

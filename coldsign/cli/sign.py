@@ -17,13 +17,9 @@ from coldsign.ceremony.reply import answer
 from coldsign.ceremony.walk import demand_acceptable, examine_batch, sign_walk
 from coldsign.cli.deliver import deliver, delivery_options, demand_deliverable
 from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_settings
+from coldsign.cli.passphrases import open_key, passphrase_options, usable
 from coldsign.cli.person import Person, present_report, show_report, warn
-from coldsign.cli.secrets import (
-    open_key,
-    passphrase_options,
-    secret_file_option,
-    stateless_keyring,
-)
+from coldsign.cli.secrets import secret_file_option, stateless_keyring
 from coldsign.cli.typed import standard_input
 from coldsign.cli.watch import Watch
 from coldsign.errors import UnfitError, UsageError
@@ -79,7 +75,10 @@ def inspect(
     policy: str | None,
     camera: int | str,
 ) -> None:
-    """Review withdrawals without any key. Exit code 0, or 4 if they must be refused."""
+    """Review withdrawals without any key. Exit code 0, or 4 if they must be refused.
+
+    A SOURCE is a file, QR pictures, a folder or a film of them, or - (standard input); without one, the camera looks.
+    """
     desk = settings.desk()
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)
@@ -109,14 +108,23 @@ def _still_due(papers: Papers) -> list[str]:
     "--key", required=True, metavar="NAME|-", help="The key; - asks for it and forgets it."
 )
 @click.option(
-    "--approval", "approvals", multiple=True, metavar="FILE", help="A reviewer's approval."
+    "--approval",
+    "approvals",
+    multiple=True,
+    metavar="FILE",
+    help="A reviewer's approval; once for each.",
 )
 @click.option(
     "--expect",
     metavar="CODE",
     help="Sign without asking if this is the review code, or its whole digest.",
 )
-@click.option("--accept", multiple=True, metavar="FINDING-CODE", help="A risk that is accepted.")
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="FINDING-CODE",
+    help="A risk that is accepted; once for each.",
+)
 @click.option(
     "--reply",
     type=click.Choice(["full", "trimmed", "signatures"]),
@@ -129,10 +137,14 @@ def _still_due(papers: Papers) -> list[str]:
 @passphrase_options
 @pass_settings
 def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
-    """Review a withdrawal, approve it, and add one key's signatures."""
+    """Review a withdrawal, approve it, and add one key's signatures.
+
+    A SOURCE is a file, QR pictures, a folder or a film of them, or - (standard input); without one, the camera looks.
+    """
     screen, desk = settings.screen, settings.desk()
     out, force = options["out"], options["force"]
     demand_deliverable(out, force=force)
+    _demand_fitting(options)
     wallet = desk.wallet(options["wallet"])
     papers = read_papers(
         desk,
@@ -141,8 +153,9 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
         policy=options["policy"],
         approvals=options["approvals"],
     )
-    record = None if options["key"] == _STATELESS else desk.keystore.record(options["key"])
-    if not options["expect"]:
+    stateless = options["key"] == _STATELESS
+    record = None if stateless else usable(desk.keystore, options["key"], settings.network)
+    if options["expect"] is None:
         screen.stdin_is_source = "-" in sources
         screen.need_person()
     cautions = _cautions(settings, desk)
@@ -151,16 +164,12 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     job = papers.job(request.data, wallet, key=record)
     signed = sign_walk(job, desk, operator)
     reply = answer(signed.psbt, request, level=Level(options["reply"]), form=options["form"])
-    screen.document(
-        to_json(signed.report)
-        | {
-            "signed": {
-                "inputs": list(signed.inputs),
-                "psbt": reply.base64(),
-                "reply_sha256": reply.sha256,
-            }
-        }
-    )
+    made = {
+        "inputs": list(signed.inputs),
+        "psbt": reply.base64(),
+        "reply_sha256": reply.sha256,
+    }
+    screen.document(to_json(signed.report) | {"signed": made})
     count = len(signed.inputs)
     screen.tell(f"signed {count} input{'s' * (count != 1)}; every signature verified", "good")
     try:
@@ -169,6 +178,25 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
         again = "the signature was made: sign again with --accept signed-before"
         hint = "; ".join(filter(None, (lost.hint, again)))
         raise type(lost)(lost.message, hint=hint, code=lost.code) from None
+
+
+def _demand_fitting(options: dict[str, Any]) -> None:
+    """Refuse an option that says where a secret is, where another one is asked for: it would be left unread.
+
+    Raises:
+        UsageError: There is one.
+    """
+    stateless = options["key"] == _STATELESS
+    if stateless and (options["passphrase_file"] or options["passphrase_fd"] is not None):
+        raise UsageError(
+            "--passphrase-file and --passphrase-fd are for a stored key, and --key - names none",
+            hint="--secret-file holds the secret, and its BIP-39 passphrase on a second line",
+        )
+    if options["secret_file"] is not None and not stateless:
+        raise UsageError(
+            "--secret-file is for --key -, and --key names a stored key",
+            hint="leave one of them out",
+        )
 
 
 def _cautions(settings: Settings, desk: Desk) -> tuple[str, ...]:
@@ -205,7 +233,7 @@ def _operator(
         file, descriptor = options["passphrase_file"], options["passphrase_fd"]
         return open_key(screen, desk.keystore, options["key"], file, descriptor)
 
-    if not options["expect"]:
+    if options["expect"] is None:
         return Person(screen, unlock, accepted, cautions=tuple(cautions))
 
     def told(report: Report) -> None:

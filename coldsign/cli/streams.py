@@ -10,13 +10,14 @@ def open_missing() -> None:
     """Give each closed standard stream the null device.
 
     Otherwise the first file that is opened, such as the journal, would get the stream's number, and what is meant for
-    the stream would end in it.
+    the stream would end in it. Standard output gets it for reading only: a result that nobody can have is an error,
+    where words for a person may go nowhere.
     """
-    for number in range(3):
+    for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_RDWR)):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)
+            os.open(os.devnull, mode)
     if sys.stdin is None:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - a descriptor
     if sys.stdout is None:

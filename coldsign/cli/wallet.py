@@ -7,10 +7,11 @@ import click
 from coldsign.ceremony.intake import read_one
 from coldsign.ceremony.registration import register, unregister
 from coldsign.cli.audit import audit
-from coldsign.cli.deliver import deliver_text, demand_file
+from coldsign.cli.deliver import PICTURES, deliver_text, demand_file, demand_free
 from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings
 from coldsign.cli.pager import page_through, page_width
-from coldsign.cli.secrets import open_key, passphrase_options
+from coldsign.cli.paper import deliver_paper
+from coldsign.cli.passphrases import open_key, passphrase_options, usable
 from coldsign.cli.typed import standard_input
 from coldsign.cli.walletview import document, rows, summary
 from coldsign.cli.watch import Watch
@@ -69,15 +70,18 @@ def add(
 ) -> None:
     """Register a wallet from a descriptor or another program's file.
 
-    Read are descriptors, BSMS, Coldcard, Caravan, Specter, Sparrow, Electrum, BIP-388 and UR.
+    Read are descriptors, BSMS, Coldcard, Caravan, Specter, Sparrow, Electrum, BIP-388 and UR. SOURCE is a file, a QR
+    picture, a folder or a film of them, or - (standard input); without one, the camera looks.
     """
     screen, desk = settings.screen, settings.desk()
+    desk.registry.demand_name(name)
     if not yes:
         screen.stdin_is_source = source == "-"
         screen.need_person()
     proposed = _read(settings, name, source, script=script or "", camera=camera)
+    desk.registry.demand_room(proposed, force=force)
     if key_name is not None:
-        desk.keystore.record(key_name)
+        usable(desk.keystore, key_name, settings.network)
         with open_key(screen, desk.keystore, key_name, passphrase_file, passphrase_fd) as ring:
             ours = own_positions(proposed.descriptor, ring)
         proposed = Wallet.create(
@@ -93,7 +97,7 @@ def add(
             raise DeclinedError("the wallet was not registered", code="kept")
     register(desk, proposed, force=force)
     screen.tell(f"wallet {proposed.name} registered", "good")
-    screen.document(document(proposed))
+    screen.document(document(proposed, records))
 
 
 def _read(
@@ -135,9 +139,9 @@ def list_(settings: Settings, /) -> None:
 def show(settings: Settings, /, name: str) -> None:
     """Show a wallet: every cosigner, and what it takes to spend."""
     desk = settings.desk()
-    found = desk.wallet(name)
-    settings.screen.document(document(found))
-    for row in rows(found, desk.keystore.records(), page_width()):
+    found, records = desk.wallet(name), desk.keystore.records()
+    settings.screen.document(document(found, records))
+    for row in rows(found, records, page_width()):
         settings.screen.result(row.text, row.role)
 
 
@@ -189,15 +193,24 @@ def addresses(settings: Settings, /, name: str, *, start: int, count: int, chang
     show_default=True,
     help="The form to write.",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A text file, or .png .gif .svg .pdf (QR).",
+)
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @pass_settings
 def export(settings: Settings, /, name: str, form: str, out: Path | None, *, force: bool) -> None:
     """Write a registration in the form that another program reads."""
-    demand_file(out, force=force)
+    as_picture = out is not None and out.suffix.lower() in PICTURES
+    (demand_free if as_picture else demand_file)(out, force=force)
     text = export_wallet(settings.desk().wallet(name), Format(form)).decode()
     settings.screen.document({"wallet": name, "format": form, "text": text})
-    deliver_text(settings.screen, text.rstrip("\n"), out, force=force)
+    if as_picture:
+        deliver_paper(settings, text, out, force=force)
+    else:
+        deliver_text(settings.screen, text.rstrip("\n"), out, force=force)
 
 
 @wallet.command()
@@ -206,8 +219,10 @@ def export(settings: Settings, /, name: str, form: str, out: Path | None, *, for
 @pass_settings
 def remove(settings: Settings, /, name: str, *, yes: bool) -> None:
     """Forget a registration and its policy. The journal keeps what was signed with it."""
+    desk = settings.desk()
+    desk.registry.demand_registered(name)
     if not yes and not settings.screen.agrees(f"Forget the wallet {printable(name)}?", name):
         raise DeclinedError("the registration was kept", code="kept")
-    unregister(settings.desk(), name)
+    unregister(desk, name)
     settings.screen.tell(f"{printable(name)} is no longer registered")
     settings.screen.document({"removed": name})

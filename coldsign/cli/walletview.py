@@ -8,6 +8,7 @@ from coldsign.cli.pager import Row
 from coldsign.controls.remember import wallet_id
 from coldsign.keys.keystore import KeyRecord
 from coldsign.review.layout import INDENT, flow, in_groups
+from coldsign.wallet.registrable import quorums
 from coldsign.wallet.wallet import RECEIVE, Wallet
 
 
@@ -25,12 +26,13 @@ def summary(wallet: Wallet) -> dict[str, Any]:
     }
 
 
-def document(wallet: Wallet) -> dict[str, Any]:
+def document(wallet: Wallet, records: Sequence[KeyRecord]) -> dict[str, Any]:
     """The whole registration as JSON."""
     return summary(wallet) | {
         "descriptor": str(wallet.descriptor),
         "created_by": wallet.created_by,
         "first_receive": wallet.address(RECEIVE, 0),
+        "cautions": cautions(wallet, records),
         "spending": [path.words for path in wallet.spending_paths()],
         "cosigners": [
             {
@@ -44,6 +46,21 @@ def document(wallet: Wallet) -> dict[str, Any]:
     }
 
 
+def cautions(wallet: Wallet, records: Sequence[KeyRecord]) -> list[str]:
+    """What a person should know before the wallet is relied on, also what only this machine makes of it."""
+    held = {position for record in records for position in positions_of(record, wallet)}
+    held |= {*wallet.our_keys}
+    found = [*wallet.cautions]
+    for quorum in quorums(wallet.descriptor):
+        ours = [str(position) for position in quorum if position in held]
+        if len(ours) > 1:
+            found.append(
+                f"keys {', '.join(ours[:-1])} and {ours[-1]} of one quorum are on this machine:"
+                f" who gets hold of it has {len(ours)} of its signatures"
+            )
+    return found
+
+
 def rows(wallet: Wallet, records: Sequence[KeyRecord], width: int) -> list[Row]:
     """The lines a person compares with the cosigners' papers; none is longer than the width.
 
@@ -54,7 +71,7 @@ def rows(wallet: Wallet, records: Sequence[KeyRecord], width: int) -> list[Row]:
     """
     found = [Row("title", f"wallet {wallet.name} on {wallet.network.name}, {wallet.script_kind}")]
     found += _sentence("", f"to spend: {wallet.words}", width)
-    for caution in wallet.cautions:
+    for caution in cautions(wallet, records):
         found += _sentence("confirm", f"caution: {caution}", width)
     for position, key in enumerate(wallet.descriptor.keys):
         found.append(Row("", ""))
@@ -73,6 +90,8 @@ def _whose(wallet: Wallet, records: Sequence[KeyRecord], position: int) -> str:
     if position in wallet.our_keys:
         return " -- OURS, proven by derivation"
     claimed = [r.name for r in records if position in positions_of(r, wallet)]
+    if claimed and wallet.our_keys:
+        return f" -- says it is our key {claimed[0]} (not proven)"
     if claimed:
         return f" -- says it is our key {claimed[0]} (not proven; register with --key {claimed[0]})"
     return ""

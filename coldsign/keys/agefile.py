@@ -23,6 +23,7 @@ MAX_FILE: Final = 16384  # bytes; the longest secret, header and tag are below
 MIN_WORK: Final = 15
 MAX_WORK: Final = 20
 MAX_PASSPHRASE: Final = 1024  # characters; more is a wrong file, not a passphrase
+_RULE: Final = f"it has 1 to {MAX_PASSPHRASE} characters; of a file the first line is read"
 # pyrage chooses the work factor, and the most it accepts, by a stopwatch; a busy machine misleads it.
 _ATTEMPTS: Final = 5
 _TOO_MUCH_WORK: Final = "Excessive work"  # how its error begins then; the factor was judged before
@@ -43,12 +44,14 @@ def normalized(passphrase: str) -> str:
         MalformedError: Empty, too long, or with characters that cannot be typed at a prompt.
     """
     if not passphrase:
-        raise MalformedError("the passphrase is empty", code="empty-passphrase")
+        raise MalformedError("the passphrase is empty", hint=_RULE, code="empty-passphrase")
     if len(passphrase) > MAX_PASSPHRASE:
-        raise MalformedError(f"a passphrase of more than {MAX_PASSPHRASE} characters")
+        raise MalformedError(f"a passphrase of more than {MAX_PASSPHRASE} characters", hint=_RULE)
     text = unicodedata.normalize("NFC", passphrase)
     if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in text):
-        raise MalformedError("the passphrase holds control characters or bytes that are not text")
+        raise MalformedError(
+            "the passphrase holds control characters or bytes that are not text", hint=_RULE
+        )
     return text
 
 

@@ -10,6 +10,7 @@ old blocks, and no overwriting from here reaches them. What is left is encrypted
 destroys the medium.
 """
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,11 +27,12 @@ from coldsign.primitives.filefault import failure
 from coldsign.primitives.fileio import sync_folder
 from coldsign.primitives.storage import (
     atomic_write,
+    demand_writable,
     ensure_private_dir,
     exclusive_lock,
     read_private,
 )
-from coldsign.primitives.text import is_safe_name, printable
+from coldsign.primitives.text import NAME_RULE, is_safe_name, printable
 
 MAX_RECORD: Final = 4096  # bytes; a record has about 200
 Seal = Callable[[bytes, str], bytes]
@@ -67,7 +69,8 @@ class KeyRecord:
         Raises:
             MalformedError: Anything else.
         """
-        try:
+        wrong = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+        with contextlib.suppress(*wrong):
             fields = json.loads(data)
             record = cls(
                 name=fields["name"],
@@ -76,12 +79,10 @@ class KeyRecord:
                 fingerprint=bytes.fromhex(fields["fingerprint"]),
                 pubkey=bytes.fromhex(fields["pubkey"]) if fields["pubkey"] is not None else None,
             )
-            is_ours = record.to_bytes() == data and is_safe_name(record.name)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise _no_record() from None
-        if not is_ours or len(record.fingerprint) != 4:
-            raise _no_record()
-        return record
+            is_whole = is_safe_name(record.name) and len(record.fingerprint) == 4
+            if is_whole and record.to_bytes() == data:
+                return record
+        raise MalformedError("not a key record of this program, or damaged", code="key-record")
 
     def to_bytes(self) -> bytes:
         """The record as a line of JSON."""
@@ -101,8 +102,7 @@ class Keystore:
 
     Args:
         home: coldsign's home folder; made private when the first key is stored.
-        seal: Encrypts the secret with a passphrase. Another one than age's is for tests of the
-            store alone, because age takes seconds on purpose.
+        seal: Encrypts the secret with a passphrase; another than age's, which is slow, is for tests.
         unseal: Decrypts what ``seal`` made.
     """
 
@@ -137,6 +137,18 @@ class Keystore:
             atomic_write(public, record.to_bytes(), replace=True)
         return record
 
+    def demand_room(self, name: str) -> None:
+        """Whether a key of this name can be stored, asked before a person works for it.
+
+        Raises:
+            UsageError: The name is taken (code ``key-exists``) or no name for a key.
+            UnfitError: The folder is open to others, or cannot be written to.
+        """
+        self._require_free(name)
+        if self._folder.exists():
+            ensure_private_dir(self._folder)
+        demand_writable(self._folder)
+
     def records(self) -> tuple[KeyRecord, ...]:
         """All stored keys, by name.
 
@@ -144,9 +156,8 @@ class Keystore:
             MalformedError: A record is damaged.
             UnfitError: A file is open to others, another user's, or a link.
         """
-        if not self._folder.is_dir():
-            return ()
-        return tuple(self.record(path.stem) for path in sorted(self._folder.glob("*.json")))
+        names = sorted(path.stem for path in self._folder.glob("*.json"))
+        return tuple(self.record(name) for name in names if is_safe_name(name))
 
     def record(self, name: str) -> KeyRecord:
         """What is public about one key.
@@ -156,12 +167,16 @@ class Keystore:
             MalformedError: Its record is damaged.
             UnfitError: The file is open to others, another user's, or a link.
         """
-        record = KeyRecord.parse(self._read(name, self._paths(name)[1], MAX_RECORD))
-        if record.name != name:
-            raise MalformedError(
-                f"the record of key {printable(name)} is that of another key", code="key-record"
-            )
-        return record
+        data = self._read(name, self._paths(name)[1], MAX_RECORD)
+        with contextlib.suppress(MalformedError):
+            record = KeyRecord.parse(data)
+            if record.name == name:
+                return record
+        raise MalformedError(
+            f"the record of the key {printable(name)} is damaged, or that of another key",
+            hint="restore both its files from one copy, or remove the key and import it again",
+            code="key-record",
+        )
 
     def unlock(self, name: str, passphrase: str) -> Keyring:
         """Open a key; close the keyring (or leave its ``with`` block) as soon as the work is done.
@@ -228,8 +243,8 @@ class Keystore:
     def _paths(self, name: str) -> tuple[Path, Path]:
         if not is_safe_name(name):
             raise UsageError(
-                f"{printable(name)} is no name for a key",
-                hint="1 to 64 letters, digits and signs, without slashes",
+                f"{printable(name) or 'an empty text'} is no name for a key",
+                hint=NAME_RULE,
             )
         return self._folder / f"{name}.age", self._folder / f"{name}.json"
 
@@ -242,7 +257,7 @@ class Keystore:
             )
 
     def _locked_folder(self, name: str) -> Path:
-        """The folder, once it is known that there is something of that name in it."""
+        """The folder, once something of that name is known to be in it."""
         if not any(path.is_symlink() or path.exists() for path in self._paths(name)):
             raise _no_such_key(name)
         return ensure_private_dir(self._folder)
@@ -274,10 +289,6 @@ class Keystore:
     def _read_back(path: Path, expected: bytes) -> None:
         if read_private(path, agefile.MAX_FILE) != expected:
             raise SelfCheckError("the key file on the disk is not what was written")
-
-
-def _no_record() -> MalformedError:
-    return MalformedError("not a key record of this program, or damaged", code="key-record")
 
 
 def _no_such_key(name: str) -> LockedError:

@@ -179,7 +179,10 @@ def _lines(text: str) -> tuple[str, str, NetworkGroup | None]:
             group = candidate
             del lines[2]
     if any(line.strip() for line in lines[2:]):
-        raise MalformedError("a secret has one line, and a second one for a BIP-39 passphrase")
+        raise MalformedError(
+            "a secret has one line, and a second one for a BIP-39 passphrase",
+            hint="write all the words on one line, and nothing else into the file",
+        )
     line = lines[0].strip()
     if not line:
         raise MalformedError("the secret is empty")

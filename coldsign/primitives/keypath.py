@@ -17,7 +17,8 @@ def _parse_step(step: str, text: str) -> int:
     digits, hardened = (step[:-1], HARDENED) if step[-1:] in {"h", "'"} else (step, 0)
     canonical = digits.isascii() and digits.isdigit() and (digits == "0" or digits[0] != "0")
     if not canonical or len(digits) > 10 or int(digits) >= HARDENED:
-        raise MalformedError(f"key path {printable(text)}: {printable(step)} is not a step")
+        fault = f"{printable(step)} is not a step" if step else "a step is empty"
+        raise MalformedError(f"key path {printable(text) or '(empty)'}: {fault}")
     return int(digits) + hardened
 
 

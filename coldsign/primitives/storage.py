@@ -15,6 +15,7 @@ power cut leaves behind is never taken for content.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -62,6 +63,21 @@ def ensure_private_dir(path: Path) -> Path:
     except OSError as error:
         raise failure(error, "cannot make the folder", path) from None
     raise unsafe(path, status, wanted=stat.S_IFDIR)
+
+
+def demand_writable(folder: Path) -> None:
+    """Whether a folder takes new files, or can be made; nothing is written.
+
+    Raises:
+        UnfitError: It does not, or cannot.
+    """
+    nearest = folder
+    while not os.access(nearest, os.F_OK) and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        fixed = os.statvfs(nearest).f_flag & os.ST_RDONLY
+        refusal = OSError(errno.EROFS if fixed else errno.EACCES, "")
+        raise failure(refusal, "cannot write to the folder", nearest)
 
 
 def atomic_write(path: Path, data: bytes, *, mode: int = 0o600, replace: bool) -> None:

@@ -2,6 +2,8 @@
 
 MAX_NAME = 64
 """Names of keys and wallets: they become file names and columns on a small screen."""
+NAME_RULE = f"1 to {MAX_NAME} plain letters, digits and signs; no slash, no dot or dash in front"
+"""What ``is_safe_name`` asks for, for a hint."""
 
 
 def _escaped(char: str) -> str:

@@ -9,7 +9,7 @@ from coldsign.primitives.filefault import failure
 from coldsign.primitives.fileio import sync_folder
 from coldsign.primitives.network import Network
 from coldsign.primitives.storage import atomic_write, ensure_private_dir, read_private
-from coldsign.primitives.text import is_safe_name, printable
+from coldsign.primitives.text import NAME_RULE, is_safe_name, printable
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.strictjson import integer_field, list_field, parse_object, text_field
 from coldsign.wallet.wallet import RECEIVE, Wallet
@@ -44,6 +44,14 @@ class Registry:
     def __init__(self, home: Path) -> None:
         self._folder = home / "wallets"
 
+    def demand_name(self, name: str) -> None:
+        """Whether a wallet can be called so.
+
+        Raises:
+            UsageError: It cannot (code ``wallet-name``).
+        """
+        self._path(name)
+
     def names(self) -> tuple[str, ...]:
         """Names of all registered wallets in alphabetical order; their files are not read.
 
@@ -76,11 +84,27 @@ class Registry:
             UnfitError: The disk does not take it.
         """
         ensure_private_dir(self._folder)
+        if not self._takes(wallet, force=force, same=self._is_same(wallet)):
+            return
+        atomic_write(self._path(wallet.name), serialize(wallet), replace=force)
+
+    def demand_room(self, wallet: Wallet, *, force: bool = False) -> None:
+        """Whether these addresses could be registered under this name, whichever of the keys may be ours.
+
+        Asked before a person compares every line and types a passphrase.
+
+        Raises:
+            RefusedError: As ``add``.
+        """
+        self._takes(wallet, force=force, same=self._has_scripts_of(wallet))
+
+    def _takes(self, wallet: Wallet, *, force: bool, same: bool) -> bool:
+        """Whether there is something to write: no if it is there already (``same``)."""
         first = wallet.derive(RECEIVE, 0).script_pubkey
         for name in self.names():
             if name.casefold() == wallet.name.casefold():
-                if name == wallet.name and self._is_same(wallet):
-                    return
+                if name == wallet.name and same:
+                    return False
                 if not force or name != wallet.name:
                     raise RefusedError(
                         f"a wallet called {name} is registered with other content",
@@ -93,7 +117,7 @@ class Registry:
                     hint=f"use --wallet {name}; --force registers them under a second name",
                     code="wallet-known",
                 )
-        atomic_write(self._path(wallet.name), serialize(wallet), replace=force)
+        return True
 
     def load(self, name: str) -> Wallet:
         """Read a registration and check that it is what was registered.
@@ -104,13 +128,7 @@ class Registry:
             MalformedError: It is no registration.
             UnfitError: It cannot be read, or others could have written to it.
         """
-        path = self._path(name)
-        if not path.is_symlink() and not path.exists():
-            raise UsageError(
-                f"no wallet is called {printable(name)}",
-                hint="coldsign wallet list shows the registered ones",
-                code="no-such-wallet",
-            )
+        path = self.demand_registered(name)
         wallet = parse(read_private(path, MAX_FILE))
         if wallet.name != name:
             raise RefusedError(
@@ -132,22 +150,49 @@ class Registry:
             path.unlink()
             sync_folder(self._folder)
         except FileNotFoundError:
-            raise UsageError(
-                f"no wallet is called {printable(name)}", code="no-such-wallet"
-            ) from None
+            raise _no_such_wallet(name) from None
         except OSError as error:
             raise failure(error, "cannot remove", path) from None
 
+    def demand_registered(self, name: str) -> Path:
+        """The file of a registration that is there, whatever is in it.
+
+        Raises:
+            UsageError: No wallet has that name.
+        """
+        path = self._path(name)
+        if not path.is_symlink() and not path.exists():
+            raise _no_such_wallet(name)
+        return path
+
     def _path(self, name: str) -> Path:
         if not is_safe_name(name):
-            raise UsageError(f"{printable(name)} cannot be the name of a wallet")
+            shown = printable(name) or "an empty text"
+            raise UsageError(f"{shown} is no name for a wallet", hint=NAME_RULE, code="wallet-name")
         return self._folder / f"{name}.json"
 
     def _is_same(self, wallet: Wallet) -> bool:
+        known = self._known(wallet.name)
+        return known is not None and known.digest == wallet.digest
+
+    def _has_scripts_of(self, wallet: Wallet) -> bool:
+        known = self._known(wallet.name)
+        return known is not None and known.descriptor == wallet.descriptor
+
+    def _known(self, name: str) -> Wallet | None:
+        """The registration of that name; none where there is none, or only a damaged one."""
         try:
-            return self.load(wallet.name).digest == wallet.digest
-        except (MalformedError, RefusedError):
-            return False
+            return self.load(name)
+        except (MalformedError, RefusedError, UsageError):
+            return None
+
+
+def _no_such_wallet(name: str) -> UsageError:
+    return UsageError(
+        f"no wallet is called {printable(name)}",
+        hint="coldsign wallet list shows the registered ones",
+        code="no-such-wallet",
+    )
 
 
 def serialize(wallet: Wallet) -> bytes:

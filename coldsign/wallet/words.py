@@ -64,7 +64,7 @@ def is_unspendable(key: KeyExpression) -> bool:
 def key_name(key: KeyExpression) -> str:
     """How a key is named in a sentence: its master fingerprint, or the start of a raw key."""
     if key.origin is None and isinstance(key.public, bytes):
-        return key.public.hex()[:16] + "…"
+        return key.public.hex()[:16] + "..."
     return key.fingerprint.hex()
 
 

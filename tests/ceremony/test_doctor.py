@@ -340,6 +340,13 @@ def test_the_disk(fit, free, verdict):
     assert asked == [fit.home]
 
 
+def test_a_disk_that_takes_nothing(fit, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode == os.F_OK)
+    found = doctor.disk(fit)
+    assert found.verdict is FAIL
+    assert found.detail == f"cannot write to the folder {fit.home}: permission denied"
+
+
 def test_what_may_not_be_looked_at_counts_as_missing(fit, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")

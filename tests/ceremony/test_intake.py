@@ -39,6 +39,34 @@ def test_a_file_is_known_by_its_content(form: str, name: str, tmp_path: Path) ->
     assert read("-", stdin=FORMS[form]) == (found,)
 
 
+def folded(text: bytes, width: int, end: bytes = b"\n") -> bytes:
+    return end.join(text[at : at + width] for at in range(0, len(text), width)) + end
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (base64.encodebytes(PSBT), 62),
+        (folded(base64.b64encode(PSBT), 64, b"\r\n"), 74),
+        (folded(PSBT.hex().encode(), 60), 118),
+        (folded(PSBT.hex().upper().encode(), 80), 89),
+    ],
+)
+def test_a_folded_text_is_told_how_to_be_written(text: bytes, lines: int, tmp_path: Path) -> None:
+    """As ``base64``, ``xxd -p`` and mail write it: nothing between the digits is passed over."""
+    (tmp_path / "folded").write_bytes(text)
+    for source in (str(tmp_path / "folded"), "-"):
+        with pytest.raises(MalformedError, match=f"is folded into {lines}") as caught:
+            read(source, stdin=text)
+        assert "base64 -w0" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", [FORMS["base64"] * 2, folded(base64.b64encode(PSBT), 400)])
+def test_long_lines_are_not_called_folded(text: bytes) -> None:
+    with pytest.raises(MalformedError, match="is one line; more lines follow it"):
+        read("-", stdin=text)
+
+
 def test_lines_of_a_hand_scanner_are_joined() -> None:
     frames = split(PSBT, kind=Kind.PSBT, dialect=Dialect.BBQR).frames
     lines = "\n".join(reversed([str(frame) for frame in frames]))

@@ -61,3 +61,41 @@ def test_nobody_reads_anything(laptop: Laptop) -> None:
         os.close(writing)
         assert done.returncode in {code, 8}, words
     assert laptop.kinds() in ([], ["declined"])
+
+
+@pytest.mark.parametrize("words", [INSPECT, ("--json", *INSPECT), ("wallet", "export", "vault")])
+def test_a_closed_standard_output_is_no_success(words, laptop: Laptop) -> None:
+    """As with ``>&-``: what nobody can have was not delivered."""
+    done = shell(laptop, 'exec "$@" >&-', *words)
+    assert done.returncode == 8
+    assert done.stderr.splitlines() == [
+        "error: standard output is closed",
+        "hint: give it a file, a pipe or a terminal; the journal says what was done",
+    ]
+
+
+def test_what_needs_no_standard_output_does_without(laptop: Laptop) -> None:
+    done = shell(laptop, 'exec "$@" >&-', "wallet", "export", "vault", "--out", "vault.txt")
+    assert (done.returncode, done.stderr) == (0, "written to vault.txt\n")
+    done = shell(laptop, 'exec "$@" 2>&-', "wallet", "list")
+    assert (done.returncode, done.stdout.split()[0]) == (0, "NAME")
+
+
+def shell(laptop: Laptop, script: str, *words: str, **variables: str):
+    """The real program, started by a shell."""
+    program = (sys.executable, "-m", "coldsign", "--network", "regtest", "--home", "home", *words)
+    return subprocess.run(
+        ["/bin/sh", "-c", script, "sh", *program],
+        cwd=laptop.folder,
+        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_shell_completes_commands(laptop: Laptop) -> None:
+    asked = {"COMP_WORDS": "coldsign wallet ex", "COMP_CWORD": "2"}
+    done = shell(laptop, 'exec "$@"', _COLDSIGN_COMPLETE="bash_complete", **asked)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "plain,export\n", "")

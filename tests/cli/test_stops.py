@@ -46,7 +46,7 @@ def at_passphrase(laptop: Laptop) -> Terminal:
 
 
 def at_wallet_question(laptop: Laptop) -> Terminal:
-    terminal = laptop.terminal("wallet", "add", "again", "r.wallet", **LARGE)
+    terminal = laptop.terminal("wallet", "add", "again", "r.wallet", "--force", **LARGE)
     terminal.asked("Does every line agree")
     return terminal
 
@@ -133,6 +133,7 @@ def test_a_mistyped_passphrase_may_be_typed_again(laptop: Laptop) -> None:
     with at_passphrase(laptop) as terminal:
         terminal.line("not it")
         terminal.see("try again")
+        terminal.drain()  # up to the next prompt: what is typed before it is thrown away
         terminal.line(PASSPHRASE)
         terminal.see("q done")
         terminal.type("q")

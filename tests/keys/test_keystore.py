@@ -291,3 +291,23 @@ GOOD = KeyRecord("alice", KeyKind.XPRV, TEST, bytes(4), None).to_bytes()
 def test_other_records_are_malformed(data):
     with pytest.raises(MalformedError, match="not a key record"):
         KeyRecord.parse(data)
+
+
+def test_a_damaged_record_is_named_and_its_key_can_be_removed(store, home):
+    store.add("alice", words_of(), PASSPHRASE)
+    store.add("bob", words_of(b"another sixteen!"), PASSPHRASE)
+    (home / "keys" / "alice.json").write_text("{}")
+    for act in (store.records, lambda: store.record("alice"), lambda: store.unlock("alice", "x")):
+        with pytest.raises(MalformedError, match="the record of the key alice is damaged") as bad:
+            act()
+        assert bad.value.code == "key-record"
+        assert "restore both its files" in bad.value.hint
+    store.remove("alice")
+    assert [record.name for record in store.records()] == ["bob"]
+
+
+def test_what_other_systems_leave_beside_a_record_is_no_key(store, home):
+    assert store.records() == ()
+    store.add("alice", words_of(), PASSPHRASE)
+    (home / "keys" / "._alice.json").write_bytes(b"AppleDouble")
+    assert [record.name for record in store.records()] == ["alice"]

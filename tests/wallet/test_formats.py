@@ -485,7 +485,14 @@ def test_files_that_are_no_wallet():
     refused('{"a": 1', "not JSON")
     refused('{"descriptor": 1, "descriptor": 2}', "twice")
     refused(b" " * (MAX_FILE + 1), "more than")
-    refused("hello", "no function|not allowed|checksum")
+    for text in ("hello", "https://example.org", "bc1qexample", "# a comment\nhello"):
+        refused(text, "this text describes no wallet")
+    xpub = key(0).partition("]")[2].partition("/")[0]
+    for text in (xpub, key(0)):
+        refused(text, "an extended public key alone is no wallet")
+    for sealed in ("QklFMQPx8A==", "QklFMgKx8A=="):
+        refused(sealed, "an Electrum file that is encrypted")
+    refused("# a comment", "no descriptor in it")
 
 
 @pytest.mark.parametrize(

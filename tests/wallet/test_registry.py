@@ -173,7 +173,7 @@ def test_an_unknown_wallet(shelf):
     for act in (shelf.load, shelf.remove):
         with pytest.raises(UsageError, match="no wallet is called nothing"):
             act("nothing")
-    with pytest.raises(UsageError, match="cannot be the name"):
+    with pytest.raises(UsageError, match="vault is no name for a wallet"):
         shelf.load("../vault")
     assert shelf.names() == ()
 
@@ -220,3 +220,34 @@ def test_every_kind_of_wallet_is_kept(shelf):
         shelf.add(made)
         assert shelf.load(f"w{number}") == made
         assert made.network is REGTEST
+
+
+def test_room_is_asked_for_before_anything_is_known_of_our_keys(shelf):
+    shelf.demand_room(wallet())
+    shelf.add(wallet(our_keys=(0,)))
+    for same in (wallet(), wallet(our_keys=(1,))):
+        shelf.demand_room(same)
+    for other, code in ((wallet(kind="W-wpkh"), "wallet-exists"), (wallet("x"), "wallet-known")):
+        with pytest.raises(RefusedError) as caught:
+            shelf.demand_room(other)
+        assert caught.value.code == code
+        shelf.demand_room(other, force=True)
+    assert shelf.names() == ("vault",)
+
+
+def test_room_behind_a_damaged_registration(shelf):
+    shelf.add(wallet())
+    path_of(shelf).write_text("{}")
+    with pytest.raises(RefusedError, match="registered with other content"):
+        shelf.demand_room(wallet())
+    shelf.demand_room(wallet(), force=True)
+
+
+@pytest.mark.parametrize("name", ["", "../x", "-", ".x", "a/b", "x\x1b[2J", "x" * 65])
+def test_a_name_that_is_none(shelf, name):
+    with pytest.raises(UsageError, match="is no name for a wallet") as caught:
+        shelf.demand_name(name)
+    assert caught.value.code == "wallet-name"
+    assert "no slash" in caught.value.hint
+    assert "\x1b" not in caught.value.message
+    shelf.demand_name("vault")

@@ -46,7 +46,7 @@ def test_wallets_without_a_script_tree_need_no_caution():
 def test_raw_keys_are_named_by_their_beginning():
     fixture = next(one for one in fixtures() if "uncompressed" in one["kind"])
     words = wallet(fixture["descriptor"], REGTEST).words
-    assert words.startswith("3 of 4 keys: 04adaa680da62dfc…, ")
+    assert words.startswith("3 of 4 keys: 04adaa680da62dfc..., ")
 
 
 def test_a_recovery_path():

@@ -60,7 +60,9 @@ def _recognise(data: bytes, network: Network, script_kind: str) -> Imported:
     try:
         content = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8").strip()
     except UnicodeDecodeError:
-        raise MalformedError("wallet file: neither text nor CBOR of a wallet") from None
+        raise MalformedError(
+            "wallet file: neither text nor CBOR of a wallet", hint=text.READABLE
+        ) from None
     if content.startswith("{"):
         return _from_json(parse_object(content, "wallet file"), network)
     if bsms.is_bsms(content):
@@ -76,5 +78,5 @@ def _from_json(fields: dict[str, Any], network: Network) -> Imported:
             return parse(fields, network)
     raise MalformedError(
         "wallet file: JSON of a kind that is not known",
-        hint="descriptor, BSMS, BIP-388, Coldcard, Caravan, Specter, Sparrow and Electrum files can be read",
+        hint=text.READABLE,
     )

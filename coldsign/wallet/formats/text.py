@@ -1,5 +1,6 @@
 """Descriptors as text: one with its checksum, or a receive and a change descriptor that belong together."""
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -11,6 +12,14 @@ from coldsign.wallet.keyexpr import KeyExpression
 
 MAX_LINES: Final = 64
 """Sparrow's export has nine: three descriptors with a comment before and a blank line after each."""
+
+READABLE: Final = (
+    "descriptor, BSMS, BIP-388, Coldcard, Caravan, Specter, Sparrow and Electrum files can be read"
+)
+"""For the hint where a file is none of them."""
+_FUNCTION: Final = re.compile(r"[a-z_]+\(")  # how every descriptor begins (BIP-380)
+_SEALED: Final = ("QklFMQ", "QklFMg")  # base64 of BIE1 and BIE2, Electrum's encrypted storage
+_KEY: Final = re.compile(r"(?:\[[^]]{0,200}\])?[a-zA-Z]pub[0-9A-Za-z]{20}")
 
 
 def parse(text: str, network: Network) -> Imported:
@@ -25,7 +34,9 @@ def parse(text: str, network: Network) -> Imported:
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not 1 <= len(lines) <= MAX_LINES:
-        raise MalformedError("wallet file: no descriptor in it")
+        raise MalformedError("wallet file: no descriptor in it", hint=READABLE)
+    if not _FUNCTION.match(lines[0]):
+        raise _no_descriptor(lines[0])
     found = [Descriptor.parse(line, network) for line in lines]
     if len(found) == 1:
         return Imported(found[0], None, "a descriptor")
@@ -37,6 +48,20 @@ def parse(text: str, network: Network) -> Imported:
         f"wallet file: {len(found)} descriptors that are not one wallet",
         hint="give one descriptor, or the receive and the change descriptor of one wallet",
     )
+
+
+def _no_descriptor(line: str) -> MalformedError:
+    if _KEY.match(line):
+        return MalformedError(
+            "wallet file: an extended public key alone is no wallet",
+            hint="its coordinator exports the descriptor, which says what scripts its keys stand in",
+        )
+    if line.startswith(_SEALED):
+        return MalformedError(
+            "wallet file: an Electrum file that is encrypted",
+            hint="save a copy of it without its password",
+        )
+    return MalformedError("wallet file: this text describes no wallet", hint=READABLE)
 
 
 def pair(receive: Descriptor, change: Descriptor) -> Descriptor:
