@@ -102,7 +102,7 @@ REASONS = {
     "Empty multipath": "2 to 64 indexes",
     "Missing multipath start": "is not a step",
     "Missing multipath end": "closing > is missing",
-    "Missing index": "is not a step",
+    "Missing index": "a step is empty",
     "Unsupported top level": "only in a leaf of tr",
     "Unsupported  context": "not allowed in",
 }
