@@ -70,8 +70,6 @@ OUTER_EDGE = "cli/app.py"
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
 
-per_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-
 
 @functools.cache
 def nodes(path: Path) -> tuple[ast.AST, ...]:
@@ -108,15 +106,13 @@ def test_floors_stand_on_earlier_floors() -> None:
         assert allowed <= set(list(FLOORS)[:number])
 
 
-@per_file
-def test_a_file_imports_only_what_its_floor_stands_on(path: Path) -> None:
+def imports_only_what_its_floor_stands_on(path: Path) -> None:
     allowed = FLOORS.get(floor(path), set(FLOORS)) | {floor(path), "__version__"}
     used = {name.split(".")[1] for name in imports(path) if name.startswith("coldsign.")}
     assert used <= allowed
 
 
-@per_file
-def test_libraries_stay_in_their_place(path: Path) -> None:
+def leaves_libraries_in_their_place(path: Path) -> None:
     for name in imports(path):
         library = name.split(".")[0]
         for table in (EDGES, DOORS):
@@ -159,8 +155,7 @@ def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (function.end_lineno or 0) - function.lineno + 1 - docstring
 
 
-@per_file
-def test_files_and_functions_are_short(path: Path) -> None:
+def is_short_and_so_are_its_functions(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= MAX_FILE_LINES
     for node in nodes(path):
@@ -168,8 +163,7 @@ def test_files_and_functions_are_short(path: Path) -> None:
             assert code_lines(node) <= MAX_FUNCTION_LINES, node.name
 
 
-@per_file
-def test_no_error_is_swallowed_unseen(path: Path) -> None:
+def swallows_no_error_unseen(path: Path) -> None:
     """Whoever catches everything raises it again; only the program's outer edge may not."""
     for node in nodes(path):
         if isinstance(node, ast.ExceptHandler) and place(path) != OUTER_EDGE:
@@ -177,6 +171,14 @@ def test_no_error_is_swallowed_unseen(path: Path) -> None:
             broad = {one.id for one in named if isinstance(one, ast.Name)} & BROAD
             last = node.body[-1]
             assert not broad or (isinstance(last, ast.Raise) and last.exc is None), node.lineno
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_keeps_the_rules(path: Path) -> None:
+    imports_only_what_its_floor_stands_on(path)
+    leaves_libraries_in_their_place(path)
+    is_short_and_so_are_its_functions(path)
+    swallows_no_error_unseen(path)
 
 
 def test_packages_reexport_nothing() -> None:

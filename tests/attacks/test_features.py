@@ -109,7 +109,7 @@ def test_without_libsecp256k1_nothing_stands_in(vault: Vault) -> None:
     """N-13: no slower curve of Python's own, whose time tells the key, takes its place."""
     source = vault.write("good.psbt", honest().raw())
     words = ["--home", str(vault.home), "inspect", source, "--wallet", "W-wsh"]
-    for code, ends in X:
+    for code, ends in (("from coldsign.cli import main; main()", 0), (WITHOUT, 8)):
         done = subprocess.run(
             [sys.executable, "-c", code, *words], capture_output=True, check=False, cwd=ROOT
         )
