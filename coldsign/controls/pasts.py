@@ -1,12 +1,16 @@
 """Transactions as the journal's intents tell of them, as little decoded as a memory of them needs."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, Self
 
 from coldsign.controls.chain import Damage, JournalDamagedError
 from coldsign.controls.entry import Entry
 from coldsign.primitives.tx import OutPoint
 from coldsign.review.context import PastTransaction
+
+Payment = tuple[bytes, int, str]
+"""Script, sats and withdrawal id, "" where there was none."""
 
 _OWN_KINDS: Final = frozenset({"change", "self"})
 
@@ -24,6 +28,7 @@ class Past(NamedTuple):
         outpoints: The coins it spends, as text.
         payments: Script, sats and withdrawal id of what it pays to others.
         last_seen: Of this wallet, the highest index of each branch that it pays to.
+        more_ids: Payments again, with the further ids that they were signed for at other times.
     """
 
     seq: int
@@ -33,8 +38,9 @@ class Past(NamedTuple):
     leaving: int
     is_this_wallet: bool
     outpoints: tuple[str, ...]
-    payments: tuple[tuple[bytes, int, str], ...]
+    payments: tuple[Payment, ...]
     last_seen: tuple[tuple[int, int], ...]
+    more_ids: tuple[Payment, ...] = ()
 
     @classmethod
     def read(cls, entry: Entry, wallet: str) -> Self:
@@ -76,9 +82,42 @@ class Past(NamedTuple):
                 outpoints=tuple([_outpoint(text) for text in self.outpoints]),
                 payments=tuple([(script, sats) for script, sats, _ in self.payments]),
                 manifest_ids=tuple([manifest_id for *_, manifest_id in self.payments]),
+                more_ids=tuple([((script, sats), name) for script, sats, name in self.more_ids]),
             )
         except (TypeError, ValueError):
             raise misunderstood(self.seq) from None
+
+
+def distinct(pasts: Iterable[Past]) -> tuple[Past, ...]:
+    """Each transaction once, with all that it was ever signed for."""
+    versions: dict[str, list[Past]] = {}
+    for past in pasts:
+        versions.setdefault(past.txid, []).append(past)
+    return tuple([same[0] if len(same) == 1 else _merged(same) for same in versions.values()])
+
+
+def _merged(same: Sequence[Past]) -> Past:
+    """One of several intents to sign one transaction: an id that it had once is never forgotten."""
+    ids: dict[tuple[bytes, int], dict[str, None]] = {}
+    for script, sats, name in [payment for past in same for payment in past.payments]:
+        ids.setdefault((script, sats), {}).update({name: None} if name else {})
+    left = {payment: list(names) for payment, names in ids.items()}
+    # of two wallets that spend together, one pays what is change to the other
+    most = [Counter([(script, sats) for script, sats, _ in past.payments]) for past in same]
+    payments = [(*paid, left[paid].pop(0) if left[paid] else "") for paid in _union(most)]
+    return same[-1]._replace(
+        is_this_wallet=any(past.is_this_wallet for past in same),
+        payments=tuple(payments),
+        last_seen=tuple([seen for past in same for seen in past.last_seen]),
+        more_ids=tuple([(*payment, name) for payment, names in left.items() for name in names]),
+    )
+
+
+def _union(counters: Iterable[Counter[tuple[bytes, int]]]) -> Iterator[tuple[bytes, int]]:
+    most: Counter[tuple[bytes, int]] = Counter()
+    for counter in counters:
+        most |= counter
+    return most.elements()
 
 
 def _outpoint(text: str) -> OutPoint:

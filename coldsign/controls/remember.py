@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from coldsign.controls.entry import EMPTY, Anchor, Body, Entry, Kind, stamp
-from coldsign.controls.pasts import Past, largest_versions, misunderstood
+from coldsign.controls.pasts import Past, distinct, largest_versions, misunderstood
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.tx import OutPoint
 from coldsign.review.context import PastTransaction
@@ -77,7 +77,7 @@ class Memory:
         self._all = tuple(pasts)
         self._told: dict[int, PastTransaction] = {}
         self._amounts = amounts
-        self._distinct = tuple({past.txid: past for past in self._all}.values())
+        self._distinct = distinct(self._all)
 
     def amount_seen(self, outpoint: OutPoint) -> int | None:
         """The amount an earlier review knew for this coin, sats."""
@@ -173,7 +173,7 @@ class Memory:
     def _by_manifest_id(self) -> Mapping[str, list[Past]]:
         found: dict[str, list[Past]] = {}
         for past in self._distinct:
-            for manifest_id in {payment[2] for payment in past.payments} - {""}:
+            for manifest_id in {name for *_, name in (*past.payments, *past.more_ids)} - {""}:
                 found.setdefault(manifest_id, []).append(past)
         return found
 

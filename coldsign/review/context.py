@@ -4,7 +4,7 @@ All of it is given: the floor above reads the policy, the manifest file and the 
 these values.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
@@ -86,12 +86,29 @@ class PastTransaction(NamedTuple):
         payments: What it pays to others: script and sats, in output order.
         manifest_ids: The withdrawal id of each payment, in the same order, "" where it had none;
             or empty.
+        more_ids: Payments with the further ids that they were signed for at other times.
     """
 
     txid: bytes
     outpoints: tuple[OutPoint, ...]
     payments: tuple[tuple[bytes, int], ...]
     manifest_ids: tuple[str, ...] = ()
+    more_ids: tuple[tuple[tuple[bytes, int], str], ...] = ()
+
+    def named(self) -> Iterator[tuple[tuple[bytes, int], str]]:
+        """Each payment with each id that it was ever signed for, "" where there was none."""
+        yield from zip(self.payments, self.manifest_ids, strict=False)
+        yield from self.more_ids
+
+    def paid_as(self, manifest_id: str) -> bool:
+        """Whether it was ever signed for the withdrawal of this id."""
+        return manifest_id in self.manifest_ids or any(
+            name == manifest_id for _, name in self.more_ids
+        )
+
+    def ids(self) -> frozenset[str]:
+        """Every withdrawal id that it was ever signed for."""
+        return frozenset([name for _, name in self.named() if name])
 
 
 class History(Protocol):

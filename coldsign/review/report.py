@@ -105,9 +105,7 @@ def _matched(facts: Facts, manifest: Manifest, context: Context) -> Facts:
     A transaction that replaces another pays the same rows as that one.
     """
     rivals = {facts.tx.txid(), *[past.txid for past in facts.conflicts]}
-    taken = {
-        name for past in context.batch if past.txid not in rivals for name in past.manifest_ids
-    }
+    taken = {name for past in context.batch if past.txid not in rivals for name in past.ids()}
 
     def rank(row: ManifestRow) -> int:
         paying = {past.txid for past in context.history.by_manifest_id(row.id)}

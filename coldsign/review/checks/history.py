@@ -50,18 +50,18 @@ def _leaving(facts: Facts) -> list[OutputFacts]:
 def signed_before(facts: Facts, context: Context) -> Iterator[Finding]:
     """This very transaction was signed here before.
 
-    If it was signed for withdrawal ids that the papers of today do not give it, it is refused: what
-    is signed last is what is remembered, and the ids would be free to be used again.
+    If it was signed for withdrawal ids that the papers of today do not give it, it is refused: one
+    payment would stand in the books under two names, or under one and none.
 
     Severity: refuse, confirm
-    Gain: none by the signatures, which are deterministic; a second payment under an id that is
-        forgotten.
+    Gain: none by the signatures, which are deterministic; books in which a payment is missing, so
+        that it is made again.
     Do: confirm if the first reply was lost, and give the same manifest as then.
     """
     del context
     txid, given = facts.tx.txid(), {output.manifest_id for output in facts.outputs}
     same = [past for past in facts.conflicts if past.txid == txid]
-    lost = [name for past in same for name in past.manifest_ids if name and name not in given]
+    lost = sorted({name for past in same for name in past.ids()} - given)
     if lost:
         text = f"was signed before for the withdrawal {printable(lost[0])}, which no manifest gives it now"
         yield refuse("signed-before", TRANSACTION, text)
@@ -167,10 +167,10 @@ def _paying(output: OutputFacts, context: Context) -> tuple[PastTransaction, ...
 
 def earlier_id(output: OutputFacts, past: PastTransaction) -> str:
     """The id under which the earlier transaction paid this; ours, if it paid that id at all."""
-    if output.manifest_id is not None and output.manifest_id in past.manifest_ids:
+    if output.manifest_id is not None and past.paid_as(output.manifest_id):
         return output.manifest_id
-    pairs = zip(past.payments, past.manifest_ids, strict=False)
-    return next((name for paid, name in pairs if paid == (output.script, output.sats)), "")
+    payment = (output.script, output.sats)
+    return next((name for paid, name in past.named() if paid == payment), "")
 
 
 def nearly_paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -205,8 +205,7 @@ def _nearly_paying(output: OutputFacts, context: Context) -> tuple[PastTransacti
 
 def _by_the_books(output: OutputFacts, past: PastTransaction) -> bool:
     """Whether this payment and all earlier ones to its place have withdrawal ids."""
-    pairs = zip(past.payments, past.manifest_ids, strict=False)
-    named = [name for (script, _), name in pairs if script == output.script]
+    named = [name for (script, _), name in past.named() if script == output.script]
     return bool(output.manifest_id and named) and all(named)
 
 
@@ -221,8 +220,7 @@ def withdrawal_id_reused(facts: Facts, context: Context) -> Iterator[Finding]:
         if output.manifest_id is None:
             continue
         for past in context.history.by_manifest_id(output.manifest_id):
-            pairs = zip(past.payments, past.manifest_ids, strict=False)
-            earlier = [paid for paid, name in pairs if name == output.manifest_id]
+            earlier = [paid for paid, name in past.named() if name == output.manifest_id]
             if earlier and (output.script, output.sats) not in earlier:
                 name = printable(output.manifest_id)
                 text = f"the id {name} was used for another payment by {past.txid[::-1].hex()}"
