@@ -10,7 +10,7 @@ from pathlib import Path
 from coldsign.ceremony.checkup import Machine
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
-from coldsign.errors import LockedError
+from coldsign.errors import ColdsignError, LockedError
 from coldsign.keys.keystore import KeyRecord, Keystore
 from coldsign.primitives.cores import ALONE, Cores
 from coldsign.primitives.network import MAINNET, Network
@@ -63,6 +63,17 @@ class Desk:
             Whether the journal could record it; the latch is engaged in any case.
         """
         return self.latch.engage(why, self.now(), who=who, journal=self.journal) is not None
+
+    def halt_over(self, found: ColdsignError, why: str) -> None:
+        """Engage the latch over what was found; where the disk refuses even that, its hint says so.
+
+        What was found is what a person must hear of, on a read-only disk too.
+        """
+        try:
+            self.halt(why)
+        except ColdsignError as lost:
+            words = f"THE LATCH IS NOT ENGAGED ({lost.message}): sign nothing here"
+            found.hint = "; ".join(filter(None, [words, found.hint]))
 
 
 def open_desk(home: Path | None, network: Network) -> Desk:

@@ -20,7 +20,7 @@ def load_wallet(desk: Desk, name: str) -> Wallet:
         wallet = desk.registry.load(name)
     except (RefusedError, MalformedError) as error:
         # It was checked before it was written: somebody had hands on this machine's records.
-        desk.halt(f"wallet {name}: {error.message}")
+        desk.halt_over(error, f"wallet {name}: {error.message}")
         raise
     _demand_recorded(desk, wallet)
     if wallet.network is not desk.network:
@@ -46,13 +46,14 @@ def _demand_recorded(desk: Desk, wallet: Wallet) -> None:
         return
     known = "does not know" if seen is None else "knows another registration of"
     problem = f"the journal {known} the wallet {wallet.name}"
-    desk.halt(problem)
-    raise RefusedError(
+    changed = RefusedError(
         problem,
         hint="a file was put in place by hand, or the journal was exchanged: find out which,"
         " then remove the wallet and register it again from a trusted source",
         code="registration-changed",
     )
+    desk.halt_over(changed, problem)
+    raise changed
 
 
 def bound_policy(desk: Desk, wallet: Wallet) -> Policy | None:
@@ -65,7 +66,7 @@ def bound_policy(desk: Desk, wallet: Wallet) -> Policy | None:
     try:
         return PolicyStore(desk.home).recorded(wallet, journal=desk.journal)
     except (RefusedError, MalformedError) as changed:
-        desk.halt(changed.message)
+        desk.halt_over(changed, changed.message)
         raise
 
 

@@ -4,6 +4,7 @@ The same function serves a person, a script and a test; they differ only in thei
 first half and all of ``inspect``.
 """
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -172,7 +173,7 @@ def _recall(desk: Desk, wallet: Wallet) -> Memory:
     try:
         return recall(desk.journal.entries(), wallet)
     except RefusedError as damage:
-        desk.halt(f"the journal is damaged: {damage.message}")
+        desk.halt_over(damage, f"the journal is damaged: {damage.message}")
         raise
 
 
@@ -208,24 +209,19 @@ def _carry_out(
     intent = desk.journal.append(Kind.INTENT, body, now=desk.now(), only_after=clearance.anchor)
     try:
         after = sign_verified(before, operator.unlock, clearance, cores=desk.cores)
-    except SelfCheckError as fault:
-        _abandon(desk, intent, fault.message)
-        desk.halt(f"self-check failed: {fault.message}")
+        inputs = signed_inputs(before, after)
+        outcome: Body = {
+            "intent": intent.seq,
+            "txid": clearance.report.facts.txid,
+            "inputs": list(inputs),
+            "psbt_sha256": sha256(after.serialize()).hex(),
+        }
+        desk.journal.append(Kind.SIGNED, outcome, now=desk.now())
+    except BaseException as stopped:  # whatever it is: the signature does not leave this function
+        _abandon(desk, intent, stopped)
+        if isinstance(stopped, SelfCheckError):
+            desk.halt_over(stopped, f"self-check failed: {stopped.message}")
         raise
-    except ColdsignError as no:
-        _abandon(desk, intent, no.message)
-        raise
-    except KeyboardInterrupt:
-        _abandon(desk, intent, "stopped by the person")
-        raise
-    inputs = signed_inputs(before, after)
-    outcome: Body = {
-        "intent": intent.seq,
-        "txid": clearance.report.facts.txid,
-        "inputs": list(inputs),
-        "psbt_sha256": sha256(after.serialize()).hex(),
-    }
-    desk.journal.append(Kind.SIGNED, outcome, now=desk.now())
     return Signed(clearance.report, after, inputs)
 
 
@@ -235,8 +231,16 @@ def signed_inputs(before: Psbt, after: Psbt) -> tuple[int, ...]:
     return tuple([n for n, (old, new) in enumerate(pairs) if old.map.raw != new.map.raw])
 
 
-def _abandon(desk: Desk, intent: Entry, why: str) -> None:
-    desk.journal.append(Kind.ABANDONED, {"intent": intent.seq, "why": why}, now=desk.now())
+def _abandon(desk: Desk, intent: Entry, stopped: BaseException) -> None:
+    """Say in the journal that nothing came of an intent; where it takes no more, the intent stands."""
+    if isinstance(stopped, ColdsignError):
+        why = stopped.message
+    elif isinstance(stopped, KeyboardInterrupt):
+        why = "stopped by the person"
+    else:  # its words may be those of a key file or of a passphrase
+        why = f"stopped by a fault: {type(stopped).__name__}"
+    with contextlib.suppress(ColdsignError, OSError):
+        desk.journal.append(Kind.ABANDONED, {"intent": intent.seq, "why": why}, now=desk.now())
 
 
 def _record_no(desk: Desk, report: Report, no: ColdsignError) -> None:

@@ -11,6 +11,8 @@ from coldsign.ceremony.operator import Approval, ExpectingOperator
 from coldsign.ceremony.reviewing import approve_walk
 from coldsign.ceremony.walk import examine, sign_walk
 from coldsign.controls.entry import Kind
+from coldsign.controls.journal import Journal
+from coldsign.controls.latch import Latch
 from coldsign.controls.policy import Policy
 from coldsign.errors import (
     DeclinedError,
@@ -146,6 +148,9 @@ def test_a_halt_while_the_reviewer_looks_stops_the_approval(tmp_path: Path) -> N
     [
         (LockedError("wrong passphrase"), "wrong passphrase"),
         (KeyboardInterrupt(), "stopped by the person"),
+        (OSError(5, "canary"), "stopped by a fault: OSError"),
+        (ValueError("canary"), "stopped by a fault: ValueError"),
+        (SystemExit(1), "stopped by a fault: SystemExit"),
     ],
 )
 def test_a_key_that_does_not_open_leaves_an_abandoned_intent(error, why, tmp_path: Path) -> None:
@@ -157,7 +162,75 @@ def test_a_key_that_does_not_open_leaves_an_abandoned_intent(error, why, tmp_pat
         sign_walk(found.job(), desk, Yes(key))
     last = list(desk.journal.entries())[-1]
     assert (last.kind, last.body) == (Kind.ABANDONED, {"intent": 1, "why": why})
+    assert b"canary" not in (tmp_path / "journal.jsonl").read_bytes()
+    assert "signed-before" not in {one.code for one in examine(found.job(), desk).findings}
     assert sign_walk(found.job(), desk, Yes(lambda: found.keyring(0))).inputs == (0,)
+
+
+@pytest.mark.parametrize("fault", [OSError(5, "a bad block"), MemoryError(), KeyboardInterrupt()])
+def test_a_fault_while_signing_leaves_an_abandoned_intent(
+    fault, tmp_path: Path, monkeypatch
+) -> None:
+    def stop(*_args, **_named) -> None:
+        raise fault
+
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+    monkeypatch.setattr(verified, "verify", stop)
+    with pytest.raises(type(fault)):
+        sign_walk(found.job(), desk, Yes(lambda: found.keyring(0)))
+    assert kinds(desk) == [Kind.INTENT, Kind.ABANDONED]
+
+
+def journal_that_takes_no(*refused: Kind, monkeypatch) -> None:
+    append = Journal.append
+
+    def full(journal, kind, *args, **named):
+        if kind in refused:
+            raise UnfitError("the disk is full", code="disk-full")
+        return append(journal, kind, *args, **named)
+
+    monkeypatch.setattr(Journal, "append", full)
+
+
+def test_a_signature_that_cannot_be_recorded_is_abandoned(tmp_path: Path, monkeypatch) -> None:
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+    journal_that_takes_no(Kind.SIGNED, monkeypatch=monkeypatch)
+    with pytest.raises(UnfitError, match="full"):
+        sign_walk(found.job(), desk, Yes(lambda: found.keyring(0)))
+    (intent, abandoned) = desk.journal.entries()
+    assert (intent.kind, abandoned.kind) == (Kind.INTENT, Kind.ABANDONED)
+    assert abandoned.body == {"intent": intent.seq, "why": "the disk is full"}
+
+
+def test_a_journal_that_takes_no_more_hides_neither_the_fault_nor_the_halt(
+    tmp_path: Path, monkeypatch
+) -> None:
+    def fault(*_args, **_named) -> None:
+        raise SelfCheckError("a bit flipped")
+
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+    monkeypatch.setattr(verified, "verify", fault)
+    journal_that_takes_no(Kind.ABANDONED, Kind.HALTED, monkeypatch=monkeypatch)
+    with pytest.raises(SelfCheckError, match="a bit flipped"):
+        sign_walk(found.job(), desk, Yes(lambda: found.keyring(0)))
+    assert kinds(desk) == [Kind.INTENT]  # the safe side: it may have been signed
+    with pytest.raises(HaltedError, match="a bit flipped"):
+        desk.latch.check()
+
+
+def test_a_fault_is_told_though_the_disk_refuses_the_latch(tmp_path: Path, monkeypatch) -> None:
+    def refuse(*_args, **_named) -> None:
+        raise UnfitError("the disk is read-only")
+
+    found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
+    sign_walk(found.job(), desk, Yes(lambda: found.keyring(0)))
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"fee":', b'"fie":', 1))
+    monkeypatch.setattr(Latch, "engage", refuse)
+    with pytest.raises(RefusedError, match="line 1") as caught:
+        examine(found.job(), desk)
+    assert "THE LATCH IS NOT ENGAGED (the disk is read-only)" in caught.value.hint
+    assert "compare with your last export" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["wpkh-1x2", "wsh-sortedmulti-2of3-4x4", "tr-key-3x3"])
