@@ -27,14 +27,15 @@ from coldsign.controls.chain import (
     read_chain,
 )
 from coldsign.controls.entry import EMPTY, LINE_CAP, Anchor, Body, Entry, Kind
-from coldsign.errors import MalformedError, RefusedError, UsageError
+from coldsign.errors import MalformedError, RefusedError, UnfitError, UsageError
 from coldsign.primitives.hashes import sha256
+from coldsign.primitives.lock import exclusive_lock, reading_lock
 from coldsign.primitives.storage import (
     append_durably,
     atomic_write,
     ensure_private_dir,
-    exclusive_lock,
     open_private,
+    open_to_cut,
     read_private,
 )
 from coldsign.primitives.text import printable
@@ -104,7 +105,7 @@ class Journal:
             self._move_head(entry.anchor)
         except BaseException:
             if self._read_head() == before:
-                with open_private(self._path) as file:
+                with open_to_cut(self._path) as file:
                     file.truncate(size - len(line))
                     os.fsync(file.fileno())
             raise
@@ -112,15 +113,25 @@ class Journal:
     def entries(self) -> Iterator[Entry]:
         """Every entry in order, each proven to follow from the one before.
 
-        Nobody else can write until the iteration ends.
+        Nobody else can write until the iteration ends. It needs no permission to write.
 
         Raises:
             JournalDamagedError: At the first bad line, or at the end if the journal was set back.
+            UnfitError: Somebody is writing (code ``busy``).
         """
         if not self._path.exists() and not self._head.exists():
             return
-        with exclusive_lock(self._lock):
-            yield from self._read()
+        with reading_lock(self._lock) as keeps_out:
+            try:
+                yield from self._read()
+            except JournalDamagedError:
+                if not keeps_out and self._lock.exists():  # a line may have been read half written
+                    raise UnfitError(
+                        "another coldsign wrote to the journal while it was read",
+                        hint="try again",
+                        code="busy",
+                    ) from None
+                raise
 
     def glimpse(self, kind: Kind) -> Iterator[Entry]:
         """The entries of one kind, each line sound in itself; the chain is not proven.
@@ -179,7 +190,7 @@ class Journal:
             )
         if damage.damage is not Damage.TORN:
             raise damage
-        with exclusive_lock(self._lock), open_private(self._path) as file:
+        with exclusive_lock(self._lock), open_to_cut(self._path) as file:
             start, tail = last_line(file)
             atomic_write(self._home / f"journal.torn-{damage.line}", tail, replace=True)
             file.truncate(start)

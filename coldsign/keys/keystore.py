@@ -25,11 +25,11 @@ from coldsign.keys.secret import wipe
 from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.filefault import failure
 from coldsign.primitives.fileio import sync_folder
+from coldsign.primitives.lock import exclusive_lock
 from coldsign.primitives.storage import (
     atomic_write,
     demand_writable,
     ensure_private_dir,
-    exclusive_lock,
     read_private,
 )
 from coldsign.primitives.text import NAME_RULE, is_safe_name, printable

@@ -84,3 +84,14 @@ def unsafe(path: Path, status: os.stat_result, *, wanted: int) -> UnfitError:
 def shown(path: Path) -> str:
     """A path as it may stand in a message."""
     return printable(str(path), limit=_PATH_SHOWN)
+
+
+def demand_private(path: Path, status: os.stat_result) -> None:
+    """Let only a regular file pass that is ours and closed to others.
+
+    Raises:
+        UnfitError: It is not that.
+    """
+    is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+    if not is_ours or status.st_mode & 0o077:
+        raise unsafe(path, status, wanted=stat.S_IFREG)

@@ -16,17 +16,15 @@ power cut leaves behind is never taken for content.
 
 import contextlib
 import errno
-import fcntl
 import os
 import stat
-import time
 from collections.abc import Iterator
-from io import BufferedRandom
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
 from typing import Final
 
-from coldsign.errors import MalformedError, UnfitError, UsageError
-from coldsign.primitives.filefault import KINDS, failure, shown, unsafe
+from coldsign.errors import MalformedError, UsageError
+from coldsign.primitives.filefault import KINDS, demand_private, failure, shown, unsafe
 from coldsign.primitives.fileio import (
     Readable,
     append_or_cut_back,
@@ -36,9 +34,8 @@ from coldsign.primitives.fileio import (
     temporary_beside,
     write_all,
 )
-from coldsign.primitives.text import printable
 
-_LOCK_POLL_SECONDS: Final = 0.05
+_OURS: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 def ensure_private_dir(path: Path) -> Path:
@@ -117,12 +114,12 @@ def append_durably(path: Path, data: bytes) -> int:
     Raises:
         UnfitError: As :func:`read_private` and :func:`atomic_write`.
     """
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | _OURS
     try:
         is_new = not path.exists()
         descriptor = os.open(path, flags, 0o600)
         try:
-            _demand_private(path, os.fstat(descriptor))
+            demand_private(path, os.fstat(descriptor))
             size = os.fstat(descriptor).st_size
             append_or_cut_back(descriptor, data, size)
         finally:
@@ -135,50 +132,30 @@ def append_durably(path: Path, data: bytes) -> int:
 
 
 @contextlib.contextmanager
-def exclusive_lock(path: Path, *, wait_seconds: float = 2.0) -> Iterator[None]:
-    """Hold the lock file ``path`` against every other process, and every other open of it.
-
-    The kernel lets go of the lock when the process ends, however it ends. Not re-entrant.
-
-    Args:
-        path: The lock file; made when missing and left in place. Holds the number of the process
-            that locked it.
-        wait_seconds: How long another holder is waited for.
-
-    Raises:
-        UnfitError: Another process holds it (code ``busy``), or the file cannot be opened.
-    """
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    try:
-        descriptor = os.open(path, flags, 0o600)
-    except OSError as error:
-        raise failure(error, "cannot lock", path) from None
-    try:
-        _demand_private(path, os.fstat(descriptor))
-        _acquire(descriptor, path, wait_seconds)
-        with contextlib.suppress(OSError):  # the number is only there for the other's error message
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def open_private(path: Path) -> Iterator[BufferedRandom]:
-    """Open one of coldsign's own files to read it piece by piece, and to cut it short.
+def open_private(path: Path) -> Iterator[BufferedReader]:
+    """Open one of coldsign's own files to read it piece by piece.
 
     Raises:
         UsageError: There is no such file (code ``no-such-file``).
         UnfitError: As :func:`read_private`; also for a failure inside the ``with`` block.
     """
-    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:
-        with os.fdopen(os.open(path, flags), "r+b") as file:
-            _demand_private(path, os.fstat(file.fileno()))
+        with os.fdopen(os.open(path, os.O_RDONLY | _OURS), "rb") as file:
+            demand_private(path, os.fstat(file.fileno()))
             yield file
     except OSError as error:
         raise failure(error, "cannot read", path) from None
+
+
+@contextlib.contextmanager
+def open_to_cut(path: Path) -> Iterator[BufferedRandom]:
+    """As :func:`open_private`, and it can be cut short."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDWR | _OURS), "r+b") as file:
+            demand_private(path, os.fstat(file.fileno()))
+            yield file
+    except OSError as error:
+        raise failure(error, "cannot cut", path) from None
 
 
 def read_private(path: Path, cap: int) -> bytes:
@@ -190,10 +167,9 @@ def read_private(path: Path, cap: int) -> bytes:
             reading failed.
         MalformedError: It is larger than ``cap``.
     """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:
-        with os.fdopen(os.open(path, flags), "rb", buffering=0) as file:
-            _demand_private(path, os.fstat(file.fileno()))
+        with os.fdopen(os.open(path, os.O_RDONLY | _OURS), "rb", buffering=0) as file:
+            demand_private(path, os.fstat(file.fileno()))
             data = read_capped(file, cap)
     except OSError as error:
         raise failure(error, "cannot read", path) from None
@@ -263,27 +239,3 @@ def _make_folders(path: Path) -> None:
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=0o700)
             sync_folder(folder.parent)
-
-
-def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() < deadline:
-                time.sleep(_LOCK_POLL_SECONDS)
-                continue
-            holder = printable(os.pread(descriptor, 20, 0).strip())
-            raise UnfitError(
-                f"another coldsign (process {holder}) is using {shown(path.parent)}",
-                hint="wait until it is done, or end it",
-                code="busy",
-            ) from None
-        return
-
-
-def _demand_private(path: Path, status: os.stat_result) -> None:
-    is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
-    if not is_ours or status.st_mode & 0o077:
-        raise unsafe(path, status, wanted=stat.S_IFREG)

@@ -17,7 +17,7 @@ from coldsign.controls.chain import Damage, JournalDamagedError, last_line
 from coldsign.controls.entry import EMPTY, Anchor, Entry, Kind, stamp
 from coldsign.controls.journal import Journal
 from coldsign.errors import MalformedError, RefusedError, UnfitError, UsageError
-from coldsign.primitives.storage import exclusive_lock
+from coldsign.primitives.lock import exclusive_lock
 from tests.killing import steps_survived
 
 NOW = datetime(2026, 11, 22, 17, 0, 0, tzinfo=UTC)

@@ -3,7 +3,6 @@
 import errno
 import io
 import os
-import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from coldsign.errors import ColdsignError, MalformedError, UnfitError, UsageError
-from coldsign.primitives import storage
 from coldsign.primitives.storage import (
     append_durably,
     atomic_write,
     ensure_private_dir,
-    exclusive_lock,
     open_private,
+    open_to_cut,
     read_private,
     read_untrusted,
     write_output,
@@ -283,59 +281,6 @@ class TestAppend:
         assert path.read_bytes() == b"one\n"
 
 
-class TestLock:
-    def test_a_second_holder_is_refused_at_once(self, home: Path) -> None:
-        with (
-            exclusive_lock(home / "lock"),
-            pytest.raises(UnfitError, match=f"process {os.getpid()}") as caught,
-            exclusive_lock(home / "lock", wait_seconds=0),
-        ):
-            pytest.fail("two holders")
-        assert caught.value.code == "busy"
-        with exclusive_lock(home / "lock", wait_seconds=0):
-            pass
-
-    def test_waits_for_the_other(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        first = exclusive_lock(home / "lock")
-        first.__enter__()
-        waits: list[float] = []
-
-        def sleep(seconds: float) -> None:
-            waits.append(seconds)
-            first.__exit__(None, None, None)
-
-        monkeypatch.setattr(storage.time, "sleep", sleep)
-        with exclusive_lock(home / "lock", wait_seconds=60):
-            assert len(waits) == 1
-
-    def test_a_dead_holder_does_not_hold(self, home: Path) -> None:
-        reading, writing = os.pipe()
-        child = os.fork()
-        if not child:
-            with exclusive_lock(home / "lock"):
-                os.write(writing, b"held")
-                signal.pause()
-        assert os.read(reading, 4) == b"held"
-        with (
-            pytest.raises(UnfitError, match=f"process {child}"),
-            exclusive_lock(home / "lock", wait_seconds=0),
-        ):
-            pytest.fail("two holders")
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        with exclusive_lock(home / "lock", wait_seconds=0):
-            pass
-        os.close(reading)
-        os.close(writing)
-
-    def test_a_lock_that_cannot_be_made(self, home: Path) -> None:
-        with pytest.raises(UsageError), exclusive_lock(home / "no" / "lock"):
-            pass
-        (home / "link").symlink_to(home / "x")
-        with pytest.raises(UnfitError, match="symbolic link"), exclusive_lock(home / "link"):
-            pass
-
-
 class TestReading:
     def test_private(self, home: Path) -> None:
         atomic_write(home / "x", b"abc", replace=True)
@@ -370,8 +315,20 @@ class TestReading:
         atomic_write(home / "x", b"abc", replace=True)
         with open_private(home / "x") as file:
             assert file.read() == b"abc"
-        with pytest.raises(UnfitError, match="input/output"), open_private(home / "x"):
-            raise OSError(errno.EIO, "no")
+        for opening in (open_private, open_to_cut):
+            with pytest.raises(UnfitError, match="input/output"), opening(home / "x"):
+                raise OSError(errno.EIO, "no")
+
+    def test_what_is_opened_to_be_read_cannot_be_cut(self, home: Path) -> None:
+        atomic_write(home / "x", b"abc", replace=True)
+        with open_private(home / "x") as file:
+            assert not file.writable()
+        with open_to_cut(home / "x") as file:
+            file.truncate(1)
+        assert read_private(home / "x", 3) == b"a"
+        (home / "x").chmod(0o640)
+        with pytest.raises(UnfitError, match="open to other users"), open_to_cut(home / "x"):
+            pass
 
     def test_untrusted(self, home: Path, tmp_path: Path) -> None:
         path = tmp_path / "in"
