@@ -55,7 +55,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "ssl": (),
     "subprocess": ("controls/gpg_process.py", "qr/child.py"),
     "time": (
-        "primitives/storage.py",
+        "primitives/lock.py",
         "qr/child.py",
         "ceremony/checkup.py",
         "cli/show.py",
