@@ -7,6 +7,7 @@ from coldsign.controls.approval import Approval, approve
 from coldsign.controls.clearance import demand_manifest
 from coldsign.controls.entry import Kind
 from coldsign.controls.gpg import Signed
+from coldsign.controls.remember import Memory, record
 from coldsign.review.report import Report
 
 
@@ -22,7 +23,8 @@ def approve_walk(job: Job, desk: Desk, operator: Operator, *, signer: str) -> tu
     Raises:
         HaltedError: The latch is engaged.
         MalformedError: It is no PSBT.
-        RefusedError: A check refuses, the policy's manifest is missing, or a risk was not accepted by name.
+        RefusedError: A check refuses, the policy's manifest is missing, a risk was not accepted by name, or
+            something else was decided on this machine meanwhile.
         DeclinedError: The reviewer said no.
         LockedError: gpg has no such key.
         UnfitError: gpg is missing or could not sign.
@@ -36,12 +38,18 @@ def approve_walk(job: Job, desk: Desk, operator: Operator, *, signer: str) -> tu
     desk.latch.check()  # again: somebody may have halted this machine while the reviewer looked
     approval = Approval.of(report, accepted=accepted, now=desk.now())
     signed = approve(approval, signer=signer)
-    body = {
-        "wallet": job.wallet.name,
-        "txid": report.facts.txid,
-        "psbt": report.facts.psbt.digest.hex(),
-        "review_code": " ".join(report.review_code),
-        "reviewer": signed.fingerprint,
-    }
-    desk.journal.append(Kind.APPROVED, body, now=desk.now())
+    _record(report, approval, signed, desk)
     return report, signed
+
+
+def _record(report: Report, approval: Approval, signed: Signed, desk: Desk) -> None:
+    """Remember what was approved before the approval is given out, unless others decided meanwhile."""
+    body = record(report.facts) | {
+        "review_code": approval.review_code,
+        "reviewer": signed.fingerprint,
+        "accepted": approval.accepted,
+        "manifest": approval.manifest,
+    }
+    memory = report.context.history
+    after = memory.anchor if isinstance(memory, Memory) else None
+    desk.journal.append(Kind.APPROVED, body, now=desk.now(), only_after=after)

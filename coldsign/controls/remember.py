@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from coldsign.controls.entry import EMPTY, Anchor, Body, Entry, Kind, stamp
-from coldsign.controls.pasts import Past, distinct, largest_versions, misunderstood
+from coldsign.controls.pasts import Past, largest_versions, misunderstood
+from coldsign.controls.recollection import Recollection
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.tx import OutPoint
-from coldsign.review.context import PastTransaction
 from coldsign.review.facts import Facts
 from coldsign.wallet.wallet import Wallet
 
@@ -55,11 +55,12 @@ class _Marks(NamedTuple):
     used: str | None
 
 
-class Memory:
+class Memory(Recollection):
     """What the journal remembers of transactions on one network, for one wallet's review.
 
     Coins, payments and withdrawal ids are remembered across all wallets; indexes and spending for
-    the one wallet. A transaction counts from its intent on, unless that was abandoned.
+    the one wallet. A transaction counts from its intent on, unless that was abandoned. What was
+    approved and not signed is remembered apart.
 
     Attributes:
         wallet: The wallet under review.
@@ -67,53 +68,36 @@ class Memory:
         halted: Whether its last word about the latch is that it was engaged.
         policy: Digest of the policy last bound to the wallet, hex; ``None`` if none was.
         used: Digest of the policy that the wallet last signed under, or that was bound since.
+        approved: The transactions that a reviewer approved on this machine and that it did not sign.
     """
 
     def __init__(
-        self, wallet: Wallet, pasts: Iterable[Past], amounts: Mapping[str, int], marks: _Marks
+        self,
+        wallet: Wallet,
+        pasts: Collection[Past],
+        approvals: Iterable[Past],
+        amounts: Mapping[str, int],
+        marks: _Marks,
     ) -> None:
+        super().__init__(pasts)
+        signed = {past.txid for past in pasts}
+        self.approved = Recollection([past for past in approvals if past.txid not in signed])
         self.wallet = wallet
         self.anchor, self.halted, self.policy, self.used = marks
         self._all = tuple(pasts)
-        self._told: dict[int, PastTransaction] = {}
         self._amounts = amounts
-        self._distinct = distinct(self._all)
 
     def amount_seen(self, outpoint: OutPoint) -> int | None:
         """The amount an earlier review knew for this coin, sats."""
         return self._amounts.get(str(outpoint))
 
-    def spenders(self, outpoint: OutPoint) -> tuple[PastTransaction, ...]:
-        """The transactions signed before that spend this coin, each once."""
-        return self._published(self._by_outpoint.get(str(outpoint), ()))
-
-    def paying(self, script: bytes, sats: int) -> tuple[PastTransaction, ...]:
-        """The transactions signed before that pay exactly this amount to this script."""
-        return self._published(self._by_payment.get((script, sats), ()))
-
-    def paying_between(self, script: bytes, low: int, high: int) -> tuple[PastTransaction, ...]:
-        """The transactions signed before that pay this script an amount from low to high, sats."""
-        paid = self._by_script.get(script, ())
-        near = {past.txid: past for sats, past in paid if low <= sats <= high}
-        return self._published(near.values())
-
-    def by_manifest_id(self, manifest_id: str) -> tuple[PastTransaction, ...]:
-        """The transactions signed before that paid the withdrawal of this id."""
-        return self._published(self._by_manifest_id.get(manifest_id, ()))
-
     def last_seen(self, branch: int) -> int | None:
         """The highest index of this wallet's branch that a signed transaction paid to."""
         return self._last_seen.get(branch)
 
-    def _published(self, pasts: Collection[Past]) -> tuple[PastTransaction, ...]:
-        """Each as the review knows it, worked out once: every coin and payment of a replaced batch asks."""
-        found = [self._told.get(past.seq) or past.public() for past in pasts]
-        self._told.update(zip([past.seq for past in pasts], found, strict=True))
-        return tuple(found)
-
     def paid_scripts(self) -> Iterable[bytes]:
         """Every script of others that a signed transaction paid."""
-        return {script for script, _ in self._by_payment}
+        return self._by_script.keys()
 
     def spent_recently(
         self, *, now: datetime, locktime: int, besides: Iterable[OutPoint] = ()
@@ -147,37 +131,6 @@ class Memory:
         )
 
     @cached_property
-    def _by_outpoint(self) -> Mapping[str, list[Past]]:
-        found: dict[str, list[Past]] = {}
-        for past in self._distinct:
-            for text in past.outpoints:
-                found.setdefault(text, []).append(past)
-        return found
-
-    @cached_property
-    def _by_payment(self) -> Mapping[tuple[bytes, int], list[Past]]:
-        found: dict[tuple[bytes, int], list[Past]] = {}
-        for past in self._distinct:
-            for script, sats in {payment[:2] for payment in past.payments}:
-                found.setdefault((script, sats), []).append(past)
-        return found
-
-    @cached_property
-    def _by_script(self) -> Mapping[bytes, list[tuple[int, Past]]]:
-        found: dict[bytes, list[tuple[int, Past]]] = {}
-        for (script, sats), pasts in self._by_payment.items():
-            found.setdefault(script, []).extend((sats, past) for past in pasts)
-        return found
-
-    @cached_property
-    def _by_manifest_id(self) -> Mapping[str, list[Past]]:
-        found: dict[str, list[Past]] = {}
-        for past in self._distinct:
-            for manifest_id in {name for *_, name in (*past.payments, *past.more_ids)} - {""}:
-                found.setdefault(manifest_id, []).append(past)
-        return found
-
-    @cached_property
     def _last_seen(self) -> dict[int, int]:
         found: dict[int, int] = {}
         for past in self._distinct:
@@ -205,6 +158,7 @@ def recall(entries: Iterable[Entry], wallet: Wallet) -> Memory:
 
 def _recalled(entries: Iterable[Entry], wallet: Wallet) -> Memory:
     pasts: dict[int, Past] = {}
+    approvals: list[Past] = []
     amounts: dict[str, int] = {}
     anchor, halted, policy, used = EMPTY, False, None, None
     identity, network = wallet_id(wallet), wallet.network.name
@@ -215,6 +169,8 @@ def _recalled(entries: Iterable[Entry], wallet: Wallet) -> Memory:
                 pasts[entry.seq] = Past.read(entry, identity)
                 amounts.update([put[:2] for put in entry.body["inputs"] if put[1] is not None])
                 used = entry.body.get("policy") if pasts[entry.seq].is_this_wallet else used
+            elif entry.kind is Kind.APPROVED and entry.body.get("network") == network:
+                approvals.append(Past.read(entry, identity))
             elif entry.kind is Kind.ABANDONED:
                 pasts.pop(entry.body["intent"], None)
             elif entry.kind is Kind.POLICY and entry.body["wallet_id"] == identity:
@@ -223,7 +179,8 @@ def _recalled(entries: Iterable[Entry], wallet: Wallet) -> Memory:
             raise misunderstood(entry.seq) from None
         if entry.kind in _LATCH_KINDS:
             halted = entry.kind is Kind.HALTED
-    return Memory(wallet, pasts.values(), amounts, _Marks(anchor, halted, policy, used))
+    marks = _Marks(anchor, halted, policy, used)
+    return Memory(wallet, pasts.values(), approvals, amounts, marks)
 
 
 _LATCH_KINDS: Final = frozenset({Kind.HALTED, Kind.RELEASED})

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from coldsign.review.checks import (
+    approved,
     batch,
     change,
     claims,
@@ -34,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     *outputs.CHECKS,
     *manifest.CHECKS,
     *history.CHECKS,
+    *approved.CHECKS,
     *batch.CHECKS,
     *fees.CHECKS,
     *paths.CHECKS,

@@ -111,27 +111,36 @@ class PastTransaction(NamedTuple):
         return frozenset([name for _, name in self.named() if name])
 
 
-class History(Protocol):
-    """What the journal remembers; a transaction counts from when its signature was decided."""
-
-    def amount_seen(self, outpoint: OutPoint) -> int | None:
-        """The amount an earlier review proved or was told for this coin, sats."""
-        ...
+class Decisions(Protocol):
+    """Transactions that were decided on before."""
 
     def spenders(self, outpoint: OutPoint) -> tuple[PastTransaction, ...]:
-        """The transactions signed before that spend this coin."""
+        """Those that spend this coin."""
         ...
 
     def paying(self, script: bytes, sats: int) -> tuple[PastTransaction, ...]:
-        """The transactions signed before that pay exactly this amount to this script."""
+        """Those that pay exactly this amount to this script."""
         ...
 
     def paying_between(self, script: bytes, low: int, high: int) -> tuple[PastTransaction, ...]:
-        """The transactions signed before that pay this script an amount from low to high, sats."""
+        """Those that pay this script an amount from low to high, sats."""
         ...
 
     def by_manifest_id(self, manifest_id: str) -> tuple[PastTransaction, ...]:
-        """The transactions signed before that paid the withdrawal of this id."""
+        """Those that paid the withdrawal of this id."""
+        ...
+
+
+class History(Decisions, Protocol):
+    """What the journal remembers; a transaction counts from when its signature was decided."""
+
+    @property
+    def approved(self) -> Decisions:
+        """What a reviewer approved on this machine and what was not signed on it."""
+        ...
+
+    def amount_seen(self, outpoint: OutPoint) -> int | None:
+        """The amount an earlier review proved or was told for this coin, sats."""
         ...
 
     def last_seen(self, branch: int) -> int | None:
@@ -144,7 +153,12 @@ class History(Protocol):
 
 
 class EmptyHistory:
-    """The memory of a machine that has signed nothing."""
+    """The memory of a machine that has decided nothing."""
+
+    @property
+    def approved(self) -> Decisions:
+        """Nothing was approved."""
+        return EmptyHistory()
 
     def amount_seen(self, outpoint: OutPoint) -> int | None:
         """Nothing was seen."""

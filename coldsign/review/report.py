@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from coldsign.primitives.cores import ALONE, Cores
 from coldsign.psbt.model import Psbt
 from coldsign.review.checklist import CHECKS
-from coldsign.review.checks.history import paid
+from coldsign.review.checks.history import conflicts, paid
 from coldsign.review.code import review_code, review_digest
-from coldsign.review.context import Context, History, Manifest, ManifestRow, PastTransaction
+from coldsign.review.context import Context, Manifest, ManifestRow, PastTransaction
 from coldsign.review.facts import Facts, gather
 from coldsign.review.finding import Finding, Severity
 from coldsign.review.items import OutputFacts
@@ -84,19 +84,11 @@ def review(
         UnfitError: A helping process failed.
     """
     facts = gather(psbt, wallet, our_keys=our_keys, cores=cores)
-    facts = dataclasses.replace(facts, conflicts=_conflicts(facts, context.history))
+    facts = dataclasses.replace(facts, conflicts=conflicts(facts, context.history))
     if context.manifest is not None:
         facts = _matched(facts, context.manifest, context)
     findings = tuple([finding for check in CHECKS for finding in check(facts, context)])
     return Report(facts, context, findings, review_code(facts, context.manifest))
-
-
-def _conflicts(facts: Facts, history: History) -> tuple[PastTransaction, ...]:
-    found: dict[bytes, PastTransaction] = {}
-    for known in facts.inputs:
-        for past in history.spenders(known.outpoint):
-            found.setdefault(past.txid, past)
-    return tuple(found.values())
 
 
 def _matched(facts: Facts, manifest: Manifest, context: Context) -> Facts:
@@ -104,11 +96,14 @@ def _matched(facts: Facts, manifest: Manifest, context: Context) -> Facts:
 
     A transaction that replaces another pays the same rows as that one.
     """
-    rivals = {facts.tx.txid(), *[past.txid for past in facts.conflicts]}
+    history, approved = context.history, context.history.approved
+    same_coins = (*facts.conflicts, *conflicts(facts, approved))
+    rivals = {facts.tx.txid(), *[past.txid for past in same_coins]}
     taken = {name for past in context.batch if past.txid not in rivals for name in past.ids()}
 
     def rank(row: ManifestRow) -> int:
-        paying = {past.txid for past in context.history.by_manifest_id(row.id)}
+        decided = (*history.by_manifest_id(row.id), *approved.by_manifest_id(row.id))
+        paying = {past.txid for past in decided}
         return 2 if paying - rivals or row.id in taken else int(not paying)
 
     matching = match(facts.outputs, manifest, rank)

@@ -260,6 +260,18 @@ class Memory(EmptyHistory):
         return [script for past in self.past for script, _ in past.payments]
 
 
+class Reviewer(Memory):
+    """The journal of a machine that approves and signs nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.given = Memory()
+
+    @property
+    def approved(self):
+        return self.given
+
+
 def codes(report: Report) -> set[str]:
     return {finding.code for finding in report.findings}
 

@@ -28,6 +28,7 @@ from tests.review.build import (
     G,
     Memory,
     Pay,
+    Reviewer,
     codes,
     grave,
     manifest,
@@ -115,6 +116,14 @@ def after(*earlier, draft=HONEST, **kwargs):
         report = other.review(context)
         history.saw(report)
         history.signed(report)
+    return draft, context
+
+
+def reviewer(*earlier, draft=HONEST, **kwargs):
+    """A draft with the memory of others having been reviewed and approved."""
+    context = Context(history=Reviewer(), **kwargs)
+    for other in earlier:
+        context.history.given.signed(other.review(context))
     return draft, context
 
 
@@ -239,6 +248,8 @@ ASKED = {
     "unregistered-xpub": Draft(add=[other_xpub(b"abcd")]),
     "signed-before": after(HONEST),
     "replaces-earlier": after(HONEST, draft=fee(9_000)),
+    "replaces-approved": reviewer(HONEST, draft=fee(9_000)),
+    "approved-before": reviewer(HONEST, draft=other_coins()),
     "batch-same-coin": beside(HONEST, draft=fee(9_000)),
     "nearly-paid-before": after(
         HONEST,

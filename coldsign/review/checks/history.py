@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from coldsign.primitives.amount import btc
 from coldsign.primitives.script import Kind
 from coldsign.primitives.text import printable
-from coldsign.review.context import Context, PastTransaction
+from coldsign.review.context import Context, Decisions, PastTransaction
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, note, refuse
 from coldsign.review.items import OutputFacts
@@ -30,6 +30,15 @@ def amount_changed(facts: Facts, context: Context) -> Iterator[Finding]:
         if before is not None and known.amount is not None and before != known.amount:
             text = f"is now worth {known.amount} sat, but was worth {before} sat when seen before"
             yield refuse("amount-changed", known.where, text)
+
+
+def conflicts(facts: Facts, decisions: Decisions) -> tuple[PastTransaction, ...]:
+    """The transactions decided on before that spend a coin of this one, itself included."""
+    found: dict[bytes, PastTransaction] = {}
+    for known in facts.inputs:
+        for past in decisions.spenders(known.outpoint):
+            found.setdefault(past.txid, past)
+    return tuple(found.values())
 
 
 def _others(facts: Facts) -> tuple[PastTransaction, ...]:
@@ -144,7 +153,7 @@ def paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     rivals = _rivals(facts)
     for output in paid(facts):
-        for past in _paying(output, context):
+        for past in paying(output, context.history):
             if past.txid in rivals:
                 continue
             earlier = earlier_id(output, past)
@@ -157,10 +166,11 @@ def paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
                 yield refuse("paid-before", output.where, text)
 
 
-def _paying(output: OutputFacts, context: Context) -> tuple[PastTransaction, ...]:
-    found = {past.txid: past for past in context.history.paying(output.script, output.sats)}
+def paying(output: OutputFacts, decisions: Decisions) -> tuple[PastTransaction, ...]:
+    """The transactions decided on before that make the same payment: the same amount there, or the same id."""
+    found = {past.txid: past for past in decisions.paying(output.script, output.sats)}
     if output.manifest_id is not None:
-        for past in context.history.by_manifest_id(output.manifest_id):
+        for past in decisions.by_manifest_id(output.manifest_id):
             found.setdefault(past.txid, past)
     return tuple(found.values())
 
@@ -185,22 +195,23 @@ def nearly_paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     rivals = _rivals(facts)
     for output in paid(facts):
-        near = [past for past in _nearly_paying(output, context) if past.txid not in rivals]
-        names = [past.txid[::-1].hex() for past in near if not _by_the_books(output, past)]
+        near = [past for past in nearly_paying(output, context.history) if past.txid not in rivals]
+        names = [past.txid[::-1].hex() for past in near]
         if names:
             text = f"nearly {btc(output.sats)} BTC were paid there by {' and '.join(names[:MAX_NAMED])}"
             yield confirm("nearly-paid-before", output.where, f"{text}, from other coins")
 
 
-def _nearly_paying(output: OutputFacts, context: Context) -> tuple[PastTransaction, ...]:
-    """The earlier transactions that pay the same place a little less or a little more."""
+def nearly_paying(output: OutputFacts, decisions: Decisions) -> list[PastTransaction]:
+    """The transactions decided on before that pay the same place a little less or a little more.
+
+    Not those whose payments there have withdrawal ids of the books, if this one has an id too.
+    """
     low, high = -(-output.sats * (100 - NEARLY) // 100), output.sats * 100 // (100 - NEARLY)
-    paying = context.history.paying_between
-    less, more = (
-        paying(output.script, low, output.sats - 1),
-        paying(output.script, output.sats + 1, high),
-    )
-    return tuple({past.txid: past for past in (*less, *more)}.values())
+    less = decisions.paying_between(output.script, low, output.sats - 1)
+    more = decisions.paying_between(output.script, output.sats + 1, high)
+    near = {past.txid: past for past in (*less, *more)}
+    return [past for past in near.values() if not _by_the_books(output, past)]
 
 
 def _by_the_books(output: OutputFacts, past: PastTransaction) -> bool:
