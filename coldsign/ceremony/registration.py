@@ -1,11 +1,18 @@
 """Registering a wallet, and opening it and its policy only if they are still what was registered and bound."""
 
+import contextlib
+from typing import Final
+
 from coldsign.ceremony.desk import Desk
 from coldsign.controls.entry import Kind
 from coldsign.controls.policies import PolicyStore
 from coldsign.controls.policy import Policy
-from coldsign.errors import MalformedError, RefusedError, UsageError
+from coldsign.errors import MalformedError, RefusedError, UnfitError, UsageError
+from coldsign.primitives.lock import exclusive_lock, reading_lock
+from coldsign.primitives.storage import ensure_private_dir
 from coldsign.wallet.wallet import RECEIVE, Wallet
+
+_LOCK: Final = "wallets.lock"
 
 
 def load_wallet(desk: Desk, name: str) -> Wallet:
@@ -17,12 +24,16 @@ def load_wallet(desk: Desk, name: str) -> Wallet:
         MalformedError: The registration is damaged; the latch is engaged.
     """
     try:
-        wallet = desk.registry.load(name)
+        wallet = _recorded(desk, name)
+        if wallet is None:  # another process may have registered it between two of our looks
+            with reading_lock(desk.home / _LOCK):
+                wallet = _recorded(desk, name)
     except (RefusedError, MalformedError) as error:
         # It was checked before it was written: somebody had hands on this machine's records.
         desk.halt_over(error, f"wallet {name}: {error.message}")
         raise
-    _demand_recorded(desk, wallet)
+    if wallet is None:
+        raise _not_recorded(desk, name)
     if wallet.network is not desk.network:
         raise UsageError(
             f"the wallet {name} is registered on {wallet.network.name}, not {desk.network.name}",
@@ -32,20 +43,40 @@ def load_wallet(desk: Desk, name: str) -> Wallet:
     return wallet
 
 
-def _demand_recorded(desk: Desk, wallet: Wallet) -> None:
-    """A registration counts only if it is the one that the journal saw last.
+def _recorded(desk: Desk, name: str) -> Wallet | None:
+    """A registration that is the one that the journal saw last; ``None`` if it is another.
 
-    Raises:
-        RefusedError: It is another, or the journal knows none; the latch is engaged.
+    One that the journal saw and that was not put in place, as a power cut leaves it, is put there now.
     """
+    seen, late = _seen(desk, name), desk.registry.waiting(name)
+    if late is not None and late.digest.hex() == seen:
+        with contextlib.suppress(UnfitError), exclusive_lock(desk.home / _LOCK):
+            _settle(desk, name)  # on a read-only disk it goes on waiting
+        return late
+    wallet = desk.registry.load(name)
+    return wallet if wallet.digest.hex() == seen else None
+
+
+def _settle(desk: Desk, name: str) -> None:
+    """Put in place what waits, if the journal saw it last; else it may be overwritten."""
+    late = desk.registry.waiting(name)
+    if late is not None and late.digest.hex() == _seen(desk, name):
+        desk.registry.put_in_place(name)
+
+
+def _seen(desk: Desk, name: str) -> str | None:
+    """The digest of the registration of this name that the journal saw last, hex."""
     seen = None
     for entry in desk.journal.glimpse(Kind.REGISTERED):
-        if entry.body.get("wallet") == wallet.name:
+        if entry.body.get("wallet") == name:
             seen = entry.body.get("digest")
-    if seen == wallet.digest.hex():
-        return
-    known = "does not know" if seen is None else "knows another registration of"
-    problem = f"the journal {known} the wallet {wallet.name}"
+    return seen
+
+
+def _not_recorded(desk: Desk, name: str) -> RefusedError:
+    """The error for a registration that the journal does not know; the latch is engaged."""
+    known = "does not know" if _seen(desk, name) is None else "knows another registration of"
+    problem = f"the journal {known} the wallet {name}"
     changed = RefusedError(
         problem,
         hint="a file was put in place by hand, or the journal was exchanged: find out which,"
@@ -53,7 +84,7 @@ def _demand_recorded(desk: Desk, wallet: Wallet) -> None:
         code="registration-changed",
     )
     desk.halt_over(changed, problem)
-    raise changed
+    return changed
 
 
 def bound_policy(desk: Desk, wallet: Wallet) -> Policy | None:
@@ -76,18 +107,21 @@ def register(desk: Desk, wallet: Wallet, *, force: bool) -> None:
     Raises:
         RefusedError: The name stands for another registration.
     """
-    desk.registry.add(wallet, force=force)
-    PolicyStore(desk.home).replace(wallet, journal=desk.journal, now=desk.now())
-    desk.journal.append(
-        Kind.REGISTERED,
-        {
+    policies = PolicyStore(desk.home)
+    ensure_private_dir(desk.home)
+    with exclusive_lock(desk.home / _LOCK):
+        _settle(desk, wallet.name)
+        desk.registry.stage(wallet, force=force)
+        policies.make_room(wallet, journal=desk.journal)
+        body = {
             "wallet": wallet.name,
             "digest": wallet.digest.hex(),
             "first_receive": wallet.address(RECEIVE, 0),
             "action": "add",
-        },
-        now=desk.now(),
-    )
+        }
+        desk.journal.append(Kind.REGISTERED, body, now=desk.now())
+        desk.registry.put_in_place(wallet.name)
+        policies.replace(wallet, journal=desk.journal, now=desk.now())
 
 
 def unregister(desk: Desk, name: str) -> None:
@@ -96,7 +130,8 @@ def unregister(desk: Desk, name: str) -> None:
     Raises:
         UsageError: No such wallet.
     """
-    desk.registry.remove(name)
-    PolicyStore(desk.home).unbind(name, journal=desk.journal, now=desk.now())
-    body = {"wallet": name, "action": "remove"}
-    desk.journal.append(Kind.REGISTERED, body, now=desk.now())
+    with exclusive_lock(desk.home / _LOCK):
+        desk.registry.remove(name)
+        PolicyStore(desk.home).unbind(name, journal=desk.journal, now=desk.now())
+        body = {"wallet": name, "action": "remove"}
+        desk.journal.append(Kind.REGISTERED, body, now=desk.now())

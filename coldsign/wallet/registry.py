@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from coldsign.errors import MalformedError, RefusedError, UsageError
 from coldsign.primitives.filefault import failure
-from coldsign.primitives.fileio import sync_folder
 from coldsign.primitives.network import Network
-from coldsign.primitives.storage import atomic_write, ensure_private_dir, read_private
+from coldsign.primitives.staged import put_in_place, remove, stage, waiting
+from coldsign.primitives.storage import ensure_private_dir, read_private
 from coldsign.primitives.text import NAME_RULE, is_safe_name, printable
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.strictjson import integer_field, list_field, parse_object, text_field
@@ -83,10 +83,42 @@ class Registry:
                 these addresses are registered under another name (``wallet-known``).
             UnfitError: The disk does not take it.
         """
+        self.stage(wallet, force=force)
+        self.put_in_place(wallet.name)
+
+    def stage(self, wallet: Wallet, *, force: bool = False) -> None:
+        """Write a registration that counts once it is recorded and put in place.
+
+        Raises:
+            RefusedError: As :meth:`add`.
+            UnfitError: The disk does not take it.
+        """
         ensure_private_dir(self._folder)
-        if not self._takes(wallet, force=force, same=self._is_same(wallet)):
-            return
-        atomic_write(self._path(wallet.name), serialize(wallet), replace=force)
+        if self._takes(wallet, force=force, same=self._is_same(wallet)):
+            stage(self._path(wallet.name), serialize(wallet))
+        else:
+            remove(waiting(self._path(wallet.name)))
+
+    def put_in_place(self, name: str) -> None:
+        """Let the staged registration of this name, if there is one, be the one that is loaded.
+
+        Raises:
+            UnfitError: The disk refuses.
+        """
+        put_in_place(self._path(name))
+
+    def waiting(self, name: str) -> Wallet | None:
+        """The registration of this name that was staged and not put in place, as a power cut leaves it.
+
+        Raises:
+            UnfitError: It cannot be read, or others could have written to it.
+        """
+        path = waiting(self._path(name))
+        try:
+            wallet = parse(read_private(path, MAX_FILE))
+        except (MalformedError, RefusedError, UsageError):
+            return None
+        return wallet if wallet.name == name else None
 
     def demand_room(self, wallet: Wallet, *, force: bool = False) -> None:
         """Whether these addresses could be registered under this name, whichever of the keys may be ours.
@@ -145,14 +177,9 @@ class Registry:
             UsageError: No wallet has that name.
             UnfitError: The file cannot be removed.
         """
-        path = self._path(name)
-        try:
-            path.unlink()
-            sync_folder(self._folder)
-        except FileNotFoundError:
-            raise _no_such_wallet(name) from None
-        except OSError as error:
-            raise failure(error, "cannot remove", path) from None
+        path = self.demand_registered(name)
+        remove(waiting(path))
+        remove(path)
 
     def demand_registered(self, name: str) -> Path:
         """The file of a registration that is there, whatever is in it.
