@@ -1,8 +1,8 @@
 """Reading the journal's chain: which line is the first that does not hold, and what that means."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from coldsign.controls.entry import EMPTY, LINE_CAP, Anchor, Entry
 from coldsign.errors import MalformedError, RefusedError
@@ -52,6 +52,29 @@ _HINTS: Final = {
     Damage.BROKEN: "compare with your last export; find out who wrote to this folder",
     Damage.ROLLED_BACK: "compare with your last export and the count on your paper",
 }
+
+
+class Verification(NamedTuple):
+    """The outcome of reading the whole journal.
+
+    Attributes:
+        anchor: Where the chain stands, as far as it holds.
+        damage: What is wrong, if anything.
+    """
+
+    anchor: Anchor
+    damage: JournalDamagedError | None
+
+
+def verified(entries: Iterable[Entry]) -> Verification:
+    """How far a chain holds, read to its end or to its first bad line."""
+    anchor = EMPTY
+    try:
+        for entry in entries:
+            anchor = entry.anchor
+    except JournalDamagedError as damage:
+        return Verification(anchor, damage)
+    return Verification(anchor, None)
 
 
 def read_chain(file: BinaryIO, head: Anchor) -> Iterator[Entry]:

@@ -16,15 +16,17 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from coldsign.controls.chain import (
     Damage,
     JournalDamagedError,
     NotedDiffersError,
+    Verification,
     demand_reached,
     last_line,
     read_chain,
+    verified,
 )
 from coldsign.controls.entry import EMPTY, LINE_CAP, Anchor, Body, Entry, Kind
 from coldsign.errors import MalformedError, RefusedError, UnfitError, UsageError
@@ -34,6 +36,7 @@ from coldsign.primitives.storage import (
     append_durably,
     atomic_write,
     ensure_private_dir,
+    keep_as,
     open_private,
     open_to_cut,
     read_private,
@@ -42,18 +45,6 @@ from coldsign.primitives.text import printable
 
 _HEAD_CAP: Final = 4096  # bytes; a number and a hash need about a hundred
 _TAIL_SHOWN: Final = 200  # bytes of a torn line kept readable in the recovery's own entry
-
-
-class Verification(NamedTuple):
-    """The outcome of reading the whole journal.
-
-    Attributes:
-        anchor: Where the chain stands, as far as it holds.
-        damage: What is wrong, if anything.
-    """
-
-    anchor: Anchor
-    damage: JournalDamagedError | None
 
 
 class Journal:
@@ -84,17 +75,22 @@ class Journal:
         """
         ensure_private_dir(self._home)
         with exclusive_lock(self._lock):
-            end = self._end()
-            if only_after is not None and end != only_after:
-                raise RefusedError(
-                    f"the journal has {end.seq} entries and had {only_after.seq} at the review",
-                    hint="somebody else used it in between: review again",
-                    code="journal-moved-on",
-                )
-            entry = Entry.make(kind, body, after=end, now=now)
-            if self._read_head() != end:  # left behind by a power cut; it must never lag by two
-                self._move_head(end)
-            self._write(entry, end)
+            return self._append(kind, body, now=now, only_after=only_after)
+
+    def _append(
+        self, kind: Kind, body: Body, *, now: datetime, only_after: Anchor | None = None
+    ) -> Entry:
+        end = self._end()
+        if only_after is not None and end != only_after:
+            raise RefusedError(
+                f"the journal has {end.seq} entries and had {only_after.seq} at the review",
+                hint="somebody else used it in between: review again",
+                code="journal-moved-on",
+            )
+        entry = Entry.make(kind, body, after=end, now=now)
+        if self._read_head() != end:  # left behind by a power cut; it must never lag by two
+            self._move_head(end)
+        self._write(entry, end)
         return entry
 
     def _write(self, entry: Entry, before: Anchor) -> None:
@@ -151,13 +147,7 @@ class Journal:
 
     def verify(self) -> Verification:
         """Read the whole journal and name its first bad line, if it has one."""
-        anchor = EMPTY
-        try:
-            for entry in self.entries():
-                anchor = entry.anchor
-        except JournalDamagedError as damage:
-            return Verification(anchor, damage)
-        return Verification(anchor, None)
+        return verified(self.entries())
 
     def demand_anchor(self, noted: Anchor) -> None:
         """Hold the journal against a count and hash that a person noted earlier.
@@ -182,21 +172,21 @@ class Journal:
             UsageError: The journal is not torn.
             JournalDamagedError: It has worse damage than a torn line.
         """
-        damage = self.verify().damage
-        if damage is None:
-            raise UsageError(
-                "the journal is intact: there is nothing to recover",
-                hint="nothing need be done; coldsign journal verify says where it stands",
-            )
-        if damage.damage is not Damage.TORN:
-            raise damage
-        with exclusive_lock(self._lock), open_to_cut(self._path) as file:
-            start, tail = last_line(file)
-            atomic_write(self._home / f"journal.torn-{damage.line}", tail, replace=True)
-            file.truncate(start)
-            os.fsync(file.fileno())
-        body = {"line": damage.line, "reason": reason, **_remains(tail)}
-        return self.append(Kind.RECOVERED, body, now=now)
+        with self._mending() as damage:
+            if damage is None:
+                raise UsageError(
+                    "the journal is intact: there is nothing to recover",
+                    hint="nothing need be done; coldsign journal verify says where it stands",
+                )
+            if damage.damage is not Damage.TORN:
+                raise damage
+            with open_to_cut(self._path) as file:
+                start, tail = last_line(file)
+                atomic_write(self._home / f"journal.torn-{damage.line}", tail, replace=True)
+                file.truncate(start)
+                os.fsync(file.fileno())
+            body = {"line": damage.line, "reason": reason, **_remains(tail)}
+            return self._append(Kind.RECOVERED, body, now=now)
 
     def set_aside(self, reason: str, *, now: datetime) -> Entry:
         """Begin a new journal beside one that is broken or set back, and record that and why.
@@ -206,24 +196,42 @@ class Journal:
         Raises:
             UsageError: The journal is intact or only torn.
         """
-        damage = self.verify().damage
-        if damage is None or damage.damage is Damage.TORN:
-            raise UsageError(
-                "the journal need not be set aside: it is intact or only torn",
-                hint="coldsign journal verify says which; a torn one is recovered: coldsign journal recover",
-            )
+        with self._mending() as damage:
+            if damage is None or damage.damage is Damage.TORN:
+                raise UsageError(
+                    "the journal need not be set aside: it is intact or only torn",
+                    hint="coldsign journal verify says which; a torn one is recovered: coldsign journal recover",
+                )
+            body = {"damage": damage.message, **self._keep_aside(), "reason": reason}
+            # until the head follows, what is there is as damaged as before: nothing is forgotten unsaid
+            entry = Entry.make(Kind.RECOVERED, body, after=EMPTY, now=now)
+            atomic_write(self._path, entry.serialize(), replace=True)
+            self._move_head(entry.anchor)
+            return entry
+
+    @contextlib.contextmanager
+    def _mending(self) -> Iterator[JournalDamagedError | None]:
+        """What is wrong, and nobody else may write before that is mended."""
+        if not self._path.exists() and not self._head.exists():
+            yield None
+            return
         with exclusive_lock(self._lock):
-            serial = 1
-            while (aside := self._home / f"journal.broken-{serial}").exists():
-                serial += 1
-            digest = "no journal"
-            if self._path.exists():
-                with open_private(self._path) as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
-                self._path.rename(aside)
-            self._head.unlink(missing_ok=True)
-        body = {"damage": damage.message, "kept_as": aside.name, "sha256": digest, "reason": reason}
-        return self.append(Kind.RECOVERED, body, now=now)
+            yield verified(self._read()).damage
+
+    def _keep_aside(self) -> Body:
+        """Give the journal a second name, under which it stays; where that is, and what it is."""
+        if not self._path.exists():
+            return {"kept_as": "", "sha256": "no journal"}
+        serial = 1
+        while (aside := self._home / f"journal.broken-{serial}").exists():
+            if aside.samefile(self._path):  # a power cut stopped us here before
+                break
+            serial += 1
+        else:
+            keep_as(self._path, aside)
+        with open_private(aside) as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"kept_as": aside.name, "sha256": digest}
 
     def _read(self) -> Iterator[Entry]:
         head = self._read_head()

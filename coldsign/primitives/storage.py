@@ -105,6 +105,20 @@ def atomic_write(path: Path, data: bytes, *, mode: int = 0o600, replace: bool) -
         raise failure(error, "cannot write", path) from None
 
 
+def keep_as(path: Path, name: Path) -> None:
+    """Give a file a second name that is free; where a disk has only one name for a file, another one.
+
+    Raises:
+        UsageError: The name is taken (code ``file-exists``).
+        UnfitError: The disk refuses.
+    """
+    try:
+        rename_without_replacing(path, name)
+        sync_folder(name.parent)
+    except OSError as error:
+        raise failure(error, "cannot write", name) from None
+
+
 def append_durably(path: Path, data: bytes) -> int:
     """Add ``data`` to the end of a private file, onto the disk; return its new size in bytes.
 
