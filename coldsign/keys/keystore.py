@@ -5,9 +5,7 @@ kind of key it is, without the passphrase; it is not trusted: unlocking compares
 secret. Files are 0600 in 0700 folders, and a file that is open to others, another user's, or a
 symbolic link is refused.
 
-Removing a key unlinks its file. That does not erase it: journals, snapshots and flash memory keep
-old blocks, and no overwriting from here reaches them. What is left is encrypted; who must be sure
-destroys the medium.
+Removing a key does not erase it: flash memory keeps old blocks, encrypted. Destroy the medium to be sure.
 """
 
 import contextlib
@@ -142,7 +140,7 @@ class Keystore:
 
         Raises:
             UsageError: The name is taken (code ``key-exists``) or no name for a key.
-            UnfitError: The folder is open to others, or cannot be written to.
+            UnfitError: The folder is open to others or cannot be written to.
         """
         self._require_free(name)
         if self._folder.exists():
@@ -164,16 +162,19 @@ class Keystore:
 
         Raises:
             LockedError: There is no such key (code ``no-such-key``).
-            MalformedError: Its record is damaged.
+            MalformedError: Its record is damaged, or missing as a power cut can leave it.
             UnfitError: The file is open to others, another user's, or a link.
         """
-        data = self._read(name, self._paths(name)[1], MAX_RECORD)
+        secret, public = self._paths(name)
+        is_half = secret.exists() and not public.exists()
+        data = b"" if is_half else self._read(name, public, MAX_RECORD)
+        fault = "missing" if is_half else "damaged, or that of another key"
         with contextlib.suppress(MalformedError):
             record = KeyRecord.parse(data)
             if record.name == name:
                 return record
         raise MalformedError(
-            f"the record of the key {printable(name)} is damaged, or that of another key",
+            f"the record of the key {printable(name)} is {fault}",
             hint="restore both its files from one copy, or remove the key and import it again",
             code="key-record",
         )

@@ -219,6 +219,14 @@ def test_a_share_that_lacks_words_is_not_taken_for_a_passphrase(laptop: Laptop) 
     assert laptop.good("--json", "key", "show", "k").document["fingerprint"] == expected
 
 
+def test_a_key_that_power_cut_off_from_its_record_is_named_and_removed(laptop: Laptop) -> None:
+    (laptop.home / "keys" / "mine.json").unlink()
+    outcome = laptop.run("key", "show", "mine")
+    assert outcome.errors == ["error: the record of the key mine is missing"]
+    laptop.good("key", "remove", "mine", "--yes")
+    assert not [*(laptop.home / "keys").glob("mine*")]
+
+
 def test_a_key_with_a_damaged_record_is_named_and_removed(laptop: Laptop) -> None:
     (laptop.home / "keys" / "mine.json").write_text("{}")
     for words in (("key", "list"), ("key", "show", "mine"), ("wallet", "show", "vault")):
