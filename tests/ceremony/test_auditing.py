@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from coldsign.ceremony.auditing import audit_walk, demand_ours
 from coldsign.ceremony.desk import Desk
 from coldsign.controls.audit import Effort
 from coldsign.controls.audit_tally import AuditTally
+from coldsign.controls.chain import Damage
 from coldsign.controls.entry import Kind
 from coldsign.errors import RefusedError, UnfitError
 from tests.ceremony.stage import fixture, make_desk
+from tests.killing import steps_survived
 
 FOREIGN = "bcrt1qpqyqszqgpqyqszqgpqyqszqgpqyqszqgz7fmv0"
 
@@ -58,3 +61,28 @@ def test_a_disk_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     hint = refused(desk).hint
     assert hint.startswith("THE LATCH IS NOT ENGAGED (cannot engage ")
     assert hint.endswith("accept no deposit and sign nothing until this is explained")
+
+
+def test_a_power_cut_at_any_step_leaves_it_halted_or_not_yet_found(tmp_path: Path) -> None:
+    """Once halted it stays halted; before that nobody was told, and the next audit finds it again."""
+    desk, wallet, states = make_desk(tmp_path / "home"), fixture("wpkh-1x2").wallet, []
+
+    def check() -> None:
+        states.append(desk.latch.status() is not None)
+        if (damage := desk.journal.verify().damage) is not None:
+            assert damage.damage is Damage.TORN
+            desk.journal.recover_torn("the power went", now=desk.now())
+        assert refused(desk)
+        assert desk.latch.status() is not None
+        shutil.rmtree(desk.home)
+
+    list_of_one = f"{FOREIGN},2\n".encode()
+    steps = steps_survived(
+        lambda: audit_walk(
+            wallet, desk, io.BytesIO(list_of_one), Effort(), told=lambda _proven, _lines: None
+        ),
+        check=check,
+    )
+    assert steps >= 12
+    assert states == sorted(states)
+    assert set(states) == {False, True}

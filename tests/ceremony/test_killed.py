@@ -1,6 +1,7 @@
 """A power cut at every step of what changes wallets and policies: nothing is called damaged or changed by others."""
 
 import contextlib
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,14 +10,16 @@ import pytest
 
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.registration import bound_policy, register, unregister
+from coldsign.ceremony.walk import examine, sign_walk
 from coldsign.controls.chain import Damage
 from coldsign.controls.entry import Kind
 from coldsign.controls.policies import PolicyStore
 from coldsign.controls.policy import Policy
 from coldsign.errors import RefusedError, UsageError
+from coldsign.keys.keyring import Keyring
 from coldsign.primitives.staged import waiting
 from coldsign.wallet.wallet import Wallet
-from tests.ceremony.stage import fixture, make_desk
+from tests.ceremony.stage import Yes, fixture, make_desk
 from tests.killing import steps_survived
 from tests.readonly import read_only
 
@@ -137,6 +140,24 @@ def test_policy_set_over_another(desk: Desk) -> None:
     bind(desk, OLD, STRICT)
     found = cut_everywhere(desk, lambda: bind(desk, OLD, STRICTER))
     assert in_order(found, (OLD, Policy.parse(STRICT)), (OLD, Policy.parse(STRICTER)))
+
+
+def test_sign(desk: Desk) -> None:
+    """Before the key is opened the journal knows, whatever happens then; until then there is no trace."""
+    found, opened_key = fixture("wpkh-1x2"), desk.home.with_name("opened")
+    states = []
+
+    def key() -> Keyring:
+        os.close(os.open(opened_key, os.O_CREAT))
+        return found.keyring(0)
+
+    def look() -> None:
+        asked = "signed-before" in {one.code for one in examine(found.job(), desk).findings}
+        states.append((opened_key.exists(), asked))
+        opened_key.unlink(missing_ok=True)
+
+    cut_everywhere(desk, lambda: sign_walk(found.job(), desk, Yes(key)), look)
+    assert in_order(states, (False, False), (False, True), (True, True))
 
 
 def left_waiting(desk: Desk, folder: str, suffix: str) -> Path:
