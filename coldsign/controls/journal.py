@@ -212,11 +212,11 @@ class Journal:
     @contextlib.contextmanager
     def _mending(self) -> Iterator[JournalDamagedError | None]:
         """What is wrong, and nobody else may write before that is mended."""
-        if not self._path.exists() and not self._head.exists():
+        if self._path.exists() or self._head.exists():
+            with exclusive_lock(self._lock):
+                yield verified(self._read()).damage
+        else:
             yield None
-            return
-        with exclusive_lock(self._lock):
-            yield verified(self._read()).damage
 
     def _keep_aside(self) -> Body:
         """Give the journal a second name, under which it stays; where that is, and what it is."""

@@ -10,6 +10,7 @@ from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
 from coldsign.controls.policy import Policy
 from coldsign.controls.remember import recall
+from coldsign.errors import RefusedError
 from coldsign.review.finding import Severity
 from tests.controls.common import LAX, NOW, report, wallet
 
@@ -102,3 +103,31 @@ def test_a_journal_that_forgot_the_books_last_does_not_free_their_id(tmp_path):
     found = [one for one in report(tmp_path).findings if one.code == "signed-before"]
     assert [one.severity for one in found] == [Severity.REFUSE]
     assert "wd-1" in found[0].text
+
+
+def test_an_approval_is_remembered_apart_until_it_is_signed(signer):
+    """By one that does not know the particulars, as older versions wrote them, nothing is found."""
+    payment = (signer.paid.script, signer.paid.sats)
+    old = {"wallet": "vault", "txid": signer.body["txid"], "reviewer": "A" * 40}
+    signer.journal.append(Kind.APPROVED, old, now=NOW)
+    assert signer.memory().approved.paying(*payment) == ()
+    signer.journal.append(Kind.APPROVED, signer.body | {"network": "mainnet"}, now=NOW)
+    assert signer.memory().approved.paying(*payment) == ()
+    signer.journal.append(Kind.APPROVED, signer.body, now=NOW)
+    memory = signer.memory()
+    assert memory.paying(*payment) == ()
+    assert [past.txid[::-1].hex() for past in memory.approved.paying(*payment)] == [
+        signer.body["txid"]
+    ]
+    intent = signer.journal.append(Kind.INTENT, signer.body, now=NOW)
+    memory = signer.memory()
+    assert memory.approved.paying(*payment) == ()
+    assert memory.paying(*payment)
+    signer.journal.append(Kind.ABANDONED, {"intent": intent.seq}, now=NOW)
+    assert signer.memory().approved.paying(*payment)
+
+
+def test_an_approval_that_says_nothing_is_damage(signer):
+    signer.journal.append(Kind.APPROVED, signer.body | {"inputs": None}, now=NOW)
+    with pytest.raises(RefusedError, match="its particulars are not"):
+        signer.memory()

@@ -251,3 +251,44 @@ def test_a_name_that_is_none(shelf, name):
     assert "no slash" in caught.value.hint
     assert "\x1b" not in caught.value.message
     shelf.demand_name("vault")
+
+
+def test_what_is_staged_counts_once_it_is_put_in_place(shelf):
+    shelf.add(wallet())
+    new = wallet(kind="W-wpkh")
+    assert shelf.waiting("vault") is None
+    shelf.stage(new, force=True)
+    assert shelf.load("vault") == wallet()
+    assert shelf.waiting("vault") == new
+    assert shelf.names() == ("vault",)
+    shelf.put_in_place("vault")
+    assert shelf.load("vault") == new
+    assert shelf.waiting("vault") is None
+    shelf.put_in_place("vault")
+    assert shelf.load("vault") == new
+
+
+def test_staging_what_is_there_already_leaves_nothing_waiting(shelf):
+    shelf.add(wallet())
+    shelf.stage(wallet(kind="W-wpkh"), force=True)
+    shelf.stage(wallet(), force=True)
+    assert shelf.waiting("vault") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", None])
+def test_what_waits_and_is_no_registration_of_this_name_is_nothing(shelf, content):
+    shelf.stage(wallet("other"))
+    other = path_of(shelf, "other.json").with_name("other.json.next")
+    path = other.with_name("vault.json.next")
+    path.touch(mode=0o600)
+    path.write_bytes(other.read_bytes() if content is None else content)
+    assert shelf.waiting("vault") is None
+    assert shelf.waiting("other") == wallet("other")
+
+
+def test_removing_takes_what_waits_along(shelf):
+    shelf.add(wallet())
+    shelf.stage(wallet(kind="W-wpkh"), force=True)
+    shelf.remove("vault")
+    assert shelf.waiting("vault") is None
+    assert list(shelf._folder.iterdir()) == []
