@@ -100,10 +100,11 @@ class Journal:
         try:
             self._move_head(entry.anchor)
         except BaseException:
-            if self._read_head() == before:
-                with open_to_cut(self._path) as file:
-                    file.truncate(size - len(line))
-                    os.fsync(file.fileno())
+            if self._read_head() != before:
+                self._move_head(before)  # where that fails too, the line stands
+            with open_to_cut(self._path) as file:
+                file.truncate(size - len(line))
+                os.fsync(file.fileno())
             raise
 
     def entries(self) -> Iterator[Entry]:

@@ -563,6 +563,29 @@ class TestFullDisk:
         assert journal.verify().damage is None
         assert journal.append(Kind.AUDITED, {}, now=NOW).seq == 1
 
+    @pytest.mark.parametrize("fault", [KeyboardInterrupt(), OSError(errno.EIO, "a bad block")])
+    def test_an_entry_that_was_stopped_at_any_step_is_not_there(self, tmp_path, fault, monkeypatch):
+        journal, real, left = filled(tmp_path / "home", 2), os.fsync, [0]
+
+        def stop(descriptor):
+            left[0] -= 1
+            if left[0] == 0:
+                raise fault
+            real(descriptor)
+
+        for step in range(1, 20):
+            left[0] = step
+            monkeypatch.setattr(os, "fsync", stop)
+            try:
+                journal.append(Kind.INTENT, {}, now=NOW)
+            except (KeyboardInterrupt, UnfitError):
+                monkeypatch.undo()
+            else:
+                break
+            assert [entry.kind for entry in journal.entries()] == [Kind.REFUSED] * 2
+        assert step > 3
+        assert journal.verify().anchor.seq == 3
+
     def test_a_head_that_was_moved_after_all_keeps_its_line(self, tmp_path, monkeypatch):
         journal = Journal(tmp_path / "home")
         real = journal_module.atomic_write
