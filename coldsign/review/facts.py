@@ -4,7 +4,7 @@ Nothing is judged here. What is wrong with the data is kept beside it, and the c
 """
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from coldsign.primitives.address import to_address
@@ -89,6 +89,23 @@ class Facts:
     def own_inputs(self) -> tuple[InputFacts, ...]:
         """The inputs that spend our coins."""
         return tuple([known for known in self.inputs if known.ours])
+
+    @property
+    def items(self) -> tuple[InputFacts | OutputFacts, ...]:
+        """All inputs, then all outputs."""
+        return (*self.inputs, *self.outputs)
+
+    @cached_property
+    def paid_outputs(self) -> tuple[OutputFacts, ...]:
+        """The outputs that pay others."""
+        return tuple(
+            [out for out in self.outputs if not out.ours and out.form is not Kind.OP_RETURN]
+        )
+
+    @cached_property
+    def rivals(self) -> frozenset[bytes]:
+        """The txids that cannot confirm beside this transaction: its own, and those that share a coin."""
+        return frozenset([self.tx.txid(), *[past.txid for past in self.conflicts]])
 
     @cached_property
     def txid(self) -> str:
@@ -200,16 +217,7 @@ def _examined(known: InputFacts, digests: Digests) -> InputFacts:
     if derived is None or amount is None or not has_signatures(known.given):
         return known
     presigned = examine(Signed(known.index, known.given, derived, amount), digests)
-    return InputFacts(
-        index=known.index,
-        outpoint=known.outpoint,
-        sequence=known.sequence,
-        prevout=known.prevout,
-        ownership=known.ownership,
-        presigned=presigned,
-        given=known.given,
-        network=known.network,
-    )
+    return replace(known, presigned=presigned)
 
 
 def _totals(inputs: tuple[InputFacts, ...], outputs: tuple[OutputFacts, ...]) -> Totals:

@@ -49,7 +49,7 @@ def to_json(report: Report) -> Json:
 
 
 def _path(place: Place | None) -> str | None:
-    return None if place is None else f"{place.branch}/{place.index}"
+    return None if place is None else str(place)
 
 
 def _input(facts: Facts, known: InputFacts) -> Json:

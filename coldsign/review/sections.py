@@ -22,7 +22,6 @@ from coldsign.review.layout import (
 )
 from coldsign.review.report import Report
 from coldsign.review.timing import locktime_words, sequence_words
-from coldsign.wallet.wallet import Place
 
 KIND_WORDS = {
     OutputKind.PAYMENT: "PAYMENT",
@@ -41,7 +40,6 @@ _VERDICTS = {
     "confirm": (Role.CONFIRM, "VERDICT CONFIRM: each hazard above must be confirmed by name"),
     "refuse": (Role.REFUSE, "VERDICT REFUSE: this must not be signed"),
 }
-_SEVERITIES = (Severity.REFUSE, Severity.CONFIRM, Severity.NOTE)
 
 
 def header(facts: Facts, width: int) -> Iterator[Line]:
@@ -57,10 +55,6 @@ def header(facts: Facts, width: int) -> Iterator[Line]:
 
 def _amount(sats: int) -> list[str]:
     return [f"{btc(sats)} BTC", f"{sats} sat"]
-
-
-def _path(place: Place) -> str:
-    return f"{place.branch}/{place.index}"
 
 
 def inputs(facts: Facts, width: int) -> Iterator[Line]:
@@ -80,7 +74,7 @@ def _input(facts: Facts, known: InputFacts, width: int) -> Iterator[Line]:
         yield from address(known.address, width)
     elif known.script is not None:
         yield from _script(known.script, width)
-    whose = f"ours at {_path(known.place)}" if known.place is not None else "NOT OURS"
+    whose = f"ours at {known.place}" if known.place is not None else "NOT OURS"
     proof = f"amount proven by {known.prevout.proof.value}"
     if not known.prevout.proven:
         proof = f"AMOUNT PROVEN BY {known.prevout.proof.value}"
@@ -107,7 +101,7 @@ def outputs(facts: Facts, width: int) -> Iterator[Line]:
 def _output(output: OutputFacts, width: int) -> Iterator[Line]:
     kind = KIND_WORDS[output.kind]
     if output.place is not None:
-        kind += f" to ours at {_path(output.place)}"
+        kind += f" to ours at {output.place}"
     parts = [f"output {output.index}", *_amount(output.sats), kind]
     if output.manifest_id is not None:
         parts.append(f"manifest {printable(output.manifest_id)}")
@@ -193,9 +187,7 @@ def signatures(facts: Facts, width: int) -> Iterator[Line]:
         yield from words(Role.TEXT, text, width, indent=INDENT)
     yield from words(Role.TEXT, "This transaction can be spent by:", width, indent=INDENT)
     for path in facts.paths:
-        yield from words(
-            Role.TEXT, f"- {path.words}".replace("\u2026", "..."), width, indent=INDENT * 2
-        )
+        yield from words(Role.TEXT, f"- {path.words}", width, indent=INDENT * 2)
     yield BLANK
 
 
@@ -203,7 +195,7 @@ def findings(report: Report, width: int) -> Iterator[Line]:
     """Every finding, the gravest first."""
     count = len(report.findings)
     yield Line(Role.HEADING, f"{count} finding{'s' if count != 1 else ''}")
-    for severity in _SEVERITIES:
+    for severity in Severity:
         for finding in report.of(severity):
             yield from _finding(finding, width)
     yield BLANK

@@ -29,6 +29,9 @@ class Place(NamedTuple):
     branch: int
     index: int  # type: ignore[assignment]  # the field's word; tuple.index is not used
 
+    def __str__(self) -> str:
+        return f"{self.branch}/{self.index}"
+
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
