@@ -24,6 +24,7 @@ from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.keypath import format_path, parse_path
 from coldsign.primitives.network import Network
 from coldsign.primitives.script import p2tr, p2wpkh
+from coldsign.primitives.text import counted
 from coldsign.primitives.tx import Transaction, TxOut
 from coldsign.psbt.combine import combine
 from coldsign.psbt.edit import Reply as Level
@@ -91,7 +92,9 @@ def _one_signature(
     reply = answer(signed.psbt, payload, level=Level.FULL, form="auto")
     out = folder / f"reply-{holder.name}"
     save(reply.frames(), out, force=False)
-    say(f"{holder.name} signed {len(signed.inputs)} inputs; reply: {_count(out)} in {out.name}/")
+    say(
+        f"{holder.name} signed {counted(len(signed.inputs), 'input')}; reply: {_count(out)} in {out.name}/"
+    )
     return out
 
 
@@ -134,5 +137,4 @@ def _request(wallet: Wallet, rings: list[Keyring]) -> bytes:
 
 
 def _count(folder: Path) -> str:
-    number = len(list(folder.iterdir()))
-    return f"{number} picture{'s' * (number != 1)}"
+    return counted(len(list(folder.iterdir())), "picture")

@@ -25,6 +25,7 @@ from coldsign.cli.watch import Watch
 from coldsign.errors import UnfitError, UsageError
 from coldsign.keys.keyring import Keyring
 from coldsign.primitives import secp
+from coldsign.primitives.text import counted
 from coldsign.psbt.edit import Reply as Level
 from coldsign.qr.payload import Kind, Payload
 from coldsign.review.render import to_json
@@ -98,7 +99,7 @@ def _still_due(papers: Papers) -> list[str]:
     require = papers.policy.require
     due = ["a manifest"] if require.manifest and papers.manifest is None else []
     if require.approvals:
-        due.append(f"{require.approvals} approval{'s' * (require.approvals != 1)}")
+        due.append(counted(require.approvals, "approval"))
     return due
 
 
@@ -170,8 +171,8 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
         "reply_sha256": reply.sha256,
     }
     screen.document(to_json(signed.report) | {"signed": made})
-    count = len(signed.inputs)
-    screen.tell(f"signed {count} input{'s' * (count != 1)}; every signature verified", "good")
+    count = counted(len(signed.inputs), "input")
+    screen.tell(f"signed {count}; every signature verified", "good")
     try:
         deliver(screen, reply, out, force=force)
     except (UnfitError, UsageError) as lost:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from coldsign.primitives.amount import btc
 from coldsign.primitives.script import Kind, disassemble
-from coldsign.primitives.text import printable
+from coldsign.primitives.text import counted, printable
 from coldsign.review.checks.fees import percent_of_payments
 from coldsign.review.checks.signatures import signer_name
 from coldsign.review.facts import Facts
@@ -59,8 +59,7 @@ def _amount(sats: int) -> list[str]:
 
 def inputs(facts: Facts, width: int) -> Iterator[Line]:
     """Every coin that is spent."""
-    count = len(facts.inputs)
-    yield Line(Role.HEADING, f"{count} input{'s' if count != 1 else ''}")
+    yield Line(Role.HEADING, counted(len(facts.inputs), "input"))
     yield BLANK
     for known in facts.inputs:
         yield from _input(facts, known, width)
@@ -90,8 +89,7 @@ def _input(facts: Facts, known: InputFacts, width: int) -> Iterator[Line]:
 
 def outputs(facts: Facts, width: int) -> Iterator[Line]:
     """Every output, change included."""
-    count = len(facts.outputs)
-    yield Line(Role.HEADING, f"{count} output{'s' if count != 1 else ''}")
+    yield Line(Role.HEADING, counted(len(facts.outputs), "output"))
     yield BLANK
     for output in facts.outputs:
         yield from _output(output, width)
@@ -193,8 +191,7 @@ def signatures(facts: Facts, width: int) -> Iterator[Line]:
 
 def findings(report: Report, width: int) -> Iterator[Line]:
     """Every finding, the gravest first."""
-    count = len(report.findings)
-    yield Line(Role.HEADING, f"{count} finding{'s' if count != 1 else ''}")
+    yield Line(Role.HEADING, counted(len(report.findings), "finding"))
     for severity in Severity:
         for finding in report.of(severity):
             yield from _finding(finding, width)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from coldsign.primitives.amount import btc
-from coldsign.primitives.text import printable
+from coldsign.primitives.text import counted, printable
 from coldsign.review.context import Context, PastTransaction, Payment
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, note, refuse
@@ -91,9 +91,9 @@ def difference(facts: Facts, past: PastTransaction) -> str:
     shared = len(coins.intersection(past.outpoints))
     words = [f"{shared} of its {len(past.outpoints)} coins"]
     added, dropped = (new - old).total(), (old - new).total()
-    words += [f"{len(coins) - shared} other coins"] if len(coins) > shared else []
-    words += [f"{added} new payments"] if added else []
-    words += [f"{dropped} payments dropped"] if dropped else []
+    words += [counted(len(coins) - shared, "other coin")] if len(coins) > shared else []
+    words += [counted(added, "new payment")] if added else []
+    words += [f"{counted(dropped, 'payment')} dropped"] if dropped else []
     if not added and not dropped:
         words.append("the same payments")
     return ", ".join(words)
