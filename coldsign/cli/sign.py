@@ -177,8 +177,8 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
         deliver(screen, reply, out, force=force)
     except (UnfitError, UsageError) as lost:
         again = "the signature was made: sign again with --accept signed-before"
-        hint = "; ".join(filter(None, (lost.hint, again)))
-        raise type(lost)(lost.message, hint=hint, code=lost.code) from None
+        lost.hint = "; ".join(filter(None, (lost.hint, again)))
+        raise
 
 
 def _demand_fitting(options: dict[str, Any]) -> None:
@@ -188,7 +188,7 @@ def _demand_fitting(options: dict[str, Any]) -> None:
         UsageError: There is one.
     """
     stateless = options["key"] == _STATELESS
-    if stateless and (options["passphrase_file"] or options["passphrase_fd"] is not None):
+    if stateless and options["passphrase_from"].is_named:
         raise UsageError(
             "--passphrase-file and --passphrase-fd are for a stored key, and --key - names none",
             hint="--secret-file holds the secret, and its BIP-39 passphrase on a second line",
@@ -231,8 +231,7 @@ def _operator(
         secp.blind(os.urandom(32))
         if options["key"] == _STATELESS:
             return stateless_keyring(screen, options["secret_file"], settings.network)
-        file, descriptor = options["passphrase_file"], options["passphrase_fd"]
-        return open_key(screen, desk.keystore, options["key"], file, descriptor)
+        return open_key(screen, desk.keystore, options["key"], options["passphrase_from"])
 
     if options["expect"] is None:
         return Person(screen, unlock, accepted, cautions=tuple(cautions))

@@ -11,7 +11,7 @@ from coldsign.cli.deliver import PICTURES, deliver_text, demand_file, demand_fre
 from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings
 from coldsign.cli.pager import page_through, page_width
 from coldsign.cli.paper import deliver_paper
-from coldsign.cli.passphrases import open_key, passphrase_options, usable
+from coldsign.cli.passphrases import PassphraseSource, open_key, passphrase_options, usable
 from coldsign.cli.typed import standard_input
 from coldsign.cli.walletview import document, rows, summary
 from coldsign.cli.watch import Watch
@@ -65,8 +65,7 @@ def add(
     yes: bool,
     force: bool,
     camera: int | str,
-    passphrase_file: Path | None,
-    passphrase_fd: int | None,
+    passphrase_from: PassphraseSource,
 ) -> None:
     """Register a wallet from a descriptor or another program's file.
 
@@ -82,7 +81,7 @@ def add(
     desk.registry.demand_room(proposed, force=force)
     if key_name is not None:
         usable(desk.keystore, key_name, settings.network)
-        with open_key(screen, desk.keystore, key_name, passphrase_file, passphrase_fd) as ring:
+        with open_key(screen, desk.keystore, key_name, passphrase_from) as ring:
             ours = own_positions(proposed.descriptor, ring)
         proposed = Wallet.create(
             name, proposed.descriptor, our_keys=ours, created_by=proposed.created_by
