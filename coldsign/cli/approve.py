@@ -8,7 +8,7 @@ from coldsign.ceremony.operator import ExpectingOperator, Operator
 from coldsign.ceremony.papers import read_papers
 from coldsign.ceremony.reviewing import approve_walk
 from coldsign.cli.deliver import demand_free
-from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings
 from coldsign.cli.paper import deliver_paper
 from coldsign.cli.person import Person, show_report, warn
 from coldsign.cli.sign import only, read_psbts, request_options
@@ -30,7 +30,7 @@ from coldsign.review.report import Report
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="PATH", help="A text file, or QR pictures."
 )
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@force_option
 @pass_settings
 def approve(
     settings: Settings,

@@ -14,7 +14,7 @@ from coldsign.cli.deliver import (
     demand_deliverable,
     demand_file,
 )
-from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings
 from coldsign.cli.typed import standard_input
 from coldsign.cli.watch import Watch
 from coldsign.errors import RefusedError, hinting
@@ -52,7 +52,7 @@ def combine(
     help="The registered wallet it spends from: needed for miniscript, whose cheapest open path is taken.",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write the hex here.")
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@force_option
 @pass_settings
 def finalize(
     settings: Settings,

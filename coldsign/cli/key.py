@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from coldsign.cli.newkey import ask_rolls, show_words
-from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.options import ColdGroup, Settings, pass_settings, yes_option
 from coldsign.cli.passphrases import (
     PassphraseSource,
     open_key,
@@ -189,7 +189,7 @@ def passphrase(
 
 @key.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_settings
 def remove(settings: Settings, /, name: str, *, yes: bool) -> None:
     """Delete a key file. Without its words or another copy the key is gone."""

@@ -8,7 +8,14 @@ from coldsign.ceremony.intake import read_one
 from coldsign.ceremony.registration import register, unregister
 from coldsign.cli.audit import audit
 from coldsign.cli.deliver import PICTURES, deliver_text, demand_file, demand_free
-from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings
+from coldsign.cli.options import (
+    ColdGroup,
+    Settings,
+    camera_option,
+    force_option,
+    pass_settings,
+    yes_option,
+)
 from coldsign.cli.pager import page_through, page_width
 from coldsign.cli.paper import deliver_paper
 from coldsign.cli.passphrases import PassphraseSource, open_key, passphrase_options, usable
@@ -198,7 +205,7 @@ def addresses(settings: Settings, /, name: str, *, start: int, count: int, chang
     metavar="PATH",
     help="A text file, or .png .gif .svg .pdf (QR).",
 )
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@force_option
 @pass_settings
 def export(settings: Settings, /, name: str, form: str, out: Path | None, *, force: bool) -> None:
     """Write a registration in the form that another program reads."""
@@ -214,7 +221,7 @@ def export(settings: Settings, /, name: str, form: str, out: Path | None, *, for
 
 @wallet.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_settings
 def remove(settings: Settings, /, name: str, *, yes: bool) -> None:
     """Forget a registration and its policy. The journal keeps what was signed with it."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from coldsign.primitives.digests import Digests, Sighash
 from coldsign.primitives.script import Kind, classify, p2pkh
 from coldsign.primitives.secp import der_decode, is_low_s, verify_ecdsa, verify_schnorr
+from coldsign.psbt.edit import schnorr_sighash
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.review.ownership import positions
 from coldsign.wallet.derive import Derived, Taproot
@@ -150,7 +151,7 @@ def _schnorr_fault(
     spent: Signed, digests: Digests, what: tuple[bytes, bytes | None], signature: bytes
 ) -> SignatureFault | None:
     key, leaf_hash = what
-    sighash = signature[64] if len(signature) == 65 else Sighash.DEFAULT
+    sighash = schnorr_sighash(signature)
     if len(signature) == 65 and sighash != Sighash.ALL:
         return SignatureFault.SIGHASH
     digest = digests.taproot(spent.index, sighash, leaf_hash)

@@ -11,7 +11,7 @@ from coldsign.primitives.cursor import var_bytes
 from coldsign.primitives.hashes import tagged_hash
 from coldsign.primitives.keypath import HARDENED, KeyOrigin, KeyPath
 from coldsign.primitives.network import Network
-from coldsign.primitives.text import is_safe_name, printable
+from coldsign.primitives.text import NAME_RULE, is_safe_name, printable
 from coldsign.wallet.derive import Derived, Deriver
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.registrable import require_registrable
@@ -75,8 +75,8 @@ class Wallet:
         """
         if not is_safe_name(name):
             raise MalformedError(
-                f"wallet name {printable(name)}: 1 to 64 printable ASCII characters are due, no slash, no space at"
-                " the ends, no dot or dash in front",
+                f"{printable(name) or 'an empty text'} is no name for a wallet",
+                hint=NAME_RULE,
                 code="wallet-name",
             )
         positions = tuple(sorted(set(our_keys)))

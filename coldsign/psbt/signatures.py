@@ -1,6 +1,7 @@
-"""Whether the signatures in a PSBT hold, by its own claims alone: for inputs that no registered wallet knows."""
+"""Verifying the signatures in a PSBT by its own claims alone: for inputs that no registered wallet knows."""
 
 from collections.abc import Collection, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from coldsign.errors import MalformedError, RefusedError
@@ -8,7 +9,7 @@ from coldsign.primitives.digests import Digests
 from coldsign.primitives.script import Kind, classify, p2pkh, p2sh, p2wsh
 from coldsign.primitives.secp import der_decode, verify_ecdsa, verify_schnorr
 from coldsign.primitives.tx import TxOut
-from coldsign.psbt.edit import partial_sig_key, sighash_of, tap_key_sig_key, tap_script_sig_key
+from coldsign.psbt.edit import schnorr_sighash
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.scripts import claimed_utxo
@@ -22,8 +23,8 @@ class _Spent(NamedTuple):
     coin: TxOut
 
 
-def demand_holding(psbt: Psbt, inputs: Collection[int]) -> None:
-    """Stop at a signature that does not hold for the coin and the scripts that the PSBT claims.
+def demand_valid(psbt: Psbt, inputs: Collection[int]) -> None:
+    """Stop at a signature that is not valid for the coin and the scripts that the PSBT claims.
 
     What cannot be told is let be: an input without its coin or scripts is not finished anyway.
 
@@ -41,25 +42,26 @@ def demand_holding(psbt: Psbt, inputs: Collection[int]) -> None:
         if coin is None or index not in inputs:
             continue
         spent = _Spent(index, psbt.inputs[index], coin)
-        for key in (*_false_ecdsa(spent, digests), *_false_schnorr(spent, digests)):
+        key = next(chain(_invalid_ecdsa(spent, digests), _invalid_schnorr(spent, digests)), None)
+        if key is not None:
             raise RefusedError(
                 f"input {index}: the signature of key {key.hex()} is not a signature of this transaction",
                 hint="combine the cosigners' replies again without it",
             )
 
 
-def _false_ecdsa(spent: _Spent, digests: Digests) -> Iterator[bytes]:
-    signed = _signed_script(spent)
+def _invalid_ecdsa(spent: _Spent, digests: Digests) -> Iterator[bytes]:
+    """The keys whose ECDSA signatures do not verify."""
+    signed = _script_code(spent)
     if signed is None:
         return
     is_segwit, script = signed
     for key, signature in spent.found.partial_sigs.items():
-        sighash = sighash_of((partial_sig_key(key), signature))
         try:
             if is_segwit:
-                digest = digests.segwit_v0(spent.number, script, spent.coin.sats, sighash)
+                digest = digests.segwit_v0(spent.number, script, spent.coin.sats, signature[-1])
             else:
-                digest = digests.legacy(spent.number, script, sighash)
+                digest = digests.legacy(spent.number, script, signature[-1])
         except MalformedError:  # no such sighash type
             yield key
             continue
@@ -67,8 +69,8 @@ def _false_ecdsa(spent: _Spent, digests: Digests) -> Iterator[bytes]:
             yield key
 
 
-def _signed_script(spent: _Spent) -> tuple[bool, bytes] | None:
-    """What an ECDSA signature signs, and whether as BIP-143 says; None where it is not known."""
+def _script_code(spent: _Spent) -> tuple[bool, bytes] | None:
+    """Whether an ECDSA signature signs as BIP-143 says, and its script code; None where it is not known."""
     found, script = spent.found, spent.coin.script
     if classify(script) is Kind.P2SH:
         if found.redeem_script is None or p2sh(found.redeem_script) != script:
@@ -83,18 +85,17 @@ def _signed_script(spent: _Spent) -> tuple[bool, bytes] | None:
     return None if kind is Kind.P2TR else (False, script)
 
 
-def _false_schnorr(spent: _Spent, digests: Digests) -> Iterator[bytes]:
+def _invalid_schnorr(spent: _Spent, digests: Digests) -> Iterator[bytes]:
+    """The keys whose BIP-340 signatures do not verify; of the key path, the output key."""
     found, script = spent.found, spent.coin.script
     if classify(script) is not Kind.P2TR:
         return
-    given = [(script[2:], None, tap_key_sig_key(), found.tap_key_sig)] if found.tap_key_sig else []
-    rest = [
-        (key, leaf_hash, tap_script_sig_key(key, leaf_hash), signature)
-        for (key, leaf_hash), signature in found.tap_script_sigs.items()
-    ]
-    for key, leaf_hash, filed, signature in (*given, *rest):
+    signed: list[tuple[tuple[bytes, bytes | None], bytes]] = [*found.tap_script_sigs.items()]
+    if found.tap_key_sig is not None:
+        signed.insert(0, ((script[2:], None), found.tap_key_sig))
+    for (key, leaf_hash), signature in signed:
         try:
-            digest = digests.taproot(spent.number, sighash_of((filed, signature)), leaf_hash)
+            digest = digests.taproot(spent.number, schnorr_sighash(signature), leaf_hash)
         except MalformedError:  # no such sighash type
             yield key
             continue
