@@ -91,7 +91,7 @@ def over_transaction_limit(facts: Facts, context: Context) -> Iterator[Finding]:
 
     Severity: refuse
     Gain: more at once than you agreed to risk.
-    Do: split the withdrawal, or raise limits.per_transaction_sats by the proper way.
+    Do: split the withdrawal, or raise limits.per_transaction_sats in the wallet's policy.
     """
     limit, leaving = context.limits.per_transaction_sats, facts.totals.leaving or 0
     if limit and leaving > limit:
@@ -104,7 +104,7 @@ def over_day_limit(facts: Facts, context: Context) -> Iterator[Finding]:
 
     Severity: refuse
     Gain: the wallet, in pieces that each stay below the limit.
-    Do: wait, or raise limits.per_day_sats by the proper way.
+    Do: wait, or raise limits.per_day_sats in the wallet's policy.
     """
     limit = context.limits.per_day_sats
     total = context.spent_recently_sats + (facts.totals.leaving or 0)

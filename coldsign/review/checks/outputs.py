@@ -229,7 +229,7 @@ def destination_not_allowed(facts: Facts, context: Context) -> Iterator[Finding]
 
     Severity: refuse
     Gain: a payment to himself.
-    Do: reject the request, or add the destination to allow.destinations by the proper way.
+    Do: reject the request, or add the destination to allow.destinations in the policy.
     """
     if context.destinations is None:
         return
