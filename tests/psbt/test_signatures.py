@@ -5,8 +5,8 @@ import pytest
 from coldsign.errors import RefusedError
 from coldsign.primitives.secp import der_encode, sign_ecdsa, sign_schnorr
 from coldsign.psbt.fields import In
-from coldsign.psbt.holding import demand_holding
 from coldsign.psbt.model import Psbt
+from coldsign.psbt.signatures import demand_valid
 from tests.psbt.samples import fixture, recorded
 from tests.psbt.test_finalize import joined
 
@@ -55,7 +55,7 @@ def signer(psbt, index, key):
 def test_what_the_node_signed_holds(path):
     psbt = joined(fixture(path))
     assert list(signatures(psbt))
-    demand_holding(psbt, everything(psbt))
+    demand_valid(psbt, everything(psbt))
 
 
 @small
@@ -65,12 +65,12 @@ def test_every_forged_signature_is_named(path, sighash):
     for index, key, _ in signatures(psbt):
         false = forged(psbt, index, key, sighash)
         with pytest.raises(RefusedError) as caught:
-            demand_holding(false, everything(false))
+            demand_valid(false, everything(false))
         name = signer(psbt, index, key).hex()
         start = f"input {index}: the signature of key {name} "
         assert caught.value.message == f"{start}is not a signature of this transaction"
         assert "combine" in caught.value.hint
-        demand_holding(false, [other for other in everything(false) if other != index])
+        demand_valid(false, [other for other in everything(false) if other != index])
 
 
 @small
@@ -81,7 +81,7 @@ def test_a_sighash_type_that_does_not_exist_is_no_signature(path):
     false = rebuilt(psbt, index, lambda m: m.setting(key, signature + b"\x41"))
     name = signer(psbt, index, key).hex()
     with pytest.raises(RefusedError, match=f"input {index}: the signature of key {name}"):
-        demand_holding(false, [index])
+        demand_valid(false, [index])
 
 
 @small
@@ -95,8 +95,8 @@ def test_without_its_coin_or_scripts_nothing_can_be_told(path):
         less = rebuilt(
             false, index, lambda m, t=types: m.keeping(lambda pair: pair[0].type not in t)
         )
-        demand_holding(less, [index])
+        demand_valid(less, [index])
         for script in types & {In.REDEEM_SCRIPT, In.WITNESS_SCRIPT}:
             place = next(key for key, _ in false.inputs[index].map.pairs if key.type == script)
             other = rebuilt(false, index, lambda m, p=place: m.setting(p, b"\x51"))
-            demand_holding(other, [index])
+            demand_valid(other, [index])
