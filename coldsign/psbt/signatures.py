@@ -16,11 +16,12 @@ from coldsign.psbt.scripts import claimed_utxo
 
 
 class _Spent(NamedTuple):
-    """One input, and the coin it is said to spend."""
+    """One input, the coin it is said to spend, and the digests of its transaction."""
 
     number: int
     found: PsbtInput
     coin: TxOut
+    digests: Digests
 
 
 def demand_valid(psbt: Psbt, inputs: Collection[int]) -> None:
@@ -41,8 +42,8 @@ def demand_valid(psbt: Psbt, inputs: Collection[int]) -> None:
     for index, coin in enumerate(coins):
         if coin is None or index not in inputs:
             continue
-        spent = _Spent(index, psbt.inputs[index], coin)
-        key = next(chain(_invalid_ecdsa(spent, digests), _invalid_schnorr(spent, digests)), None)
+        spent = _Spent(index, psbt.inputs[index], coin, digests)
+        key = next(chain(_invalid_ecdsa(spent), _invalid_schnorr(spent)), None)
         if key is not None:
             raise RefusedError(
                 f"input {index}: the signature of key {key.hex()} is not a signature of this transaction",
@@ -50,23 +51,28 @@ def demand_valid(psbt: Psbt, inputs: Collection[int]) -> None:
             )
 
 
-def _invalid_ecdsa(spent: _Spent, digests: Digests) -> Iterator[bytes]:
+def _invalid_ecdsa(spent: _Spent) -> Iterator[bytes]:
     """The keys whose ECDSA signatures do not verify."""
     signed = _script_code(spent)
     if signed is None:
         return
-    is_segwit, script = signed
     for key, signature in spent.found.partial_sigs.items():
-        try:
-            if is_segwit:
-                digest = digests.segwit_v0(spent.number, script, spent.coin.sats, signature[-1])
-            else:
-                digest = digests.legacy(spent.number, script, signature[-1])
-        except MalformedError:  # no such sighash type
+        if not _verifies_ecdsa(spent, signed, key, signature):
             yield key
-            continue
-        if not verify_ecdsa(key, digest, der_decode(signature[:-1])):
-            yield key
+
+
+def _verifies_ecdsa(
+    spent: _Spent, signed: tuple[bool, bytes], key: bytes, signature: bytes
+) -> bool:
+    (is_segwit, code), sighash = signed, signature[-1]
+    try:
+        if is_segwit:
+            digest = spent.digests.segwit_v0(spent.number, code, spent.coin.sats, sighash)
+        else:
+            digest = spent.digests.legacy(spent.number, code, sighash)
+    except MalformedError:  # no such sighash type
+        return False
+    return verify_ecdsa(key, digest, der_decode(signature[:-1]))
 
 
 def _script_code(spent: _Spent) -> tuple[bool, bytes] | None:
@@ -85,7 +91,7 @@ def _script_code(spent: _Spent) -> tuple[bool, bytes] | None:
     return None if kind is Kind.P2TR else (False, script)
 
 
-def _invalid_schnorr(spent: _Spent, digests: Digests) -> Iterator[bytes]:
+def _invalid_schnorr(spent: _Spent) -> Iterator[bytes]:
     """The keys whose BIP-340 signatures do not verify; of the key path, the output key."""
     found, script = spent.found, spent.coin.script
     if classify(script) is not Kind.P2TR:
@@ -94,10 +100,13 @@ def _invalid_schnorr(spent: _Spent, digests: Digests) -> Iterator[bytes]:
     if found.tap_key_sig is not None:
         signed.insert(0, ((script[2:], None), found.tap_key_sig))
     for (key, leaf_hash), signature in signed:
-        try:
-            digest = digests.taproot(spent.number, schnorr_sighash(signature), leaf_hash)
-        except MalformedError:  # no such sighash type
+        if not _verifies_schnorr(spent, key, leaf_hash, signature):
             yield key
-            continue
-        if not verify_schnorr(key, digest, signature[:64]):
-            yield key
+
+
+def _verifies_schnorr(spent: _Spent, key: bytes, leaf_hash: bytes | None, signature: bytes) -> bool:
+    try:
+        digest = spent.digests.taproot(spent.number, schnorr_sighash(signature), leaf_hash)
+    except MalformedError:  # no such sighash type
+        return False
+    return verify_schnorr(key, digest, signature[:64])
