@@ -6,11 +6,10 @@ from pathlib import Path
 import click
 
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
-from coldsign.cli.person import Person, show_report
+from coldsign.cli.person import Person, told_to
 from coldsign.errors import UsageError
 from coldsign.primitives.filefault import failure
 from coldsign.primitives.text import printable
-from coldsign.review.render import to_json
 
 
 @click.command(cls=ColdCommand)
@@ -53,10 +52,7 @@ def _run(settings: Settings, folder: Path, *, yes: bool) -> None:
     from coldsign.review.report import Report
 
     screen = settings.screen
-
-    def told(report: Report) -> None:
-        screen.document(to_json(report))
-        show_report(screen, report)
+    told = told_to(screen)
 
     def operator(desk: Desk, job: Job, keyring: Keyring) -> Operator:
         if yes or "keyholder-2" in desk.home.name:
