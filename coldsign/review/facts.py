@@ -20,7 +20,7 @@ from coldsign.review.context import PastTransaction
 from coldsign.review.items import InputFacts, OutputFacts, OutputKind, Totals
 from coldsign.review.matching import NO_MANIFEST, Matching
 from coldsign.review.ownership import Owner, Ownership, own_input, own_output
-from coldsign.review.presigned import UNSIGNED, Signed, examine, has_signatures
+from coldsign.review.presigned import UNSIGNED, Spent, examine, has_signatures
 from coldsign.review.prevouts import LEGACY_KINDS, prove
 from coldsign.review.timing import path_is_open
 from coldsign.wallet.wallet import CHANGE, Wallet
@@ -216,7 +216,7 @@ def _examined(known: InputFacts, digests: Digests) -> InputFacts:
     derived, amount = known.derived, known.amount
     if derived is None or amount is None or not has_signatures(known.given):
         return known
-    presigned = examine(Signed(known.index, known.given, derived, amount), digests)
+    presigned = examine(Spent(known.index, known.given, derived, amount), digests)
     return replace(known, presigned=presigned)
 
 
