@@ -66,9 +66,8 @@ def finish(psbt: Psbt, wallet: Wallet | None = None) -> Psbt:
 def _demand_valid(facts: Facts, known: InputFacts) -> None:
     """Stop at any signature that the review would refuse: only valid ones were verified at all."""
     for bad in known.presigned.bad:
-        name = facts.wallet.descriptor.keys[bad.position].fingerprint.hex()
         raise RefusedError(
-            f"the signature of cosigner {name} {_FAULT_WORDS[bad.fault]}",
+            f"the signature of cosigner {facts.signer_name(bad.position)} {_FAULT_WORDS[bad.fault]}",
             hint="combine the cosigners' replies again without it",
         )
 
@@ -113,8 +112,7 @@ def _leaf_stacks(
 
 
 def _incomplete(facts: Facts, known: InputFacts) -> RefusedError:
-    keys = facts.wallet.descriptor.keys
-    signers = [keys[at].fingerprint.hex() for at in known.signatures]
+    signers = map(facts.signer_name, known.signatures)
     return RefusedError(
         f"no spending path of wallet {facts.wallet.name} is complete: signed by"
         f" {', '.join(signers) or 'nobody'}, sequence {known.sequence:#010x}, locktime {facts.tx.locktime}",

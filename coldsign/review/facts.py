@@ -107,6 +107,10 @@ class Facts:
         """The txids that cannot confirm beside this transaction: its own, and those that share a coin."""
         return frozenset([self.tx.txid(), *[past.txid for past in self.conflicts]])
 
+    def signer_name(self, position: int) -> str:
+        """The master fingerprint of a key of the descriptor: how cosigners are told apart."""
+        return self.wallet.descriptor.keys[position].fingerprint.hex()
+
     @cached_property
     def txid(self) -> str:
         """The unsigned transaction's id, as people write it."""

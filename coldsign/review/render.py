@@ -3,7 +3,6 @@
 from typing import Any
 
 from coldsign.review import sections
-from coldsign.review.checks.signatures import signer_name
 from coldsign.review.facts import Facts
 from coldsign.review.finding import Finding
 from coldsign.review.items import InputFacts, OutputFacts
@@ -53,7 +52,7 @@ def _path(place: Place | None) -> str | None:
 
 
 def _input(facts: Facts, known: InputFacts) -> Json:
-    have = [signer_name(facts, position) for position in known.signatures]
+    have = [facts.signer_name(position) for position in known.signatures]
     return {
         "index": known.index,
         "outpoint": str(known.outpoint),

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from coldsign.primitives.amount import btc
 from coldsign.primitives.script import Kind, disassemble
 from coldsign.primitives.text import counted, printable
-from coldsign.review.checks.fees import percent_of_payments
-from coldsign.review.checks.signatures import signer_name
 from coldsign.review.facts import Facts
 from coldsign.review.finding import Finding, Severity
 from coldsign.review.items import InputFacts, OutputFacts, OutputKind
@@ -83,7 +81,7 @@ def _input(facts: Facts, known: InputFacts, width: int) -> Iterator[Line]:
         text = f"sequence {sequence_words(facts.tx.version, known.sequence)}"
         yield from words(Role.TEXT, text, width, indent=INDENT)
     if known.signatures:
-        names = ", ".join(signer_name(facts, position) for position in known.signatures)
+        names = ", ".join(facts.signer_name(position) for position in known.signatures)
         yield from words(Role.TEXT, f"validly signed by {names}", width, indent=INDENT)
 
 
@@ -137,7 +135,7 @@ def totals(facts: Facts, width: int) -> Iterator[Line]:
 
 
 def _fee(facts: Facts) -> list[str]:
-    percent, rate = percent_of_payments(facts), facts.fee_rate
+    percent, rate = facts.totals.fee_percent, facts.fee_rate
     if percent is None or rate is None:
         return ["unknown"]
     base = "paid" if facts.totals.payments else "spent"
@@ -181,7 +179,7 @@ def signatures(facts: Facts, width: int) -> Iterator[Line]:
     for position in sorted(able | count.keys()):
         signed = count[position]
         ours = ", our key" if position in facts.our_keys else ""
-        text = f"key {position}, {signer_name(facts, position)}{ours}: {signed} valid"
+        text = f"key {position}, {facts.signer_name(position)}{ours}: {signed} valid"
         yield from words(Role.TEXT, text, width, indent=INDENT)
     yield from words(Role.TEXT, "This transaction can be spent by:", width, indent=INDENT)
     for path in facts.paths:

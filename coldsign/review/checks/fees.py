@@ -7,22 +7,8 @@ from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, refuse
 
 
-def _base(facts: Facts) -> int:
-    """What is paid, or spent where nobody is paid; with others' coins no more than what we lose."""
-    totals = facts.totals
-    if totals.leaving is None or totals.own in {totals.inputs, 0}:
-        return totals.payments or totals.inputs or 0
-    return min(totals.payments, totals.leaving) or totals.own
-
-
-def percent_of_payments(facts: Facts) -> float | None:
-    """The fee as a percentage of what is paid; of what is spent where nobody is paid."""
-    base = _base(facts)
-    return facts.fee * 100 / base if base and facts.fee is not None else None
-
-
 def _over(facts: Facts, per_vb: float, percent: float) -> Iterator[str]:
-    fee, base = facts.fee or 0, _base(facts)
+    fee, base = facts.fee or 0, facts.totals.fee_base
     if fee > per_vb * facts.vsize:
         yield f"{fee / facts.vsize:.1f} sat/vB is above {per_vb:g}"
     # hundredths of a percent: amounts times 100 do not fit a float's 53 bits
