@@ -15,11 +15,12 @@ from coldsign.ceremony.foreign import foreign_code
 from coldsign.ceremony.intake import PSBT, read_requests
 from coldsign.ceremony.papers import Papers, read_papers
 from coldsign.ceremony.reply import answer
-from coldsign.ceremony.walk import demand_acceptable, examine_batch, sign_walk
+from coldsign.ceremony.walk import Signed, demand_acceptable, examine_batch, sign_walk
 from coldsign.cli.deliver import deliver, delivery_options, demand_deliverable
 from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_settings
 from coldsign.cli.passphrases import PassphraseSource, open_key, passphrase_options, usable
 from coldsign.cli.person import operator_for, present_report
+from coldsign.cli.screen import Screen
 from coldsign.cli.secrets import secret_file_option, stateless_keyring
 from coldsign.cli.typed import standard_input
 from coldsign.cli.watch import Watch
@@ -189,7 +190,15 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
         cautions=cautions,
     )
     job = papers.job(request.data, wallet, key=record)
-    signed = sign_walk(job, desk, operator)
+    _hand_over(screen, asked, request, sign_walk(job, desk, operator))
+
+
+def _hand_over(screen: Screen, asked: _Asked, request: Payload, signed: Signed) -> None:
+    """The reply where it was asked for; a signature that gets lost on the way can be made again.
+
+    Raises:
+        UnfitError, UsageError: It could not be handed over.
+    """
     reply = answer(signed.psbt, request, level=Level(asked.reply), form=asked.form)
     made = {
         "inputs": list(signed.inputs),

@@ -87,12 +87,7 @@ def add(
     proposed = _read(settings, name, source, script=script or "", camera=camera)
     desk.registry.demand_room(proposed, force=force)
     if key_name is not None:
-        usable(desk.keystore, key_name, settings.network)
-        with open_key(screen, desk.keystore, key_name, passphrase_from) as ring:
-            ours = own_positions(proposed.descriptor, ring)
-        proposed = Wallet.create(
-            name, proposed.descriptor, our_keys=ours, created_by=proposed.created_by
-        )
+        proposed = _with_own_key(settings, proposed, key_name, passphrase_from)
     records = desk.keystore.records()
     if yes:
         for row in rows(proposed, records, page_width()):
@@ -104,6 +99,19 @@ def add(
     register(desk, proposed, force=force)
     screen.tell(f"wallet {proposed.name} registered", "good")
     screen.document(document(proposed, records))
+
+
+def _with_own_key(
+    settings: Settings, proposed: Wallet, key_name: str, passphrase_from: PassphraseSource
+) -> Wallet:
+    """The wallet with the positions of a stored key that was opened to prove them."""
+    keystore = settings.desk().keystore
+    usable(keystore, key_name, settings.network)
+    with open_key(settings.screen, keystore, key_name, passphrase_from) as ring:
+        ours = own_positions(proposed.descriptor, ring)
+    return Wallet.create(
+        proposed.name, proposed.descriptor, our_keys=ours, created_by=proposed.created_by
+    )
 
 
 def _read(
