@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from coldsign.ceremony.finish import finish
-from coldsign.ceremony.intake import PSBT, read_one, read_replies
+from coldsign.ceremony.intake import PSBT, read_replies
 from coldsign.ceremony.reply import answer
 from coldsign.cli.deliver import (
     deliver,
@@ -15,6 +15,7 @@ from coldsign.cli.deliver import (
     demand_file,
 )
 from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings
+from coldsign.cli.sources import read_source
 from coldsign.cli.typed import standard_input
 from coldsign.cli.watch import Watch
 from coldsign.errors import RefusedError, hinting
@@ -65,8 +66,7 @@ def finalize(
 ) -> None:
     """Finish a PSBT that has all its signatures. The transaction is printed as hex."""
     demand_file(out, force=force)
-    stdin = standard_input(settings.screen, PSBT)
-    psbt = Psbt.parse(read_one([source], stdin=stdin, watcher=Watch(settings.screen)).data)
+    psbt = Psbt.parse(read_source(settings.screen, [source], PSBT).data)
     wallet = settings.desk().wallet(wallet_name) if wallet_name is not None else None
     ways = "join all replies first with coldsign combine; name the wallet: --wallet NAME"
     with hinting(ways, RefusedError):

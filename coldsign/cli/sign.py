@@ -12,7 +12,7 @@ from coldsign.ceremony import airgap
 from coldsign.ceremony.checkup import Verdict
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.foreign import foreign_code
-from coldsign.ceremony.intake import PSBT, read_requests
+from coldsign.ceremony.intake import PSBT
 from coldsign.ceremony.papers import Papers, read_papers
 from coldsign.ceremony.reply import answer
 from coldsign.ceremony.walk import Signed, demand_acceptable, examine_batch, sign_walk
@@ -22,14 +22,13 @@ from coldsign.cli.passphrases import PassphraseSource, open_key, passphrase_opti
 from coldsign.cli.person import operator_for, present_report
 from coldsign.cli.screen import Screen
 from coldsign.cli.secrets import secret_file_option, stateless_keyring
-from coldsign.cli.typed import standard_input
-from coldsign.cli.watch import Watch
+from coldsign.cli.sources import read_sources
 from coldsign.errors import UnfitError, UsageError
 from coldsign.keys.keyring import Keyring
 from coldsign.primitives import secp
 from coldsign.primitives.text import counted
 from coldsign.psbt.edit import Reply as Level
-from coldsign.qr.payload import Kind, Payload
+from coldsign.qr.payload import Payload
 from coldsign.review.render import to_json
 from coldsign.review.report import Report
 
@@ -55,15 +54,8 @@ def read_psbts(
     settings: Settings, sources: tuple[str, ...], camera: int | str
 ) -> tuple[Payload, ...]:
     """The requests that the command line names, or one from the camera."""
-    scan = None
-    if not sources:
-        from coldsign.cli.camera import scan as scanner
-
-        scan = scanner(settings.screen, camera, frozenset({Kind.PSBT}))
-    screen = settings.screen
-    screen.stdin_is_source = "-" in sources
-    stdin = standard_input(screen, PSBT)
-    return read_requests(sources, stdin=stdin, camera=scan, watcher=Watch(screen))
+    settings.screen.stdin_is_source = "-" in sources
+    return read_sources(settings.screen, sources, PSBT, camera=camera)
 
 
 @click.command(cls=ColdCommand)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from coldsign.ceremony.intake import read_one
 from coldsign.ceremony.registration import register, unregister
 from coldsign.cli.audit import audit
 from coldsign.cli.deliver import PICTURES, deliver_text, demand_file, demand_free
@@ -19,9 +18,8 @@ from coldsign.cli.options import (
 from coldsign.cli.pager import page_through, page_width
 from coldsign.cli.paper import deliver_paper
 from coldsign.cli.passphrases import PassphraseSource, open_key, passphrase_options, usable
-from coldsign.cli.typed import standard_input
+from coldsign.cli.sources import read_source
 from coldsign.cli.walletview import document, rows, summary
-from coldsign.cli.watch import Watch
 from coldsign.controls.remember import wallet_id
 from coldsign.errors import DeclinedError
 from coldsign.primitives.text import printable
@@ -118,15 +116,8 @@ def _read(
     settings: Settings, name: str, source: str | None, *, script: str, camera: int | str
 ) -> Wallet:
     """The wallet that a file, a pipe or the camera describes, under a name; not yet registered."""
-    scan = None
-    if source is None:
-        from coldsign.cli.camera import scan as scanner
-
-        scan = scanner(settings.screen, camera, _DESCRIPTIONS)
-    sources = [source] if source else []
-    watcher = Watch(settings.screen)
-    stdin = standard_input(settings.screen, _DESCRIPTIONS)
-    payload = read_one(sources, want=_DESCRIPTIONS, stdin=stdin, camera=scan, watcher=watcher)
+    sources = [source] if source is not None else []
+    payload = read_source(settings.screen, sources, _DESCRIPTIONS, camera=camera)
     found = recognise(payload.data, settings.network, script_kind=script)
     return Wallet.create(name, found.descriptor, created_by=found.source)
 
