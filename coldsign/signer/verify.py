@@ -92,7 +92,7 @@ def verify(
         for signed in _signed_inputs(before, after, coins, clearance)
         for key, value in signed.added
     }
-    _check_signers(signers, clearance)
+    _demand_signers(signers, clearance)
 
 
 def _fault(problem: str) -> SelfCheckError:
@@ -126,7 +126,7 @@ def _signed_inputs(
         yield SignedInput(index, coin, derived, old.sighash_type, added)
 
 
-def _check_signers(signers: set[int], clearance: "Clearance") -> None:
+def _demand_signers(signers: set[int], clearance: "Clearance") -> None:
     """One cosigner signed, and if some keys are registered as ours, one of those."""
     facts = clearance.report.facts
     keys = facts.wallet.descriptor.keys
@@ -155,7 +155,7 @@ def verify_signature(signed: SignedInput, key: Key, value: bytes, against: Again
         signer = tree.internal_key
     elif key.type == In.TAP_SCRIPT_SIG and tree is not None:
         signer, leaf_hash = key.data[:32], key.data[32:]
-        _check_leaf(signed, tree, signer, leaf_hash)
+        _demand_leaf(signed, tree, signer, leaf_hash)
         fault = _schnorr_fault(signed, signer, value, (against, leaf_hash))
     else:
         raise _fault(f"{where}: a signature of the wrong kind")
@@ -211,7 +211,7 @@ def _schnorr_fault(
     return "" if against.holds((xonly, digest, value[:64])) else _INVALID
 
 
-def _check_leaf(signed: SignedInput, tree: Taproot, xonly: bytes, leaf_hash: bytes) -> None:
+def _demand_leaf(signed: SignedInput, tree: Taproot, xonly: bytes, leaf_hash: bytes) -> None:
     """The signed leaf is one of the coin's, its hash is its script's, and the key is in it."""
     for leaf in tree.leaves:
         if leaf.leaf_hash == leaf_hash:

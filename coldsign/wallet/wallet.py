@@ -14,7 +14,7 @@ from coldsign.primitives.network import Network
 from coldsign.primitives.text import NAME_RULE, is_safe_name, printable
 from coldsign.wallet.derive import Derived, Deriver
 from coldsign.wallet.descriptor import Descriptor
-from coldsign.wallet.registrable import require_registrable
+from coldsign.wallet.registrable import demand_registrable
 from coldsign.wallet.words import SpendingPath, cautions, policy_words, spending_paths
 
 RECEIVE: Final = 0
@@ -84,7 +84,7 @@ class Wallet:
             raise MalformedError(f"wallet {name}: a key of ours is none of its keys")
         if len(created_by) > MAX_CREATED_BY or printable(created_by, MAX_CREATED_BY) != created_by:
             created_by = printable(created_by, MAX_CREATED_BY)[:MAX_CREATED_BY]
-        require_registrable(descriptor)
+        demand_registrable(descriptor)
         paths = spending_paths(descriptor)
         digest = _digest(name, descriptor, positions, created_by)
         prefixes, singles = _lookup(descriptor)
