@@ -9,7 +9,7 @@ from coldsign.controls.entry import Entry
 from coldsign.primitives.tx import OutPoint
 from coldsign.review.context import PastTransaction
 
-Payment = tuple[bytes, int, str]
+Booked = tuple[bytes, int, str]
 """Script, sats and withdrawal id, "" where there was none."""
 
 _OWN_KINDS: Final = frozenset({"change", "self"})
@@ -38,9 +38,9 @@ class Past(NamedTuple):
     leaving: int
     is_this_wallet: bool
     outpoints: tuple[str, ...]
-    payments: tuple[Payment, ...]
+    payments: tuple[Booked, ...]
     last_seen: tuple[tuple[int, int], ...]
-    more_ids: tuple[Payment, ...] = ()
+    more_ids: tuple[Booked, ...] = ()
 
     @classmethod
     def read(cls, entry: Entry, wallet: str) -> Self:

@@ -77,13 +77,17 @@ class Manifest:
     coverage: Coverage = Coverage.WHOLE
 
 
+Payment = tuple[bytes, int]
+"""The script that is paid, and the amount in sats."""
+
+
 class PastTransaction(NamedTuple):
     """A transaction that this machine signed before, or reviewed before in the same batch.
 
     Attributes:
         txid: Internal byte order.
         outpoints: The coins it spends.
-        payments: What it pays to others: script and sats, in output order.
+        payments: What it pays to others, in output order.
         manifest_ids: The withdrawal id of each payment, in the same order, "" where it had none;
             or empty.
         more_ids: Payments with the further ids that they were signed for at other times.
@@ -91,14 +95,9 @@ class PastTransaction(NamedTuple):
 
     txid: bytes
     outpoints: tuple[OutPoint, ...]
-    payments: tuple[tuple[bytes, int], ...]
+    payments: tuple[Payment, ...]
     manifest_ids: tuple[str, ...] = ()
-    more_ids: tuple[tuple[tuple[bytes, int], str], ...] = ()
-
-    def named(self) -> Iterator[tuple[tuple[bytes, int], str]]:
-        """Each payment with each id that it was ever signed for, "" where there was none."""
-        yield from zip(self.payments, self.manifest_ids, strict=False)
-        yield from self.more_ids
+    more_ids: tuple[tuple[Payment, str], ...] = ()
 
     def paid_as(self, manifest_id: str) -> bool:
         """Whether it was ever signed for the withdrawal of this id."""
@@ -108,7 +107,17 @@ class PastTransaction(NamedTuple):
 
     def ids(self) -> frozenset[str]:
         """Every withdrawal id that it was ever signed for."""
-        return frozenset([name for _, name in self.named() if name])
+        return frozenset([name for _, name in self.booked() if name])
+
+    @property
+    def txid_hex(self) -> str:
+        """The id as people write it."""
+        return self.txid[::-1].hex()
+
+    def booked(self) -> Iterator[tuple[Payment, str]]:
+        """Each payment with each id that it ever had, "" for none; nothing where no ids were recorded."""
+        yield from zip(self.payments, self.manifest_ids, strict=False)
+        yield from self.more_ids
 
 
 class Decisions(Protocol):

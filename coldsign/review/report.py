@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from coldsign.primitives.cores import ALONE, Cores
 from coldsign.psbt.model import Psbt
 from coldsign.review.checklist import CHECKS
-from coldsign.review.checks.history import conflicts, paid
+from coldsign.review.checks.history import conflicts
 from coldsign.review.code import review_code, review_digest
 from coldsign.review.context import Context, Manifest, ManifestRow, PastTransaction
 from coldsign.review.facts import Facts, gather
@@ -48,12 +48,12 @@ class Report:
     def as_past(self) -> PastTransaction:
         """What the next review of the same batch needs to know of this one."""
         facts = self.facts
-        leaving = paid(facts)
+        paid = facts.paid_outputs
         return PastTransaction(
             txid=facts.tx.txid(),
             outpoints=tuple([known.outpoint for known in facts.inputs]),
-            payments=tuple([(output.script, output.sats) for output in leaving]),
-            manifest_ids=tuple([output.manifest_id or "" for output in leaving]),
+            payments=tuple([(output.script, output.sats) for output in paid]),
+            manifest_ids=tuple([output.manifest_id or "" for output in paid]),
         )
 
     def of(self, severity: Severity) -> tuple[Finding, ...]:
@@ -97,8 +97,7 @@ def _matched(facts: Facts, manifest: Manifest, context: Context) -> Facts:
     A transaction that replaces another pays the same rows as that one.
     """
     history, approved = context.history, context.history.approved
-    same_coins = (*facts.conflicts, *conflicts(facts, approved))
-    rivals = {facts.tx.txid(), *[past.txid for past in same_coins]}
+    rivals = facts.rivals.union([past.txid for past in conflicts(facts, approved)])
     taken = {name for past in context.batch if past.txid not in rivals for name in past.ids()}
 
     def rank(row: ManifestRow) -> int:

@@ -45,7 +45,7 @@ class Registry:
         self._folder = home / "wallets"
 
     def demand_name(self, name: str) -> None:
-        """Whether a wallet can be called so.
+        """Stop at a name that no wallet can have.
 
         Raises:
             UsageError: It cannot (code ``wallet-name``).
@@ -121,7 +121,7 @@ class Registry:
         return wallet if wallet.name == name else None
 
     def demand_room(self, wallet: Wallet, *, force: bool = False) -> None:
-        """Whether these addresses could be registered under this name, whichever of the keys may be ours.
+        """Stop where these addresses cannot be registered under this name, whichever of the keys may be ours.
 
         Asked before a person compares every line and types a passphrase.
 

@@ -55,7 +55,7 @@ def test_every_id_of_one_transaction_is_remembered_whichever_came_last(signer, o
     assert past.ids() == {"wd-1", "wd-2"}
     payment = (signer.paid.script, signer.paid.sats)
     assert past.payments == (payment,)  # there is one output, however many ids it had
-    assert sorted(past.named()) == [(payment, "wd-1"), (payment, "wd-2")]
+    assert sorted(past.booked()) == [(payment, "wd-1"), (payment, "wd-2")]
     assert past.paid_as("wd-1")
     assert past.paid_as("wd-2")
     assert not past.paid_as("wd-3")

@@ -9,7 +9,6 @@ from coldsign.review.checks.history import (
     difference,
     earlier_id,
     nearly_paying,
-    paid,
     paying,
 )
 from coldsign.review.context import Context, PastTransaction
@@ -29,7 +28,7 @@ def replaces_approved(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     for past in conflicts(facts, context.history.approved):
         if past.txid != facts.tx.txid():
-            text = f"replaces {past.txid[::-1].hex()}, which was approved here: {difference(facts, past)}"
+            text = f"replaces {past.txid_hex}, which was approved here: {difference(facts, past)}"
             yield confirm("replaces-approved", TRANSACTION, text)
 
 
@@ -47,10 +46,10 @@ def approved_before(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     approved = context.history.approved
     rivals = {facts.tx.txid(), *[past.txid for past in conflicts(facts, approved)]}
-    for output in paid(facts):
+    for output in facts.paid_outputs:
         for past in (*paying(output, approved), *nearly_paying(output, approved)):
             if past.txid not in rivals:
-                name = past.txid[::-1].hex()
+                name = past.txid_hex
                 text = f"{_payment(output, past)} in {name}, from other coins: both can confirm"
                 yield confirm("approved-before", output.where, text)
 
