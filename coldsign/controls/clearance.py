@@ -78,6 +78,7 @@ class Clearance:
         return {
             **record(self.report.facts),
             "key": key,
+            "positions": list(self.report.facts.our_keys),
             "signing": list(self.inputs),
             "review_code": " ".join(self.report.review_code),
             "verdict": self.report.verdict,

@@ -29,6 +29,7 @@ class Past(NamedTuple):
         payments: Script, sats and withdrawal id of what it pays to others.
         last_seen: Of this wallet, the highest index of each branch that it pays to.
         more_ids: Payments again, with the further ids that they were signed for at other times.
+        signers: Positions in the wallet of the keys that signed; None where not every line says so.
     """
 
     seq: int
@@ -41,6 +42,7 @@ class Past(NamedTuple):
     payments: tuple[Booked, ...]
     last_seen: tuple[tuple[int, int], ...]
     more_ids: tuple[Booked, ...] = ()
+    signers: frozenset[int] | None = None
 
     @classmethod
     def read(cls, entry: Entry, wallet: str) -> Self:
@@ -68,6 +70,7 @@ class Past(NamedTuple):
             ),
             # not where coins were spent from: whoever knows the wallet can send one anywhere in it
             last_seen=_highest([out[3] for out in body["outputs"]]) if is_this_wallet else (),
+            signers=frozenset(body.get("positions", ())) or None,
         )
 
     def public(self) -> PastTransaction:
@@ -83,6 +86,7 @@ class Past(NamedTuple):
                 payments=tuple([(script, sats) for script, sats, _ in self.payments]),
                 manifest_ids=tuple([manifest_id for *_, manifest_id in self.payments]),
                 more_ids=tuple([((script, sats), name) for script, sats, name in self.more_ids]),
+                signers=self.signers,
             )
         except (TypeError, ValueError):
             raise misunderstood(self.seq) from None
@@ -105,11 +109,13 @@ def _merged(same: Sequence[Past]) -> Past:
     # of two wallets that spend together, one pays what is change to the other
     most = [Counter([(script, sats) for script, sats, _ in past.payments]) for past in same]
     payments = [(*paid, left[paid].pop(0) if left[paid] else "") for paid in _union(most)]
+    signers = [past.signers for past in same if past.signers is not None]
     return same[-1]._replace(
         is_this_wallet=any(past.is_this_wallet for past in same),
         payments=tuple(payments),
         last_seen=tuple([seen for past in same for seen in past.last_seen]),
         more_ids=tuple([(*payment, name) for payment, names in left.items() for name in names]),
+        signers=frozenset().union(*signers) if len(signers) == len(same) else None,
     )
 
 

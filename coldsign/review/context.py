@@ -91,6 +91,7 @@ class PastTransaction(NamedTuple):
         manifest_ids: The withdrawal id of each payment, in the same order, "" where it had none;
             or empty.
         more_ids: Payments with the further ids that they were signed for at other times.
+        signers: Positions in the descriptor of the keys that signed it here; None where that is not known.
     """
 
     txid: bytes
@@ -98,6 +99,7 @@ class PastTransaction(NamedTuple):
     payments: tuple[Payment, ...]
     manifest_ids: tuple[str, ...] = ()
     more_ids: tuple[tuple[Payment, str], ...] = ()
+    signers: frozenset[int] | None = None
 
     def paid_as(self, manifest_id: str) -> bool:
         """Whether it was ever signed for the withdrawal of this id."""

@@ -67,9 +67,14 @@ def test_two_cosigners_keys_on_one_machine_sign_nothing(name, registered, tmp_pa
 def test_a_rehearsal_on_a_test_network_keeps_its_keys_together(tmp_path):
     found = fixture(MULTISIG)
     desk = laptop(tmp_path, found, 0, 1)
-    for number in (0, 1):
+    severities = []
+    for number in (0, 1, 1):
         operator = Yes(lambda number=number: found.keyring(number))
-        assert sign_walk(job(found, number, network=REGTEST), desk, operator).inputs
+        signed = sign_walk(job(found, number, network=REGTEST), desk, operator)
+        severities.append(
+            [one.severity.value for one in signed.report.findings if one.code == "signed-before"]
+        )
+    assert severities == [[], ["note"], ["confirm"]]
 
 
 def test_once_the_other_key_is_gone_the_first_signs(tmp_path):

@@ -61,6 +61,19 @@ def test_every_id_of_one_transaction_is_remembered_whichever_came_last(signer, o
     assert not past.paid_as("wd-3")
 
 
+@pytest.mark.parametrize(
+    ("lines", "signers"),
+    [([[0]], {0}), ([[0], [2]], {0, 2}), ([[0], []], None), ([[]], None), ([[1], None], None)],
+)
+def test_whose_keys_signed_is_known_where_every_line_says_it(signer, lines, signers):
+    for positions in lines:
+        body = {name: value for name, value in signer.body.items() if name != "positions"}
+        signer.body = body if positions is None else body | {"positions": positions}
+        signer.sign("wd-1")
+    (past,) = signer.memory().by_manifest_id("wd-1")
+    assert past.signers == signers
+
+
 def test_ids_that_change_places_among_payments_alike_are_no_more_than_they_were(signer):
     signer.sign("wd-1", "wd-2")
     signer.sign("wd-2", "wd-1")

@@ -231,6 +231,7 @@ class Memory(EmptyHistory):
                 tuple(known.outpoint for known in facts.inputs),
                 tuple((out.script, out.sats) for out in paid),
                 tuple(out.manifest_id or "" for out in paid),
+                signers=frozenset(facts.our_keys) or None,
             )
         )
 

@@ -780,6 +780,25 @@ def test_an_id_used_for_another_amount_is_refused():
     assert "withdrawal-id-reused" in grave(report)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "severity"),
+    [
+        ((0,), (0,), "confirm"),
+        ((0,), (1,), "note"),
+        ((0, 1), (1, 2), "confirm"),
+        (None, (1,), "confirm"),
+    ],
+)
+def test_a_signature_of_another_cosigner_is_not_one_of_ours(before, now, severity):
+    history = Memory()
+    context = Context(history=history)
+    history.signed(HONEST.review(context))
+    signers = frozenset(before) if before else None
+    history.past = [past._replace(signers=signers) for past in history.past]
+    found = HONEST.review(context, our_keys=now).findings
+    assert [one.severity.value for one in found if one.code == "signed-before"] == [severity]
+
+
 def test_one_request_twice_in_a_batch_is_asked():
     draft, context = beside(HONEST)
     report = draft.review(context)

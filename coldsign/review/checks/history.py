@@ -58,9 +58,10 @@ def signed_before(facts: Facts, context: Context) -> Iterator[Finding]:
     """This very transaction was signed here before.
 
     If it was signed for withdrawal ids that the papers of today do not give it, it is refused: one
-    payment would stand in the books under two names, or under one and none.
+    payment would stand in the books under two names, or under one and none. If only other cosigners'
+    keys signed it here, as in a rehearsal on one machine, that is noted.
 
-    Severity: refuse, confirm
+    Severity: refuse, confirm, note
     Gain: none by the signatures, which are deterministic; books in which a payment is missing, so
         that it is made again.
     Do: confirm if the first reply was lost, and give the same manifest as then.
@@ -72,9 +73,17 @@ def signed_before(facts: Facts, context: Context) -> Iterator[Finding]:
     if lost:
         text = f"was signed before for the withdrawal {printable(lost[0])}, which no manifest gives it now"
         yield refuse("signed-before", TRANSACTION, text)
-    elif same:
+    elif any(_by_us(facts, past) for past in same):
         text = "this machine signed the same transaction before; the signatures will be the same"
         yield confirm("signed-before", TRANSACTION, text)
+    elif same:
+        text = "another cosigner's key signed the same transaction on this machine"
+        yield note("signed-before", TRANSACTION, text)
+
+
+def _by_us(facts: Facts, past: PastTransaction) -> bool:
+    """Whether the key that would sign may have signed it before."""
+    return not (past.signers and facts.our_keys) or not past.signers.isdisjoint(facts.our_keys)
 
 
 def replaces_earlier(facts: Facts, context: Context) -> Iterator[Finding]:
