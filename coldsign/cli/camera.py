@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from coldsign.cli.keyboard import Keyboard, terminal_size
 from coldsign.cli.screen import Screen
-from coldsign.cli.watch import done
+from coldsign.cli.watch import Lines, done
 from coldsign.errors import DeclinedError
 from coldsign.primitives.text import printable
 from coldsign.qr.joiner import Joiner, Progress
@@ -25,11 +25,12 @@ def scan(screen: Screen, camera: int | str, want: frozenset[Kind]) -> Callable[[
         screen.need_person()
         joiner = Joiner(want)
         screen.control(_CLEAR)
+        show = _shown_on(screen)
         try:
             with Keyboard() as keyboard:
                 for frame in read_camera(camera):
                     progress = _feed(joiner, frame)
-                    _draw(screen, frame, progress)
+                    show(frame, progress)
                     if keyboard.key(wait_seconds=0) == "q":
                         raise DeclinedError("stopped while scanning", code="stopped")
                     if progress.done:
@@ -41,6 +42,16 @@ def scan(screen: Screen, camera: int | str, want: frozenset[Kind]) -> Callable[[
         return payload
 
     return run
+
+
+def _shown_on(screen: Screen) -> Callable[[Frame, Progress], None]:
+    """What shows a look: the picture, or lines of words where the terminal draws nothing (``TERM=dumb``)."""
+    if screen.draws("▀"):
+        return lambda frame, progress: _draw(screen, frame, progress)
+    screen.say("no preview in this terminal; fill two thirds of the camera's view with the code")
+    screen.say("q stops")
+    lines = Lines(screen)
+    return lambda _frame, progress: lines.say(progress)
 
 
 def _feed(joiner: Joiner, frame: Frame) -> Progress:

@@ -203,11 +203,14 @@ def _expand(paths: Sequence[Path]) -> list[Path]:
         held = sorted(path.iterdir())
         if len(held) > MAX_FILES:
             raise MalformedError(
-                f"more than {MAX_FILES} files in the folder {printable(path.name)}"
+                f"more than {MAX_FILES} files in the folder {printable(str(path), limit=200)}"
             )
         found = [p for p in held if p.is_file() and is_visual(p)]
         if not found:
-            raise MalformedError(f"no pictures in the folder {printable(path.name)}")
+            raise MalformedError(
+                f"no pictures in the folder {printable(str(path), limit=200)}",
+                hint="PNG, JPEG, GIF, WebP and BMP pictures and films are looked for in it",
+            )
         files += found
     return files
 

@@ -215,7 +215,7 @@ def _save_folder(
     shown: Sequence[Frame], files: Sequence[bytes], path: Path, *, force: bool
 ) -> None:
     _read_files(shown, files)
-    _demand_replaceable(path, force=force)
+    demand_replaceable(path, force=force)
     digits = max(3, len(str(len(files))))
     made = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.absolute().parent))
     try:
@@ -231,10 +231,20 @@ def _save_folder(
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _demand_replaceable(path: Path, *, force: bool) -> None:
-    """Refuse a folder that holds anything, or, with force, anything but pictures."""
+def demand_replaceable(path: Path, *, force: bool) -> None:
+    """Refuse a folder that holds anything, or, with force, anything but pictures; it is replaced as a whole.
+
+    Raises:
+        UsageError: It does, it is none, or it is the one the person works in.
+    """
     if not os.path.lexists(path):
         return
+    if path.is_dir() and path.resolve() == Path.cwd():
+        raise UsageError(
+            f"{printable(str(path))} is the folder you are in, and it would be replaced",
+            hint="name another folder",
+            code="file-exists",
+        )
     if not path.is_dir() or path.is_symlink():
         raise UsageError(f"{printable(str(path))} is not a folder", code="file-exists")
     held = list(path.iterdir())

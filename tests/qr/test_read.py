@@ -2,8 +2,10 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -167,12 +169,18 @@ def test_mutated_pictures_never_take_the_parent_down(tmp_path):
             assert list(decode(child, good)) == [frames.frames[0].encode()]
 
 
-def test_missing_files_and_empty_folders(tmp_path):
+def test_missing_files_and_empty_folders(tmp_path, monkeypatch):
     with pytest.raises(UsageError):
         codes(tmp_path / "none.png")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(MalformedError, match="no pictures"):
-        codes(tmp_path / "empty")
+    monkeypatch.chdir(tmp_path / "empty")
+    for typed in (
+        ".",
+        "..",
+        "../empty",
+    ):  # ".." holds no picture either; each is named as it was typed
+        with pytest.raises(MalformedError, match=f"no pictures in the folder {re.escape(typed)}$"):
+            codes(Path(typed))
     assert not is_visual(_written(tmp_path / "x.png", b"cHNidP8="))
 
 
