@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,12 +14,14 @@ from coldsign.ceremony.foreign import foreign_code
 from coldsign.ceremony.intake import PSBT, read_requests
 from coldsign.ceremony.operator import ExpectingOperator, Operator
 from coldsign.ceremony.papers import Papers, read_papers
-from coldsign.ceremony.reply import answer
+from coldsign.ceremony.reply import Answer, answer
 from coldsign.ceremony.walk import demand_acceptable, examine_batch, sign_walk
 from coldsign.cli.deliver import deliver, delivery_options, demand_deliverable
+from coldsign.cli.foresight import Wish, foresee
 from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_settings
 from coldsign.cli.passphrases import open_key, passphrase_options, usable
 from coldsign.cli.person import Person, present_report, show_report, warn
+from coldsign.cli.screen import Screen
 from coldsign.cli.secrets import secret_file_option, stateless_keyring
 from coldsign.cli.typed import standard_input
 from coldsign.cli.watch import Watch
@@ -160,10 +163,13 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
         screen.need_person()
     cautions = _cautions(settings, desk)
     request = only(read_psbts(settings, sources, options["camera"]))
-    operator = _operator(settings, desk, options, cautions)
+    wish = Wish(Level(options["reply"]), options["form"], out)
+    foreseen = foresee(screen, request, wish)
+    screen.kept = "; ".join(filter(None, (screen.kept, *foreseen)))  # pages begin with it
+    operator = _operator(settings, desk, options, (*cautions, *foreseen))
     job = papers.job(request.data, wallet, key=record)
     signed = sign_walk(job, desk, operator)
-    reply = answer(signed.psbt, request, level=Level(options["reply"]), form=options["form"])
+    reply = answer(signed.psbt, request, level=wish.level, form=wish.form)
     made = {
         "inputs": list(signed.inputs),
         "psbt": reply.base64(),
@@ -172,6 +178,11 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     screen.document(to_json(signed.report) | {"signed": made})
     count = len(signed.inputs)
     screen.tell(f"signed {count} input{'s' * (count != 1)}; every signature verified", "good")
+    _hand_over(screen, reply, out, force=force)
+
+
+def _hand_over(screen: Screen, reply: Answer, out: Path | None, *, force: bool) -> None:
+    """Deliver a reply; an error says how the signature, which is made, is got."""
     try:
         deliver(screen, reply, out, force=force)
     except (UnfitError, UsageError) as lost:

@@ -95,10 +95,7 @@ def save(frames: Frames, path: Path, *, force: bool = False, period_ms: int = _P
         SelfCheckError: The decoder read something else.
     """
     suffix = path.suffix.lower()
-    if suffix == ".png" and frames.need > _SHEET_CODES:
-        raise UsageError(
-            f"{frames.need} codes do not fit one picture", hint="write a .gif, or name a folder"
-        )
+    demand_one_sheet(frames, path)
     shown = frames.frames if suffix == ".gif" else frames.frames[: frames.need]
     if suffix == ".gif":
         data = _gif([picture(symbol) for symbol in _symbols(frames, shown)], period_ms)
@@ -120,6 +117,18 @@ def save(frames: Frames, path: Path, *, force: bool = False, period_ms: int = _P
         raise UsageError(
             f"no kind of picture is known by the name {printable(suffix)}",
             hint="end it in .png, .gif, .svg or .pdf, or name a folder",
+        )
+
+
+def demand_one_sheet(frames: Frames, path: Path) -> None:
+    """Refuse what ``save`` cannot write into one PNG.
+
+    Raises:
+        UsageError: There are more codes than one picture may have.
+    """
+    if path.suffix.lower() == ".png" and frames.need > _SHEET_CODES:
+        raise UsageError(
+            f"{frames.need} codes do not fit one picture", hint="write a .gif, or name a folder"
         )
 
 

@@ -261,12 +261,13 @@ def test_a_reply_waits_for_room_or_for_another_dialect(way: str, laptop: Laptop)
     words = laptop.path("s.words")
     sign = ("sign", "s.b43", "--wallet", "single", "--key", "-", "--secret-file", words)
     with laptop.terminal(*sign) as terminal:
-        pages = int(re.search(r"page 1 of (\d+)", terminal.see("page 1 of "))[1])
+        first = terminal.see("page 1 of ", "the reply's QR code will need a window of 93x49")
+        pages = int(re.search(r"page 1 of (\d+)", first)[1])
         for number in range(2, pages + 1):
             terminal.type(" ")
             terminal.see(f"page {number} of ")
         terminal.type(" ")
-        terminal.asked("Type that amount")
+        assert "will need a window of" in terminal.asked("Type that amount")
         terminal.line("0.24405544")
         terminal.see("too small for the QR code", "for another dialect")
         if way == "enlarge":
