@@ -91,7 +91,7 @@ def show_frames(
                 screen.control(canvas.clear() + _SHOW_CURSOR)
     if not view.drawn:
         _demand_room(_canvas(), reel)
-    screen.tell(f"shown; sha256 {answer.sha256_short}, compare it with the reader's", "good")
+    screen.say(f"shown; sha256 {answer.sha256_short}, compare it with the reader's", "good")
 
 
 def demand_drawing(screen: Screen) -> None:
@@ -240,7 +240,7 @@ def _draw(screen: Screen, canvas: Canvas, view: _View, reel: Reel) -> None:
         return
     view.drawn = True
     pace = "paused" if view.paused else f"{view.rate} a second"
-    moving = (reel.where, f"sent {reel.sent}", pace) if reel.parts > 1 else ("one code",)
+    moving = (reel.where, f"shown {reel.sent}", pace) if reel.parts > 1 else ("one code",)
     noted = (view.note,) if view.note else ()  # first: a narrow window has no room for the last
     what = f"{reel.dialect.value}, QR v{reel.version}"
     status = (*noted, f"sha256 {reel.sha256_short}", *moving, what)

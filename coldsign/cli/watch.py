@@ -11,6 +11,7 @@ from coldsign.qr.payload import Kind, Payload
 
 _PERIOD = 0.1  # seconds from one line to the next
 _APART = 2.0  # seconds, where lines cannot be overwritten and a braille reader or speech takes each of them
+_LONGEST = 1000  # characters; no terminal's line has so many
 _LINE = "\r\x1b[K"  # to the line's beginning, and empty it
 
 
@@ -34,8 +35,7 @@ class Watch(Watcher):
             self._lines.say(progress)
         elif (now := time.monotonic()) >= self._due:
             self._due = now + self._period if progress.need else 0
-            room = terminal_size()[0] - 1
-            self._screen.control(_LINE + printable(so_far(progress), limit=room)[:room])
+            self._screen.control(_LINE + cut(so_far(progress), terminal_size()[0] - 1))
 
     def ended(self) -> None:
         """Make room for what is said next."""
@@ -67,6 +67,12 @@ class Lines:
         if late and words != self._said and self._screen.stderr.isatty():
             self._said, self._due = words, now + self._apart
             self._screen.say(words)
+
+
+def cut(text: str, room: int) -> str:
+    """One line of what may be an outsider's words, with dots where it goes on."""
+    safe = printable(text, limit=_LONGEST)
+    return safe if len(safe) <= room else f"{safe[: max(0, room - 3)]}..."[:room]
 
 
 def so_far(progress: Progress) -> str:

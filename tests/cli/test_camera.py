@@ -94,6 +94,33 @@ def test_a_terminal_that_draws_nothing_gets_lines(settings: dict[str, str], lapt
         assert terminal.vt.foreign == []
 
 
+FAR = Progress(12, 35, 34, "", done=False)
+FOREIGN = Progress(0, 0, 0, "1 other code seen: a web link", done=False)
+
+
+@pytest.mark.parametrize(
+    ("columns", "progress", "words"),
+    [
+        (80, FAR, ["[##########--------------------]  34%  12 of 35 parts", ""]),
+        (40, FAR, ["[#####-----------]  34%  12 of 35 parts", ""]),
+        (24, FAR, ["34%  12 of 35 parts", ""]),
+        (60, FOREIGN, ["[--------------------------]   0%  no part of a message yet", FOREIGN.note]),
+        (28, FOREIGN, ["0%  no part of a message...", "1 other code seen: a web..."]),
+    ],
+)
+def test_the_words_below_the_picture_go_before_the_bar(
+    columns: int, progress: Progress, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera, "terminal_size", lambda: (columns, 8))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    out = Tty()
+    camera._draw(Screen(stderr=out), Frame((), 4, 2, bytes(8)), progress)
+    vt = Vt(columns, 8)
+    vt.feed(out.getvalue().replace("\n", "\r\n"))
+    below = [line.rstrip() for line in vt.lines if "▀" not in line]
+    assert below[:3] == [*words, "q stops"]
+
+
 def test_lines_say_what_is_new_and_not_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
     monkeypatch.setattr(watch.time, "monotonic", lambda: clock[0])

@@ -56,13 +56,13 @@ def watch(terminal: Terminal, want: frozenset[Kind] = frozenset({Kind.PSBT})) ->
         joiner.feed(read_both(picture(terminal.vt)).encode())
         return joiner.require().data
     terminal.type("\x1b[D")  # a step back stops the film
-    sent = int(re.search(r"sent (\d+)", terminal.drawn("paused"))[1])
+    sent = int(re.search(r"shown (\d+)", terminal.drawn("paused"))[1])
     for _ in range(400):
         if joiner.feed(read_both(picture(terminal.vt)).encode()).done:
             return joiner.require().data
         terminal.type("\x1b[C")
         sent += 1
-        terminal.drawn(f"sent {sent}", "paused")
+        terminal.drawn(f"shown {sent}", "paused")
     raise AssertionError("400 frames did not carry the message")
 
 
@@ -91,6 +91,8 @@ def test_what_is_shown_is_read_by_two_decoders(
         assert watch(terminal) == SMALL
         terminal.type("q")
         assert terminal.end() == 0
+        folded = " ".join(terminal.vt.text.split())  # between words only
+        assert folded.endswith(", compare it with the reader's")
         assert terminal.restored
         assert terminal.vt.foreign == []
 
@@ -167,7 +169,7 @@ def test_what_a_key_cannot_do_can_be_read(columns: int, key: str, laptop: Laptop
 
 def test_a_mixed_part_says_so(laptop: Laptop) -> None:
     with laptop.terminal("qr", "show", "r.txt", "--format", "ur", "--fps", "10") as terminal:
-        terminal.drawn("mix of ", "sent ")
+        terminal.drawn("mix of ", "shown ")
         found = re.search(r"part (\d+) of (\d+)", terminal.drawn(" part "))
         assert found, terminal.vt.text
         assert int(found[1]) <= int(found[2])
