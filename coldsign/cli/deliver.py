@@ -133,7 +133,7 @@ def deliver(screen: Screen, answer: Answer, out: Path | None, *, force: bool) ->
         _to_path(screen, answer, out, force=force)
     elif screen.json:
         return
-    elif sys.stdout.isatty() and screen.person_present:
+    elif is_watched(screen):
         from coldsign.cli.show import show_frames
 
         show_frames(screen, answer, patient=True)
@@ -148,7 +148,12 @@ def goes_as_codes(screen: Screen, out: Path | None, *, chosen: bool) -> bool:
     """Whether ``deliver`` writes QR codes, or their texts, and not the bytes or base64 of a message."""
     if out is not None:
         return out.suffix.lower() not in {_BINARY, *_TEXT}
-    return not screen.json and (chosen or (sys.stdout.isatty() and screen.person_present))
+    return not screen.json and (chosen or is_watched(screen))
+
+
+def is_watched(screen: Screen) -> bool:
+    """Whether what is delivered without a path is shown in a terminal."""
+    return sys.stdout.isatty() and screen.person_present
 
 
 def _to_path(screen: Screen, answer: Answer, out: Path, *, force: bool) -> None:

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from coldsign.ceremony.reply import Answer, expected
-from coldsign.cli.deliver import goes_as_codes
+from coldsign.cli.deliver import goes_as_codes, is_watched
 from coldsign.cli.screen import Screen
 from coldsign.errors import UsageError, missing_library
 from coldsign.psbt.edit import Reply as Level
@@ -39,7 +39,6 @@ def foresee(screen: Screen, request: Payload, wish: Wish) -> tuple[str, ...]:
     """
     if not goes_as_codes(screen, wish.out, chosen=wish.form != "auto"):
         return ()
-    _demand_libraries()
     answer = expected(request, level=wish.level, form=wish.form)
     try:
         need = _demand_fitting(screen, answer, wish.out)
@@ -63,11 +62,13 @@ def _demand_libraries() -> None:
 
 def _demand_fitting(screen: Screen, answer: Answer, out: Path | None) -> str:
     """The window that is needed, where it is larger than this one."""
+    if out is not None or is_watched(screen):
+        _demand_libraries()
     if out is not None:
         from coldsign.qr.write import demand_one_sheet
 
         demand_one_sheet(answer.frames(), out)
-    elif screen.result_is_read:
+    elif is_watched(screen):
         from coldsign.cli.show import demand_drawing, too_small_for
 
         demand_drawing(screen)

@@ -104,7 +104,11 @@ FOREIGN = Progress(0, 0, 0, "1 other code seen: a web link", done=False)
         (80, FAR, ["[##########--------------------]  34%  12 of 35 parts", ""]),
         (40, FAR, ["[#####-----------]  34%  12 of 35 parts", ""]),
         (24, FAR, ["34%  12 of 35 parts", ""]),
-        (60, FOREIGN, ["[--------------------------]   0%  no part of a message yet", FOREIGN.note]),
+        (
+            60,
+            FOREIGN,
+            ["[--------------------------]   0%  no part of a message yet", FOREIGN.note],
+        ),
         (28, FOREIGN, ["0%  no part of a message...", "1 other code seen: a web..."]),
     ],
 )
