@@ -9,7 +9,7 @@ from coldsign.errors import ColdsignError, MalformedError, UnfitError, UsageErro
 from coldsign.primitives.text import printable
 from coldsign.qr.child import Child
 from coldsign.qr.payload import drawing
-from coldsign.qr.wire import MAX_PICTURE, MAX_WORK, TOO_MUCH, Say
+from coldsign.qr.wire import LESS, MAX_PICTURE, MAX_WORK, TOO_MUCH, Say
 
 MAX_FILES = 20_000  # pictures of one folder; as many as an animation may have
 _HEAD = 256
@@ -126,7 +126,7 @@ class Effort:
             elif say is Say.LOOK:
                 self._done += int.from_bytes(body, "big")
                 if self._done > MAX_WORK:
-                    raise MalformedError(TOO_MUCH)
+                    raise MalformedError(TOO_MUCH, hint=LESS)
 
 
 def decode(child: Child, picture: bytes, effort: Effort) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ MAX_PICTURE = 64 * 1024 * 1024  # bytes of one picture file; an animation of 1,0
 # thirty a second, has 30 thousand million; a webcam's hour in 720p, at five, 17. At the worst that is ten minutes.
 MAX_WORK = 48_000_000_000
 TOO_MUCH = f"more to look at than {MAX_WORK // 10**9} gigapixels"
+LESS = "give a shorter film, or fewer or smaller pictures"
 
 
 class PictureError(ValueError):

@@ -12,7 +12,7 @@ from coldsign.qr import decoder, eyes, film, read
 from coldsign.qr.child import Child
 from coldsign.qr.eyes import SECOND_LOOKS, Eyes, least_work
 from coldsign.qr.read import Effort, decode, read_pictures
-from coldsign.qr.wire import MAX_WORK, TOO_MUCH, PictureError, Say, pack
+from coldsign.qr.wire import LESS, MAX_WORK, TOO_MUCH, PictureError, Say, pack
 from tests.qr import pictures
 from tests.qr.test_film import film as recorded
 
@@ -78,8 +78,9 @@ def test_a_folder_is_looked_at_so_far_and_no_further(tmp_path, monkeypatch):
     monkeypatch.setattr(read, "MAX_WORK", 2 * least_work(side * side) + 1)
     found = read_pictures([tmp_path])
     assert next(found) == next(found) == frames.frames[0].encode()
-    with pytest.raises(MalformedError, match=re.escape(f"2.png: {TOO_MUCH}")):
+    with pytest.raises(MalformedError, match=re.escape(f"2.png: {TOO_MUCH}")) as caught:
         list(found)
+    assert caught.value.hint == LESS
 
 
 def test_a_film_is_looked_at_so_far_and_no_further(tmp_path, monkeypatch):
@@ -103,6 +104,17 @@ def test_what_says_itself_that_it_is_too_much_is_refused_at_once(tmp_path, monke
     monkeypatch.setattr(film, "MAX_WORK", 640 * 480)
     with path.open("rb") as opened, pytest.raises(PictureError, match=TOO_MUCH):
         next(film.Film(opened, live=False).images(1000, 10**7))
+
+
+def test_an_animation_of_the_most_and_largest_pictures_is_refused_at_once():
+    """Twenty thousand of nine megapixels, each a change of one pixel: half a megabyte of file."""
+    file = BytesIO()
+    Image.new("P", (4000, 2250)).save(file, "GIF")
+    change = b"\x21\xf9\x04\x04\x14\0\0\0,\0\0\0\0\1\0\1\0\0\x02\x02\x44\x01\0"
+    bomb = file.getvalue().removesuffix(b";") + change * (decoder.MAX_LOOKS - 1) + b";"
+    with Child() as child, pytest.raises(MalformedError, match=TOO_MUCH) as caught:
+        list(child.ask(Say.PICTURE, bomb))
+    assert caught.value.hint == LESS
 
 
 def test_a_strip_too_narrow_to_be_halved_is_looked_at_once(monkeypatch):
