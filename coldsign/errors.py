@@ -4,6 +4,8 @@ Each error is one line for a person (``message``), one stable word for a script 
 can be done about it, one line that says what (``hint``).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -80,6 +82,16 @@ class UnfitError(ColdsignError):
 
     exit_code = 8
     default_code = "unfit"
+
+
+@contextmanager
+def hinting(hint: str, kind: type[ColdsignError]) -> Iterator[None]:
+    """Say what can be done about an error of this kind that says nothing about it itself."""
+    try:
+        yield
+    except kind as error:
+        error.hint = error.hint or hint
+        raise
 
 
 def missing_library(error: Exception) -> UnfitError | None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from coldsign.review.render import to_lines
+from tests.review.build import Draft
 from tests.tools import docs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,6 +60,15 @@ def test_every_finding_made_is_in_the_catalogue() -> None:
                 made |= {one.value for one in node.args[:1] if isinstance(one, ast.Constant)}
     assert made
     assert made <= {docs.code(check) for check in docs.CHECKS}
+
+
+def test_the_readme_shows_a_review_as_it_is() -> None:
+    page = (ROOT / "README.md").read_text()
+    session = page.partition("$ coldsign inspect ")[2].partition("\n$ ")[0]
+    review = iter([line.text for line in to_lines(Draft().review(), 80)])
+    shown = [line for line in session.splitlines()[1:] if line != "…"]
+    assert shown
+    assert all(line in review for line in shown)  # each behind the one before
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -24,6 +24,7 @@ from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.keypath import format_path, parse_path
 from coldsign.primitives.network import Network
 from coldsign.primitives.script import p2tr, p2wpkh
+from coldsign.primitives.text import counted
 from coldsign.primitives.tx import Transaction, TxOut
 from coldsign.psbt.combine import combine
 from coldsign.psbt.edit import Reply as Level
@@ -37,19 +38,33 @@ from coldsign.wallet.ownkeys import own_positions
 from coldsign.wallet.wallet import Wallet
 
 _PATH = parse_path("m/48h/1h/0h/2h")
-_NAME = "demo"
+_WALLET = "demo"
 Say = Callable[[str], None]
-MakeOperator = Callable[[Desk, Job, Keyring], Operator]
 
 
 @dataclass(frozen=True, slots=True)
 class Keyholder:
-    """One cosigner of the demo: a laptop of their own, and their key."""
+    """One cosigner of the demo: a laptop of their own, and their key.
 
-    name: str
+    Attributes:
+        number: From 1, in the order in which they sign.
+        desk: Their laptop's records.
+        keyring: Their key, unlocked.
+        wallet: The wallet as they registered it.
+    """
+
+    number: int
     desk: Desk
     keyring: Keyring
     wallet: Wallet
+
+    @property
+    def name(self) -> str:
+        """What the demo calls them, and their laptop's folder."""
+        return _name(self.number)
+
+
+MakeOperator = Callable[[Keyholder, Job], Operator]
 
 
 def run_demo(folder: Path, say: Say, operator: MakeOperator) -> Transaction:
@@ -66,7 +81,7 @@ def run_demo(folder: Path, say: Say, operator: MakeOperator) -> Transaction:
     rings = [_throw_away_key() for _ in range(3)]
     descriptor = _descriptor(rings)
     say("made 3 throw-away regtest keys and a 2-of-3 wallet")
-    holders = [_keyholder(folder, f"keyholder-{n + 1}", rings[n], descriptor) for n in range(2)]
+    holders = [_keyholder(folder, n + 1, rings[n], descriptor) for n in range(2)]
     request = _request(holders[0].wallet, rings)
     pictures = folder / "request"
     save(split(request, kind=Kind.PSBT, dialect=Dialect.UR), pictures, force=False)
@@ -87,11 +102,13 @@ def _one_signature(
     say(f"{holder.name} reads the pictures, reviews and signs")
     payload: Payload = read_frames([pictures])
     job = Job(payload.data, holder.wallet, Policy.empty())
-    signed = sign_walk(job, holder.desk, operator(holder.desk, job, holder.keyring))
+    signed = sign_walk(job, holder.desk, operator(holder, job))
     reply = answer(signed.psbt, payload, level=Level.FULL, form="auto")
     out = folder / f"reply-{holder.name}"
     save(reply.frames(), out, force=False)
-    say(f"{holder.name} signed {len(signed.inputs)} inputs; reply: {_count(out)} in {out.name}/")
+    say(
+        f"{holder.name} signed {counted(len(signed.inputs), 'input')}; reply: {_count(out)} in {out.name}/"
+    )
     return out
 
 
@@ -114,12 +131,16 @@ def _descriptor(rings: list[Keyring]) -> Descriptor:
     return Descriptor.parse(text, Network.named("regtest"), require_checksum=False)
 
 
-def _keyholder(folder: Path, name: str, ring: Keyring, descriptor: Descriptor) -> Keyholder:
-    desk = open_desk(folder / name, Network.named("regtest"))
+def _name(number: int) -> str:
+    return f"keyholder-{number}"
+
+
+def _keyholder(folder: Path, number: int, ring: Keyring, descriptor: Descriptor) -> Keyholder:
+    desk = open_desk(folder / _name(number), Network.named("regtest"))
     ours = own_positions(descriptor, ring)
-    wallet = Wallet.create(_NAME, descriptor, our_keys=ours, created_by="coldsign demo")
+    wallet = Wallet.create(_WALLET, descriptor, our_keys=ours, created_by="coldsign demo")
     register(desk, wallet, force=False)
-    return Keyholder(name, desk, ring, wallet)
+    return Keyholder(number, desk, ring, wallet)
 
 
 def _request(wallet: Wallet, rings: list[Keyring]) -> bytes:
@@ -134,5 +155,4 @@ def _request(wallet: Wallet, rings: list[Keyring]) -> bytes:
 
 
 def _count(folder: Path) -> str:
-    number = len(list(folder.iterdir()))
-    return f"{number} picture{'s' * (number != 1)}"
+    return counted(len(list(folder.iterdir())), "picture")

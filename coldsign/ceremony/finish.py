@@ -9,11 +9,11 @@ from coldsign.primitives.script import push
 from coldsign.primitives.text import printable
 from coldsign.primitives.tx import Witness
 from coldsign.psbt.finalize import finalize
-from coldsign.psbt.holding import demand_holding
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.satisfy import Final
 from coldsign.psbt.satisfy import satisfy as satisfy_keys
+from coldsign.psbt.signatures import demand_valid
 from coldsign.review.facts import Facts, gather
 from coldsign.review.items import InputFacts
 from coldsign.review.presigned import SignatureFault
@@ -32,7 +32,7 @@ _FAULT_WORDS = {
 
 
 def finish(psbt: Psbt, wallet: Wallet | None = None) -> Psbt:
-    """Finish every input, those of the wallet by its own scripts; no signature is used that does not hold.
+    """Finish every input, those of the wallet by its own scripts; no signature is used that is not valid.
 
     Where several of a wallet's spending paths are complete, the one with the smallest witness that
     no third party can change is taken. Its scripts and control blocks are those we derive. What is called
@@ -43,10 +43,10 @@ def finish(psbt: Psbt, wallet: Wallet | None = None) -> Psbt:
             whole transaction or would not be relayed; the message says which.
     """
     if wallet is None:
-        demand_holding(psbt, range(len(psbt.inputs)))
+        demand_valid(psbt, range(len(psbt.inputs)))
         return finalize(psbt)
     facts = gather(psbt, wallet)
-    demand_holding(psbt, [known.index for known in facts.inputs if not known.ours])
+    demand_valid(psbt, [known.index for known in facts.inputs if not known.ours])
 
     def complete(script: bytes, found: PsbtInput) -> Final:
         known = facts.inputs[found.map.number]
@@ -66,9 +66,8 @@ def finish(psbt: Psbt, wallet: Wallet | None = None) -> Psbt:
 def _demand_valid(facts: Facts, known: InputFacts) -> None:
     """Stop at any signature that the review would refuse: only valid ones were verified at all."""
     for bad in known.presigned.bad:
-        name = facts.wallet.descriptor.keys[bad.position].fingerprint.hex()
         raise RefusedError(
-            f"the signature of cosigner {name} {_FAULT_WORDS[bad.fault]}",
+            f"the signature of cosigner {facts.signer_name(bad.position)} {_FAULT_WORDS[bad.fault]}",
             hint="combine the cosigners' replies again without it",
         )
 
@@ -113,8 +112,7 @@ def _leaf_stacks(
 
 
 def _incomplete(facts: Facts, known: InputFacts) -> RefusedError:
-    keys = facts.wallet.descriptor.keys
-    signers = [keys[at].fingerprint.hex() for at in known.signatures]
+    signers = map(facts.signer_name, known.signatures)
     return RefusedError(
         f"no spending path of wallet {facts.wallet.name} is complete: signed by"
         f" {', '.join(signers) or 'nobody'}, sequence {known.sequence:#010x}, locktime {facts.tx.locktime}",

@@ -59,12 +59,12 @@ def read_requests(
 
     Raises:
         MalformedError: Something else than what is due, or damaged.
-        UsageError: Nothing is named and there is no camera to look through.
+        UsageError: Nothing is named and there is no camera to look through, or a name is empty.
     """
-    if not sources:
-        if camera is None:
-            raise UsageError("nothing to read", hint="name a file, a folder of pictures, or '-'")
+    if not sources and camera is not None:
         return (expect(camera(), want),)
+    if not sources or not all(sources):
+        raise UsageError("nothing to read", hint="name a file, a folder of pictures, or '-'")
     payloads: list[Payload] = []
     pictures: list[Path] = []
     for source in sources:

@@ -12,7 +12,7 @@ from coldsign.controls.approval import APPROVAL_CAP, VerifiedApproval, open_appr
 from coldsign.controls.keyring import ring_path
 from coldsign.controls.manifest import MANIFEST_CAP, SIGNATURE_CAP, demand_signed, parse_manifest
 from coldsign.controls.policy import POLICY_CAP, Policy
-from coldsign.errors import MalformedError
+from coldsign.errors import MalformedError, hinting
 from coldsign.keys.keystore import KeyRecord
 from coldsign.primitives.network import Network
 from coldsign.primitives.storage import read_untrusted
@@ -77,12 +77,9 @@ def read_policy(path: Path, network: Network) -> tuple[bytes, Policy]:
         UsageError: There is no such file.
     """
     data = read_untrusted(path, POLICY_CAP, what="policy")
-    try:
+    with hinting("correct the file: docs/custody.md shows a whole policy", MalformedError):
         rules = Policy.parse(data)
         rules.places(network)
-    except MalformedError as bad:
-        hint = bad.hint or "correct the file: docs/custody.md shows a whole policy"
-        raise MalformedError(bad.message, hint=hint, code=bad.code) from None
     return data, rules
 
 

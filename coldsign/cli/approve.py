@@ -4,20 +4,18 @@ from pathlib import Path
 
 import click
 
-from coldsign.ceremony.operator import ExpectingOperator, Operator
 from coldsign.ceremony.papers import read_papers
 from coldsign.ceremony.reviewing import approve_walk
 from coldsign.cli.deliver import demand_free
-from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings
 from coldsign.cli.paper import deliver_paper
-from coldsign.cli.person import Person, show_report, warn
+from coldsign.cli.person import operator_for
 from coldsign.cli.sign import only, read_psbts, request_options
 from coldsign.controls.policy import Require
 from coldsign.controls.signers import demand_signer
 from coldsign.errors import LockedError
 from coldsign.keys.keyring import Keyring
 from coldsign.review.render import to_json
-from coldsign.review.report import Report
 
 
 @click.command(cls=ColdCommand)
@@ -30,7 +28,7 @@ from coldsign.review.report import Report
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="PATH", help="A text file, or QR pictures."
 )
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@force_option
 @pass_settings
 def approve(
     settings: Settings,
@@ -52,32 +50,18 @@ def approve(
     demand_free(out, force=force)
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)
-    if not expect:
+    if expect is None:
         screen.stdin_is_source = "-" in sources
         screen.need_person()
     request = only(read_psbts(settings, sources, camera))
     cautions = _cautions(demand_signer(signer), papers.policy.require)
-    operator = _operator(settings, expect, frozenset(accept), cautions)
+    accepted = frozenset(accept)
+    operator = operator_for(screen, expect, accepted, _no_key, act="approve", cautions=cautions)
     report, signed = approve_walk(papers.job(request.data, opened), desk, operator, signer=signer)
     text = signed.armored.decode("ascii")
     screen.document(to_json(report) | {"approval": {"text": text, "reviewer": signed.fingerprint}})
     screen.tell(f"approved by {signed.fingerprint}", "good")
     deliver_paper(settings, text, out, force=force)
-
-
-def _operator(
-    settings: Settings, expect: str | None, accepted: frozenset[str], cautions: tuple[str, ...]
-) -> Operator:
-    screen = settings.screen
-    if not expect:
-        return Person(screen, _no_key, accepted, "approve", cautions)
-
-    def told(report: Report) -> None:
-        warn(screen, cautions)
-        screen.document(to_json(report))
-        show_report(screen, report)
-
-    return ExpectingOperator((expect,), accepted, _no_key, told)
 
 
 def _cautions(own: frozenset[str], require: Require) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from coldsign.cli.deliver import demand_file
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
 from coldsign.cli.screen import Screen
 from coldsign.controls.entry import Kind
-from coldsign.errors import DeclinedError, MalformedError, RefusedError
+from coldsign.errors import DeclinedError, MalformedError, RefusedError, hinting
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.storage import read_untrusted, write_output
 from coldsign.primitives.text import printable
@@ -98,11 +98,8 @@ def run(
 
 def _read(file: Path) -> Ceremony:
     data = read_untrusted(file, FILE_CAP, what="ceremony file")
-    try:
+    with hinting("correct the file: docs/custody.md shows a whole one", MalformedError):
         return Ceremony.parse(data)
-    except MalformedError as bad:
-        hint = bad.hint or "correct the file: docs/custody.md shows a whole one"
-        raise MalformedError(bad.message, hint=hint, code=bad.code) from None
 
 
 def _step(session: _Session, number: int, total: int, step: Ask | Run) -> None:

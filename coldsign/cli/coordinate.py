@@ -1,13 +1,11 @@
 """``combine`` and ``finalize``: the coordinator's side, for tests and small teams."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from coldsign.ceremony.finish import finish
-from coldsign.ceremony.intake import PSBT, read_one, read_replies
+from coldsign.ceremony.intake import PSBT, read_replies
 from coldsign.ceremony.reply import answer
 from coldsign.cli.deliver import (
     deliver,
@@ -16,23 +14,15 @@ from coldsign.cli.deliver import (
     demand_deliverable,
     demand_file,
 )
-from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings
+from coldsign.cli.sources import read_source
 from coldsign.cli.typed import standard_input
 from coldsign.cli.watch import Watch
-from coldsign.errors import RefusedError
+from coldsign.errors import RefusedError, hinting
 from coldsign.psbt.combine import combine as combine_psbts
 from coldsign.psbt.edit import Reply as Level
 from coldsign.psbt.finalize import extract
 from coldsign.psbt.model import Psbt
-
-
-@contextmanager
-def _hinting(hint: str) -> Iterator[None]:
-    """Say what can be done about a refusal that says nothing itself."""
-    try:
-        yield
-    except RefusedError as no:
-        raise RefusedError(no.message, hint=no.hint or hint, code=no.code) from None
 
 
 @click.command(cls=ColdCommand)
@@ -47,7 +37,7 @@ def combine(
     screen = settings.screen
     stdin = standard_input(screen, PSBT)
     requests = read_replies(sources, stdin=stdin, watcher=Watch(screen))
-    with _hinting("give the cosigners' replies to one and the same PSBT"):
+    with hinting("give the cosigners' replies to one and the same PSBT", RefusedError):
         joined = combine_psbts([Psbt.parse(request.data) for request in requests])
     result = answer(joined, requests[0], level=Level.FULL, form=form)
     settings.screen.document({"psbt": result.base64(), "sha256": result.sha256})
@@ -63,7 +53,7 @@ def combine(
     help="The registered wallet it spends from: needed for miniscript, whose cheapest open path is taken.",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write the hex here.")
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@force_option
 @pass_settings
 def finalize(
     settings: Settings,
@@ -76,10 +66,10 @@ def finalize(
 ) -> None:
     """Finish a PSBT that has all its signatures. The transaction is printed as hex."""
     demand_file(out, force=force)
-    stdin = standard_input(settings.screen, PSBT)
-    psbt = Psbt.parse(read_one([source], stdin=stdin, watcher=Watch(settings.screen)).data)
+    psbt = Psbt.parse(read_source(settings.screen, [source], PSBT).data)
     wallet = settings.desk().wallet(wallet_name) if wallet_name is not None else None
-    with _hinting("join all replies first with coldsign combine; name the wallet: --wallet NAME"):
+    ways = "join all replies first with coldsign combine; name the wallet: --wallet NAME"
+    with hinting(ways, RefusedError):
         finished = finish(psbt, wallet)
     tx = extract(finished)
     text = tx.serialize().hex()

@@ -6,11 +6,10 @@ from pathlib import Path
 import click
 
 from coldsign.cli.options import ColdCommand, Settings, pass_settings
-from coldsign.cli.person import Person, show_report
+from coldsign.cli.person import Person, told_to
 from coldsign.errors import UsageError
 from coldsign.primitives.filefault import failure
 from coldsign.primitives.text import printable
-from coldsign.review.render import to_json
 
 
 @click.command(cls=ColdCommand)
@@ -45,24 +44,20 @@ def demo(settings: Settings, /, *, yes: bool, out: Path | None) -> None:
 
 
 def _run(settings: Settings, folder: Path, *, yes: bool) -> None:
-    from coldsign.ceremony.demo import run_demo
-    from coldsign.ceremony.desk import Desk
+    from coldsign.ceremony.demo import Keyholder, run_demo
     from coldsign.ceremony.operator import ExpectingOperator, Operator
     from coldsign.ceremony.walk import Job, examine
-    from coldsign.keys.keyring import Keyring
     from coldsign.review.report import Report
 
     screen = settings.screen
+    told = told_to(screen)
 
-    def told(report: Report) -> None:
-        screen.document(to_json(report))
-        show_report(screen, report)
-
-    def operator(desk: Desk, job: Job, keyring: Keyring) -> Operator:
-        if yes or "keyholder-2" in desk.home.name:
-            code = " ".join(examine(job, desk).review_code)
-            return ExpectingOperator((code,), frozenset(), lambda: keyring, told if yes else _quiet)
-        return Person(screen, lambda: keyring)
+    def operator(holder: Keyholder, job: Job) -> Operator:
+        if not yes and holder.number == 1:
+            return Person(screen, lambda: holder.keyring)
+        code = " ".join(examine(job, holder.desk).review_code)
+        shown = told if yes else _quiet
+        return ExpectingOperator((code,), frozenset(), lambda: holder.keyring, shown)
 
     def _quiet(_report: Report) -> None:
         screen.tell("(the second keyholder reads the same six words and signs)", "note")

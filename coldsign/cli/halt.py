@@ -4,7 +4,7 @@ import getpass
 
 import click
 
-from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.options import ColdGroup, Settings, pass_settings, yes_option
 from coldsign.controls.latch import demand_reason, halted_by
 from coldsign.errors import DeclinedError, HaltedError, UsageError
 
@@ -51,7 +51,7 @@ def engage(settings: Settings, /, why: str) -> None:
 
 @halt.command()
 @click.option("--why", metavar="TEXT", help="The reason, for the journal; asked for if not given.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_settings
 def release(settings: Settings, /, why: str | None, *, yes: bool) -> None:
     """Allow signing again, with a reason that goes into the journal."""

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from coldsign.cli.deliver import deliver_text, demand_free
-from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.options import ColdGroup, Settings, force_option, pass_settings, yes_option
 from coldsign.cli.pager import page_width
 from coldsign.cli.paper import deliver_paper
 from coldsign.controls.entry import Anchor, Entry
@@ -97,7 +97,7 @@ def _verify_receipt(settings: Settings, source: str, against: str | None) -> Non
     help="Leave out the entries before this one.",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@force_option
 @click.option("--sign-with", metavar="KEYID", help="Sign the receipt with this OpenPGP key.")
 @click.option("--encrypt-to", multiple=True, metavar="FINGERPRINT", help="Encrypt it to this key.")
 @pass_settings
@@ -131,7 +131,7 @@ def export(
 
 @journal.command()
 @click.option("--why", required=True, metavar="TEXT", help="What happened, for the journal.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_settings
 def recover(settings: Settings, /, why: str, *, yes: bool) -> None:
     """Go on after a power cut tore the last line. The torn bytes are kept in the journal."""
@@ -146,7 +146,7 @@ def recover(settings: Settings, /, why: str, *, yes: bool) -> None:
 
 @journal.command("set-aside")
 @click.option("--why", required=True, metavar="TEXT", help="What happened, for the journal.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_settings
 def set_aside(settings: Settings, /, why: str, *, yes: bool) -> None:
     """Begin a new journal beside a damaged one. What was paid before is then forgotten."""

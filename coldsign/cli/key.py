@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from coldsign.cli.newkey import ask_rolls, show_words
-from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.options import ColdGroup, Settings, pass_settings, yes_option
 from coldsign.cli.passphrases import (
-    given_new_passphrase,
+    PassphraseSource,
     open_key,
     passphrase_options,
     proven_passphrase,
@@ -52,14 +52,13 @@ def new(
     words: str,
     *,
     dice: bool,
-    passphrase_file: Path | None,
-    passphrase_fd: int | None,
+    passphrase_from: PassphraseSource,
 ) -> None:
     """Make a key, show its words once, and store it encrypted."""
     screen, desk = settings.screen, settings.desk()
     screen.need_person()
     desk.keystore.demand_room(name)
-    given = given_new_passphrase(passphrase_file, passphrase_fd)
+    given = passphrase_from.read_new()
     size = 16 if words == "12" else 32
     rolls = ask_rolls(screen, size) if dice else ""
     with gather(size, os.urandom, rolls=rolls) as entropy:
@@ -89,8 +88,7 @@ def import_(
     source: str,
     secret_file: str | None,
     pictures: tuple[str, ...],
-    passphrase_file: Path | None,
-    passphrase_fd: int | None,
+    passphrase_from: PassphraseSource,
 ) -> None:
     """Import a key from words, SeedQR, xprv, WIF or backup shares.
 
@@ -99,7 +97,7 @@ def import_(
     """
     keystore = settings.desk().keystore
     keystore.demand_room(name)
-    given = given_new_passphrase(passphrase_file, passphrase_fd)
+    given = passphrase_from.read_new()
     from coldsign.cli.keysources import material_from
 
     material = material_from(settings, source, secret_file, pictures)
@@ -144,14 +142,13 @@ def xpub(
     /,
     name: str,
     path: str,
-    passphrase_file: Path | None,
-    passphrase_fd: int | None,
+    passphrase_from: PassphraseSource,
 ) -> None:
     """Print the extended public key at a path, with its origin."""
     desk = settings.desk()
     steps = _steps(path)
     usable(desk.keystore, name, settings.network)
-    with open_key(settings.screen, desk.keystore, name, passphrase_file, passphrase_fd) as ring:
+    with open_key(settings.screen, desk.keystore, name, passphrase_from) as ring:
         public, origin = ring.xpub(steps), KeyOrigin(ring.fingerprint, steps)
     text = public.serialize(settings.network)
     settings.screen.document(
@@ -175,17 +172,16 @@ def passphrase(
     settings: Settings,
     /,
     name: str,
-    passphrase_file: Path | None,
-    passphrase_fd: int | None,
+    passphrase_from: PassphraseSource,
     new_file: Path | None,
 ) -> None:
     """Change the passphrase of a key file. The old one comes from the options or a prompt."""
     screen, keystore = settings.screen, settings.desk().keystore
     keystore.record(name)
-    given = given_new_passphrase(new_file, None)
+    given = PassphraseSource(new_file).read_new()
     if given is None:
         screen.need_person()
-    old = proven_passphrase(screen, keystore, name, passphrase_file, passphrase_fd)
+    old = proven_passphrase(screen, keystore, name, passphrase_from)
     keystore.change_passphrase(name, old, type_new_passphrase(screen) if given is None else given)
     screen.tell(f"the passphrase of {name} is changed; older copies keep the old one")
     screen.document({"changed": name})
@@ -193,7 +189,7 @@ def passphrase(
 
 @key.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_settings
 def remove(settings: Settings, /, name: str, *, yes: bool) -> None:
     """Delete a key file. Without its words or another copy the key is gone."""

@@ -59,8 +59,9 @@ def _from_seedqr(
             watcher=Watch(settings.screen),
         ).data
     except MalformedError as other:
-        hint = _OTHERS if other.code == "wrong-kind" else other.hint
-        raise MalformedError(other.message, hint=hint, code=other.code) from None
+        if other.code == "wrong-kind":
+            other.hint = _OTHERS
+        raise
     demand_like(seed.decode("ascii", "replace"), frozenset({Likeness.SEEDQR}))
     with compared_with_paper():
         mnemonic = seedqr.parse(seed)

@@ -58,6 +58,10 @@ camera_option = click.option(
 )
 
 
+force_option = click.option("--force", is_flag=True, help="Overwrite an existing file.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
 def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     def callback(ctx: click.Context, _param: click.Parameter, value: Any) -> None:  # noqa: ANN401 - click's value
         if value is None or value is False:

@@ -3,15 +3,15 @@
 import fcntl
 import os
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, NamedTuple
 
 import click
 
 from coldsign.cli.screen import Screen
-from coldsign.cli.secrets import MAX_SECRET_FILE, text_of
-from coldsign.cli.tty import unseen
-from coldsign.errors import LockedError, MalformedError, UsageError
+from coldsign.cli.secrets import MAX_SECRET_FILE, is_typing_error, retyped, text_of
+from coldsign.errors import UsageError
 from coldsign.keys import agefile
 from coldsign.keys.keyring import Keyring
 from coldsign.keys.keystore import KeyRecord, Keystore
@@ -19,58 +19,81 @@ from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.network import Network
 from coldsign.primitives.storage import read_untrusted
 
-_Opened = TypeVar("_Opened")
-_TRIES = 3  # as ssh and gpg give
 _MISTYPED = frozenset({"wrong-passphrase", "empty-passphrase"})
 _ASK_NEW = "New passphrase for the key file"
 _GROUPS = {NetworkGroup.MAIN: "mainnet", NetworkGroup.TEST: "the test networks"}
 
 
+class PassphraseSource(NamedTuple):
+    """Where the passphrase of a stored key file is read from; typed where neither is named.
+
+    Attributes:
+        file: A file, of which the first line counts.
+        descriptor: A file descriptor that the shell opened.
+    """
+
+    file: Path | None = None
+    descriptor: int | None = None
+
+    @property
+    def is_named(self) -> bool:
+        """Whether an option says where."""
+        return self != PassphraseSource()
+
+    def read(self) -> str | None:
+        """The passphrase; None where it is to be typed.
+
+        Raises:
+            UsageError: Two sources are named, or one that is not there.
+            MalformedError: It is not text, or too long.
+        """
+        if self.file is not None and self.descriptor is not None:
+            raise UsageError(
+                "--passphrase-file and --passphrase-fd were both given", hint="give one of them"
+            )
+        if self.file is not None:
+            return _first_line(read_untrusted(self.file, MAX_SECRET_FILE, what="passphrase file"))
+        if self.descriptor is not None:
+            with _opened(self.descriptor) as stream:
+                return _first_line(read_untrusted(stream, MAX_SECRET_FILE, what="passphrase"))
+        return None
+
+    def read_new(self) -> str | None:
+        """``read`` for a key file that is to be written, so that it can be one.
+
+        Raises:
+            MalformedError: It is empty, too long, or no text.
+            UsageError: As ``read``.
+        """
+        given = self.read()
+        if given is not None:
+            agefile.normalized(given)
+        return given
+
+
 def passphrase_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``--passphrase-file`` and ``--passphrase-fd``: the passphrase of the stored key file."""
-    function = click.option(
+    """``--passphrase-file`` and ``--passphrase-fd``, given to the command as one ``passphrase_from``."""
+
+    @wraps(function)
+    def command(
+        *args: object, passphrase_file: Path | None, passphrase_fd: int | None, **options: object
+    ) -> object:
+        source = PassphraseSource(passphrase_file, passphrase_fd)
+        return function(*args, passphrase_from=source, **options)
+
+    by_descriptor = click.option(
         "--passphrase-fd",
         type=int,
         metavar="N",
         help="Read the key file's passphrase from an open file descriptor.",
-    )(function)
-    return click.option(
+    )
+    by_file = click.option(
         "--passphrase-file",
         type=click.Path(path_type=Path),
         metavar="PATH",
         help="Read the key file's passphrase from the first line of a file.",
-    )(function)
-
-
-def given_passphrase(file: Path | None, descriptor: int | None) -> str | None:
-    """The passphrase of a key file from where the options say; ``None`` where they say nothing.
-
-    Raises:
-        UsageError: Two sources are named, or one that is not there.
-    """
-    if file is not None and descriptor is not None:
-        raise UsageError(
-            "--passphrase-file and --passphrase-fd were both given", hint="give one of them"
-        )
-    if file is not None:
-        return _first_line(read_untrusted(file, MAX_SECRET_FILE, what="passphrase file"))
-    if descriptor is not None:
-        with _opened(descriptor) as stream:
-            return _first_line(read_untrusted(stream, MAX_SECRET_FILE, what="passphrase"))
-    return None
-
-
-def given_new_passphrase(file: Path | None, descriptor: int | None) -> str | None:
-    """``given_passphrase`` for a key file that is to be written, so that it can be one.
-
-    Raises:
-        MalformedError: It is empty, too long, or no text.
-        UsageError: As ``given_passphrase``.
-    """
-    given = given_passphrase(file, descriptor)
-    if given is not None:
-        agefile.normalized(given)
-    return given
+    )
+    return by_file(by_descriptor(command))
 
 
 def type_new_passphrase(screen: Screen) -> str:
@@ -80,38 +103,34 @@ def type_new_passphrase(screen: Screen) -> str:
         MalformedError: None that was typed can be one.
         DeclinedError: Nobody is at the terminal, or the person stopped.
     """
-    tries = _TRIES
-    with unseen():
-        while True:
-            tries -= 1
-            phrase = screen.secret(_ASK_NEW, twice=True)
-            try:
-                agefile.normalized(phrase)
-            except MalformedError as unfit:
-                if not tries:
-                    raise
-                screen.say(f"{unfit.message}; try again", "confirm")
-            else:
-                return phrase
+
+    def typed() -> str:
+        phrase = screen.secret(_ASK_NEW, twice=True)
+        agefile.normalized(phrase)
+        return phrase
+
+    return retyped(screen, typed, is_typing_error)
 
 
-def open_key(
-    screen: Screen, keystore: Keystore, name: str, file: Path | None, descriptor: int | None
-) -> Keyring:
+def open_key(screen: Screen, keystore: Keystore, name: str, source: PassphraseSource) -> Keyring:
     """A stored key, unlocked; who types the passphrase may mistype it twice.
 
     Raises:
         LockedError: The passphrase is wrong.
         DeclinedError: Nobody is at the terminal.
     """
-    given = given_passphrase(file, descriptor)
+    given = source.read()
     if given is not None:
         return keystore.unlock(name, given)
-    return _tried(screen, f"Passphrase of {name}", lambda typed: keystore.unlock(name, typed))
+
+    def typed() -> Keyring:
+        return keystore.unlock(name, screen.secret(f"Passphrase of {name}"))
+
+    return retyped(screen, typed, _MISTYPED.__contains__)
 
 
 def proven_passphrase(
-    screen: Screen, keystore: Keystore, name: str, file: Path | None, descriptor: int | None
+    screen: Screen, keystore: Keystore, name: str, source: PassphraseSource
 ) -> str:
     """The passphrase of a stored key, once it has opened it, so that a new one is not typed for nothing.
 
@@ -124,24 +143,14 @@ def proven_passphrase(
         keystore.unlock(name, phrase).wipe()
         return phrase
 
-    given = given_passphrase(file, descriptor)
+    given = source.read()
     if given is not None:
         return opening(given)
-    return _tried(screen, f"Old passphrase of {name}", opening)
 
+    def typed() -> str:
+        return opening(screen.secret(f"Old passphrase of {name}"))
 
-def _tried(screen: Screen, prompt: str, opening: Callable[[str], _Opened]) -> _Opened:
-    """What a typed passphrase opens; a wrong one is asked for again, twice."""
-    tries = _TRIES
-    with unseen():
-        while True:
-            tries -= 1
-            try:
-                return opening(screen.secret(prompt))
-            except (LockedError, MalformedError) as wrong:
-                if not tries or wrong.code not in _MISTYPED:
-                    raise
-                screen.say(f"{wrong.message}; try again", "confirm")
+    return retyped(screen, typed, _MISTYPED.__contains__)
 
 
 def usable(keystore: Keystore, name: str, network: Network) -> KeyRecord:

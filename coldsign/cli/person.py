@@ -1,9 +1,9 @@
-"""The person at the terminal as the walk's operator: sees every line, names every hazard, types the amount."""
+"""The walk's operator on the command line: a person who sees every line, names every hazard and types the amount."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from coldsign.ceremony.operator import Approval
+from coldsign.ceremony.operator import Approval, ExpectingOperator, Operator
 from coldsign.cli.pager import Row, page_through, page_width
 from coldsign.cli.screen import Screen
 from coldsign.errors import DeclinedError
@@ -77,8 +77,43 @@ class Person:
         return self.key()
 
 
+def operator_for(
+    screen: Screen,
+    expect: str | None,
+    accepted: frozenset[str],
+    key: Callable[[], Keyring],
+    *,
+    act: str = "sign",
+    cautions: tuple[str, ...] = (),
+) -> Operator:
+    """Who decides: the person at the terminal, or the script that names the review it expects.
+
+    Args:
+        screen: Where to look and type, and where a script's log is written.
+        expect: The review code or digest of ``--expect``; None where a person is asked.
+        accepted: Finding codes named on the command line.
+        key: How the key is unlocked.
+        act: What a yes does, in a word.
+        cautions: What is said beside the decision.
+    """
+    if expect is None:
+        return Person(screen, key, accepted, act, cautions)
+    return ExpectingOperator((expect,), accepted, key, told_to(screen, cautions))
+
+
+def told_to(screen: Screen, cautions: Sequence[str] = ()) -> Callable[[Report], None]:
+    """How a script's report is told: the cautions, the JSON document, and every line."""
+
+    def told(report: Report) -> None:
+        warn(screen, cautions)
+        screen.document(to_json(report))
+        show_report(screen, report)
+
+    return told
+
+
 def warn(screen: Screen, cautions: Sequence[str]) -> None:
-    """Say what makes this machine a poor place for a key."""
+    """Say what is wrong with this machine, or with what is decided on it."""
     for caution in cautions:
         screen.say(f"warning: {caution}", "confirm")
 

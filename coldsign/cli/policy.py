@@ -8,7 +8,7 @@ import click
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.papers import read_policy
 from coldsign.ceremony.registration import bound_policy
-from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.options import ColdGroup, Settings, pass_settings, yes_option
 from coldsign.cli.pager import page_width
 from coldsign.controls.keyring import EXPORT_CAP, PinnedKey, pin, pinned, unpin
 from coldsign.controls.policies import PolicyStore
@@ -28,7 +28,7 @@ def policy() -> None:
 @policy.command("set")
 @click.argument("wallet")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_settings
 def set_(settings: Settings, /, wallet: str, file: Path, *, yes: bool) -> None:
     """Bind a policy file to a wallet; what changes is shown first."""

@@ -1,16 +1,16 @@
 """Where secrets come from: a hidden prompt, a file, standard input or a file descriptor. Never argv or environment."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
 from coldsign.cli.screen import Screen
 from coldsign.cli.tty import unseen
-from coldsign.errors import MalformedError
+from coldsign.errors import LockedError, MalformedError, hinting
 from coldsign.keys.keyring import Keyring
 from coldsign.keys.likeness import Likeness
 from coldsign.keys.material import MAX_TEXT, KeyKind, Material
@@ -19,6 +19,7 @@ from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.network import Network
 from coldsign.primitives.storage import read_untrusted
 
+_Typed = TypeVar("_Typed")
 _TRIES = 3  # as ssh and gpg give
 _NO_TYPING_ERROR = frozenset({"wrong-form", "wrong-network", "secret-encoding"})
 MAX_SECRET_FILE = 4 * MAX_TEXT  # bytes; a character has at most four
@@ -72,18 +73,43 @@ def ask_again(screen: Screen, prompt: str, understood: Callable[[str], str]) -> 
     Raises:
         MalformedError: It was wrong to the last.
     """
+
+    def typed() -> str:
+        text = screen.secret(prompt)
+        with compared_with_paper():
+            return understood(text)
+
+    return retyped(screen, typed, is_typing_error)
+
+
+def retyped(
+    screen: Screen, typed: Callable[[], _Typed], is_typing_error: Callable[[str], bool]
+) -> _Typed:
+    """What is typed at a hidden prompt; who types unseen may mistype it twice.
+
+    Args:
+        screen: Where to say what was wrong.
+        typed: Asks once.
+        is_typing_error: Whether an error of this code may come from a slip of the fingers.
+
+    Raises:
+        MalformedError, LockedError: It was wrong to the last, or not by mistyping.
+    """
     tries = _TRIES
     with unseen():
         while True:
             tries -= 1
-            text = screen.secret(prompt)
             try:
-                with compared_with_paper():
-                    return understood(text)
-            except MalformedError as wrong:
-                if not tries or wrong.code in _NO_TYPING_ERROR:
+                return typed()
+            except (LockedError, MalformedError) as wrong:
+                if not tries or not is_typing_error(wrong.code):
                     raise
                 screen.say(f"{wrong.message}; try again", "confirm")
+
+
+def is_typing_error(code: str) -> bool:
+    """Whether a secret's error may come from a slip of the fingers, by its code."""
+    return code not in _NO_TYPING_ERROR
 
 
 def secret_text(file: str, cap: int) -> str:
@@ -150,14 +176,10 @@ def _demand_one_line(text: str) -> None:
     )
 
 
-@contextmanager
-def compared_with_paper() -> Iterator[None]:
+def compared_with_paper() -> AbstractContextManager[None]:
     """Where a secret is wrong and the error cannot say what to do: its owner has it on paper, nobody else."""
-    try:
-        yield
-    except MalformedError as bad:
-        hint = bad.hint or "compare it with what is on paper; nothing was stored or signed"
-        raise MalformedError(bad.message, hint=hint, code=bad.code) from None
+    hint = "compare it with what is on paper; nothing was stored or signed"
+    return hinting(hint, MalformedError)
 
 
 def stateless_keyring(screen: Screen, file: str | None, network: Network) -> Keyring:

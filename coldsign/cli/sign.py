@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +12,24 @@ from coldsign.ceremony import airgap
 from coldsign.ceremony.checkup import Verdict
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.foreign import foreign_code
-from coldsign.ceremony.intake import PSBT, read_requests
-from coldsign.ceremony.operator import ExpectingOperator, Operator
+from coldsign.ceremony.intake import PSBT
 from coldsign.ceremony.papers import Papers, read_papers
-from coldsign.ceremony.reply import Answer, answer
-from coldsign.ceremony.walk import demand_acceptable, examine_batch, sign_walk
+from coldsign.ceremony.reply import answer
+from coldsign.ceremony.walk import Signed, demand_acceptable, examine_batch, sign_walk
 from coldsign.cli.deliver import deliver, delivery_options, demand_deliverable
 from coldsign.cli.foresight import Wish, foresee
 from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_settings
-from coldsign.cli.passphrases import open_key, passphrase_options, usable
-from coldsign.cli.person import Person, present_report, show_report, warn
+from coldsign.cli.passphrases import PassphraseSource, open_key, passphrase_options, usable
+from coldsign.cli.person import operator_for, present_report
 from coldsign.cli.screen import Screen
 from coldsign.cli.secrets import secret_file_option, stateless_keyring
-from coldsign.cli.typed import standard_input
-from coldsign.cli.watch import Watch
+from coldsign.cli.sources import read_sources
 from coldsign.errors import UnfitError, UsageError
 from coldsign.keys.keyring import Keyring
 from coldsign.primitives import secp
+from coldsign.primitives.text import counted
 from coldsign.psbt.edit import Reply as Level
-from coldsign.qr.payload import Kind, Payload
+from coldsign.qr.payload import Payload
 from coldsign.review.render import to_json
 from coldsign.review.report import Report
 
@@ -55,15 +55,8 @@ def read_psbts(
     settings: Settings, sources: tuple[str, ...], camera: int | str
 ) -> tuple[Payload, ...]:
     """The requests that the command line names, or one from the camera."""
-    scan = None
-    if not sources:
-        from coldsign.cli.camera import scan as scanner
-
-        scan = scanner(settings.screen, camera, frozenset({Kind.PSBT}))
-    screen = settings.screen
-    screen.stdin_is_source = "-" in sources
-    stdin = standard_input(screen, PSBT)
-    return read_requests(sources, stdin=stdin, camera=scan, watcher=Watch(screen))
+    settings.screen.stdin_is_source = "-" in sources
+    return read_sources(settings.screen, sources, PSBT, camera=camera)
 
 
 @click.command(cls=ColdCommand)
@@ -101,8 +94,33 @@ def _still_due(papers: Papers) -> list[str]:
     require = papers.policy.require
     due = ["a manifest"] if require.manifest and papers.manifest is None else []
     if require.approvals:
-        due.append(f"{require.approvals} approval{'s' * (require.approvals != 1)}")
+        due.append(counted(require.approvals, "approval"))
     return due
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the options of ``sign`` say, each under its own name."""
+
+    wallet: str
+    manifest: str | None
+    policy: str | None
+    camera: int | str
+    key: str
+    approvals: tuple[str, ...]
+    expect: str | None
+    accept: tuple[str, ...]
+    reply: str
+    form: str
+    out: Path | None
+    force: bool
+    secret_file: str | None
+    passphrase_from: PassphraseSource
+
+    @property
+    def stateless(self) -> bool:
+        """Whether the secret is asked for, used and forgotten."""
+        return self.key == _STATELESS
 
 
 @click.command(cls=ColdCommand)
@@ -139,71 +157,72 @@ def _still_due(papers: Papers) -> list[str]:
 @secret_file_option
 @passphrase_options
 @pass_settings
-def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
+def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401 - _Asked's
     """Review a withdrawal, approve it, and add one key's signatures.
 
     A SOURCE is a file, QR pictures, a folder or a film of them, or - (standard input); without one, the camera looks.
     """
-    screen, desk = settings.screen, settings.desk()
-    out, force = options["out"], options["force"]
-    demand_deliverable(out, force=force)
-    _demand_fitting(options)
-    wallet = desk.wallet(options["wallet"])
+    screen, desk, asked = settings.screen, settings.desk(), _Asked(**options)
+    demand_deliverable(asked.out, force=asked.force)
+    _demand_fitting(asked)
+    wallet = desk.wallet(asked.wallet)
     papers = read_papers(
-        desk,
-        wallet,
-        manifest=options["manifest"],
-        policy=options["policy"],
-        approvals=options["approvals"],
+        desk, wallet, manifest=asked.manifest, policy=asked.policy, approvals=asked.approvals
     )
-    stateless = options["key"] == _STATELESS
-    record = None if stateless else usable(desk.keystore, options["key"], settings.network)
-    if options["expect"] is None:
+    record = None if asked.stateless else usable(desk.keystore, asked.key, settings.network)
+    if asked.expect is None:
         screen.stdin_is_source = "-" in sources
         screen.need_person()
     cautions = _cautions(settings, desk)
-    request = only(read_psbts(settings, sources, options["camera"]))
-    wish = Wish(Level(options["reply"]), options["form"], out)
-    foreseen = foresee(screen, request, wish)
+    request = only(read_psbts(settings, sources, asked.camera))
+    foreseen = foresee(screen, request, Wish(Level(asked.reply), asked.form, asked.out))
     screen.kept = "; ".join(filter(None, (screen.kept, *foreseen)))  # pages begin with it
-    operator = _operator(settings, desk, options, (*cautions, *foreseen))
+    operator = operator_for(
+        screen,
+        asked.expect,
+        frozenset(asked.accept),
+        lambda: _unlocked(settings, desk, asked),
+        cautions=(*cautions, *foreseen),
+    )
     job = papers.job(request.data, wallet, key=record)
-    signed = sign_walk(job, desk, operator)
-    reply = answer(signed.psbt, request, level=wish.level, form=wish.form)
+    _hand_over(screen, asked, request, sign_walk(job, desk, operator))
+
+
+def _hand_over(screen: Screen, asked: _Asked, request: Payload, signed: Signed) -> None:
+    """The reply where it was asked for; a signature that gets lost on the way can be made again.
+
+    Raises:
+        UnfitError, UsageError: It could not be handed over.
+    """
+    reply = answer(signed.psbt, request, level=Level(asked.reply), form=asked.form)
     made = {
         "inputs": list(signed.inputs),
         "psbt": reply.base64(),
         "reply_sha256": reply.sha256,
     }
     screen.document(to_json(signed.report) | {"signed": made})
-    count = len(signed.inputs)
-    screen.tell(f"signed {count} input{'s' * (count != 1)}; every signature verified", "good")
-    _hand_over(screen, reply, out, force=force)
-
-
-def _hand_over(screen: Screen, reply: Answer, out: Path | None, *, force: bool) -> None:
-    """Deliver a reply; an error says how the signature, which is made, is got."""
+    count = counted(len(signed.inputs), "input")
+    screen.tell(f"signed {count}; every signature verified", "good")
     try:
-        deliver(screen, reply, out, force=force)
+        deliver(screen, reply, asked.out, force=asked.force)
     except (UnfitError, UsageError) as lost:
         again = "the signature was made: sign again with --accept signed-before"
-        hint = "; ".join(filter(None, (lost.hint, again)))
-        raise type(lost)(lost.message, hint=hint, code=lost.code) from None
+        lost.hint = "; ".join(filter(None, (lost.hint, again)))
+        raise
 
 
-def _demand_fitting(options: dict[str, Any]) -> None:
+def _demand_fitting(asked: _Asked) -> None:
     """Refuse an option that says where a secret is, where another one is asked for: it would be left unread.
 
     Raises:
         UsageError: There is one.
     """
-    stateless = options["key"] == _STATELESS
-    if stateless and (options["passphrase_file"] or options["passphrase_fd"] is not None):
+    if asked.stateless and asked.passphrase_from.is_named:
         raise UsageError(
             "--passphrase-file and --passphrase-fd are for a stored key, and --key - names none",
             hint="--secret-file holds the secret, and its BIP-39 passphrase on a second line",
         )
-    if options["secret_file"] is not None and not stateless:
+    if asked.secret_file is not None and not asked.stateless:
         raise UsageError(
             "--secret-file is for --key -, and --key names a stored key",
             hint="leave one of them out",
@@ -231,28 +250,12 @@ def only(requests: tuple[Payload, ...]) -> Payload:
     return first
 
 
-def _operator(
-    settings: Settings, desk: Desk, options: dict[str, Any], cautions: Sequence[str]
-) -> Operator:
-    screen = settings.screen
-    accepted = frozenset(options["accept"])
-
-    def unlock() -> Keyring:
-        secp.blind(os.urandom(32))
-        if options["key"] == _STATELESS:
-            return stateless_keyring(screen, options["secret_file"], settings.network)
-        file, descriptor = options["passphrase_file"], options["passphrase_fd"]
-        return open_key(screen, desk.keystore, options["key"], file, descriptor)
-
-    if options["expect"] is None:
-        return Person(screen, unlock, accepted, cautions=tuple(cautions))
-
-    def told(report: Report) -> None:
-        warn(screen, cautions)
-        screen.document(to_json(report))
-        show_report(screen, report)
-
-    return ExpectingOperator((options["expect"],), accepted, unlock, told)
+def _unlocked(settings: Settings, desk: Desk, asked: _Asked) -> Keyring:
+    """The key, once everything else is decided."""
+    secp.blind(os.urandom(32))
+    if asked.stateless:
+        return stateless_keyring(settings.screen, asked.secret_file, settings.network)
+    return open_key(settings.screen, desk.keystore, asked.key, asked.passphrase_from)
 
 
 def _document(reports: Sequence[Report]) -> dict[str, Any]:

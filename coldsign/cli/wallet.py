@@ -4,18 +4,23 @@ from pathlib import Path
 
 import click
 
-from coldsign.ceremony.intake import read_one
 from coldsign.ceremony.registration import register, unregister
 from coldsign.ceremony.reply import Answer
 from coldsign.cli.audit import audit
 from coldsign.cli.deliver import PICTURES, deliver_text, demand_file, demand_free
-from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings
+from coldsign.cli.options import (
+    ColdGroup,
+    Settings,
+    camera_option,
+    force_option,
+    pass_settings,
+    yes_option,
+)
 from coldsign.cli.pager import page_through, page_width
 from coldsign.cli.paper import deliver_paper
-from coldsign.cli.passphrases import open_key, passphrase_options, usable
-from coldsign.cli.typed import standard_input
+from coldsign.cli.passphrases import PassphraseSource, open_key, passphrase_options, usable
+from coldsign.cli.sources import read_source
 from coldsign.cli.walletview import document, rows, summary
-from coldsign.cli.watch import Watch
 from coldsign.controls.remember import wallet_id
 from coldsign.errors import DeclinedError
 from coldsign.primitives.text import printable
@@ -67,8 +72,7 @@ def add(
     yes: bool,
     force: bool,
     camera: int | str,
-    passphrase_file: Path | None,
-    passphrase_fd: int | None,
+    passphrase_from: PassphraseSource,
 ) -> None:
     """Register a wallet from a descriptor or another program's file.
 
@@ -83,12 +87,7 @@ def add(
     proposed = _read(settings, name, source, script=script or "", camera=camera)
     desk.registry.demand_room(proposed, force=force)
     if key_name is not None:
-        usable(desk.keystore, key_name, settings.network)
-        with open_key(screen, desk.keystore, key_name, passphrase_file, passphrase_fd) as ring:
-            ours = own_positions(proposed.descriptor, ring)
-        proposed = Wallet.create(
-            name, proposed.descriptor, our_keys=ours, created_by=proposed.created_by
-        )
+        proposed = _with_own_key(settings, proposed, key_name, passphrase_from)
     records = desk.keystore.records()
     if yes:
         for row in rows(proposed, records, page_width()):
@@ -102,19 +101,25 @@ def add(
     screen.document(document(proposed, records))
 
 
+def _with_own_key(
+    settings: Settings, proposed: Wallet, key_name: str, passphrase_from: PassphraseSource
+) -> Wallet:
+    """The wallet with the positions of a stored key that was opened to prove them."""
+    keystore = settings.desk().keystore
+    usable(keystore, key_name, settings.network)
+    with open_key(settings.screen, keystore, key_name, passphrase_from) as ring:
+        ours = own_positions(proposed.descriptor, ring)
+    return Wallet.create(
+        proposed.name, proposed.descriptor, our_keys=ours, created_by=proposed.created_by
+    )
+
+
 def _read(
     settings: Settings, name: str, source: str | None, *, script: str, camera: int | str
 ) -> Wallet:
     """The wallet that a file, a pipe or the camera describes, under a name; not yet registered."""
-    scan = None
-    if source is None:
-        from coldsign.cli.camera import scan as scanner
-
-        scan = scanner(settings.screen, camera, _DESCRIPTIONS)
-    sources = [source] if source else []
-    watcher = Watch(settings.screen)
-    stdin = standard_input(settings.screen, _DESCRIPTIONS)
-    payload = read_one(sources, want=_DESCRIPTIONS, stdin=stdin, camera=scan, watcher=watcher)
+    sources = [source] if source is not None else []
+    payload = read_source(settings.screen, sources, _DESCRIPTIONS, camera=camera)
     found = recognise(payload.data, settings.network, script_kind=script)
     return Wallet.create(name, found.descriptor, created_by=found.source)
 
@@ -201,7 +206,7 @@ def addresses(settings: Settings, /, name: str, *, start: int, count: int, chang
     metavar="PATH",
     help="A text file, or .png .gif .svg .pdf (QR).",
 )
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@force_option
 @pass_settings
 def export(settings: Settings, /, name: str, form: str, out: Path | None, *, force: bool) -> None:
     """Write a registration in the form that another program reads.
@@ -223,7 +228,7 @@ def export(settings: Settings, /, name: str, form: str, out: Path | None, *, for
 
 @wallet.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_settings
 def remove(settings: Settings, /, name: str, *, yes: bool) -> None:
     """Forget a registration and its policy. The journal keeps what was signed with it."""

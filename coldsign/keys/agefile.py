@@ -70,7 +70,7 @@ def work_factor(sealed: bytes) -> int:
             code="key-file",
         )
     for field in header.group(1, 3, 4):
-        _require_canonical(field)
+        _demand_canonical(field)
     factor = int(header[2])
     if not MIN_WORK <= factor <= MAX_WORK:
         raise MalformedError(
@@ -145,7 +145,7 @@ def _sealed(plaintext: bytes, passphrase: str) -> bytes:
     )
 
 
-def _require_canonical(field: bytes) -> None:
+def _demand_canonical(field: bytes) -> None:
     """Unpadded base64 whose left-over bits are zero (RFC 4648 §3.5), as age demands."""
     padded = field + b"=" * (-len(field) % 4)
     decoded = base64.b64decode(padded)

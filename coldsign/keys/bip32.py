@@ -111,8 +111,8 @@ class ExtendedPublicKey:
         Raises:
             MalformedError: The index is hardened, the depth is used up, or BIP-32 skips the index.
         """
-        require_unhardened(index)
-        _require_depth(self.depth)
+        demand_unhardened(index)
+        _demand_depth(self.depth)
         digest = hmac.digest(self.chain_code, self.pubkey + index.to_bytes(4, "big"), "sha512")
         return ExtendedPublicKey(
             self.depth + 1,
@@ -208,7 +208,7 @@ class ExtendedSecretKey(NotCopied):
         """
         if not 0 <= index <= MAX_INDEX:
             raise MalformedError(f"key path: step {index} is outside 0 to 2^32-1")
-        _require_depth(self.depth)
+        _demand_depth(self.depth)
         head = self.pubkey if index < HARDENED else b"\0" + self.secret
         message = head + index.to_bytes(4, "big")
         digest = hmac.digest(self.chain_code, message, "sha512")
@@ -230,7 +230,7 @@ class ExtendedSecretKey(NotCopied):
         Raises:
             MalformedError: The index is hardened, or (probability 2^-127) BIP-32 skips it.
         """
-        require_unhardened(index)
+        demand_unhardened(index)
         left = hmac.digest(self.chain_code, self.pubkey + index.to_bytes(4, "big"), "sha512")[:32]
         try:
             return tweak_secret(self.secret, left)
@@ -268,7 +268,7 @@ def _as_group(network: Network | NetworkGroup) -> NetworkGroup:
     return network if isinstance(network, NetworkGroup) else NetworkGroup.of(network)
 
 
-def require_unhardened(index: int) -> None:
+def demand_unhardened(index: int) -> None:
     """Refuse an index that cannot be derived from a public key.
 
     Raises:
@@ -279,6 +279,6 @@ def require_unhardened(index: int) -> None:
         raise MalformedError(f"key path: step {step} cannot be taken from a public key")
 
 
-def _require_depth(depth: int) -> None:
+def _demand_depth(depth: int) -> None:
     if depth >= MAX_DEPTH:
         raise MalformedError(f"key path: deeper than {MAX_DEPTH} steps")

@@ -2,7 +2,7 @@
 
 import hmac
 
-from coldsign.keys.bip32 import ExtendedPublicKey, require_unhardened
+from coldsign.keys.bip32 import ExtendedPublicKey, demand_unhardened
 from coldsign.primitives.secp import tweak_public
 
 
@@ -25,7 +25,7 @@ class Children:
         Raises:
             MalformedError: The index is hardened, or (probability 2^-127) BIP-32 skips it.
         """
-        require_unhardened(index)
+        demand_unhardened(index)
         mac = self._begun.copy()
         mac.update(index.to_bytes(4, "big"))
         return tweak_public(self._parent, mac.digest()[:32])

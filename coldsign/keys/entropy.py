@@ -87,7 +87,7 @@ def counted_bits(faces: str) -> float:
 
 
 def check_rolls(faces: str, size: int) -> None:
-    """Whether these rolls can stand alone for ``size`` bytes.
+    """Stop at rolls that cannot stand alone for ``size`` bytes.
 
     Two tests, each failed by fair dice less than once in a million times: the counts of the six
     faces (chi-squared), and the number of different pairs of neighbours, which patterns keep low.

@@ -50,7 +50,7 @@ class SigningKey(NotCopied):
             LockedError: The keyring is closed, or steps were asked of a key that has none.
             MalformedError: BIP-32 has no key there (probability 2^-127).
         """
-        self._keyring.require_open()
+        self._keyring.demand_open()
         found = self._secrets.get(tail)
         if found is None:
             found = self._secrets[tail] = self._derive(tail)
@@ -156,7 +156,7 @@ class Keyring(NotCopied):
         Raises:
             LockedError: The keyring is closed.
         """
-        self.require_open()
+        self.demand_open()
         if isinstance(self._root, WifKey):
             return self._claim_single(self._root, public)
         for path in _candidates(self._root, origin, public):
@@ -174,7 +174,7 @@ class Keyring(NotCopied):
             LockedError: The keyring is closed, or holds a single key.
             MalformedError: BIP-32 has no key there.
         """
-        self.require_open()
+        self.demand_open()
         if isinstance(self._root, WifKey):
             raise LockedError("a single key has no extended public key")
         key = self._root.derive(path)
@@ -183,8 +183,8 @@ class Keyring(NotCopied):
             key.wipe()
         return public
 
-    def require_open(self) -> None:
-        """Nothing happens while the keyring is open.
+    def demand_open(self) -> None:
+        """Stop where the keyring is not open.
 
         Raises:
             LockedError: It was closed.

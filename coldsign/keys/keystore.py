@@ -125,26 +125,26 @@ class Keystore:
         secret, public = self._paths(name)
         with material.open() as keyring:
             record = KeyRecord.of(name, material.kind, keyring, material.group)
-        self._require_free(name)
+        self._demand_free(name)
         agefile.normalized(passphrase)
         sealed = self._sealed(material, passphrase)
         ensure_private_dir(self._home)
         ensure_private_dir(self._folder)
         with exclusive_lock(self._folder / ".lock"):
-            self._require_free(name)
+            self._demand_free(name)
             atomic_write(secret, sealed, replace=False)
             self._read_back(secret, sealed)
             atomic_write(public, record.to_bytes(), replace=True)
         return record
 
     def demand_room(self, name: str) -> None:
-        """Whether a key of this name can be stored, asked before a person works for it.
+        """Stop where no key of this name can be stored, before a person works for it.
 
         Raises:
             UsageError: The name is taken (code ``key-exists``) or no name for a key.
             UnfitError: The folder is open to others, or cannot be written to.
         """
-        self._require_free(name)
+        self._demand_free(name)
         if self._folder.exists():
             ensure_private_dir(self._folder)
         demand_writable(self._folder)
@@ -248,7 +248,7 @@ class Keystore:
             )
         return self._folder / f"{name}.age", self._folder / f"{name}.json"
 
-    def _require_free(self, name: str) -> None:
+    def _demand_free(self, name: str) -> None:
         if self._paths(name)[0].is_symlink() or self._paths(name)[0].exists():
             raise UsageError(
                 f"a key named {printable(name)} exists",

@@ -8,6 +8,7 @@ from typing import Final, Self
 from coldsign.errors import MalformedError
 from coldsign.keys.secret import NotCopied, Secret, wipe
 from coldsign.keys.wordlist import WordList
+from coldsign.primitives.text import counted
 from coldsign.primitives.words import WORD_BITS, in_words, word_list
 
 WORD_COUNTS: Final = (12, 15, 18, 21, 24)
@@ -57,9 +58,7 @@ class Mnemonic(NotCopied):
         """
         words = _split(text)
         if len(words) not in WORD_COUNTS:
-            raise MalformedError(
-                f"{len(words)} word{'s' * (len(words) != 1)}; BIP-39 has 12, 15, 18, 21 or 24"
-            )
+            raise MalformedError(f"{counted(len(words), 'word')}; BIP-39 has 12, 15, 18, 21 or 24")
         number = 0
         for place in _english().places(words):
             number = number << WORD_BITS | place

@@ -46,7 +46,7 @@ def digits(mnemonic: Mnemonic) -> str:
     Raises:
         MalformedError: The mnemonic has neither 12 nor 24 words.
     """
-    _require_size(mnemonic)
+    _demand_size(mnemonic)
     places = {text: place for place, text in enumerate(word_list())}
     return "".join(f"{places[text]:04d}" for text in mnemonic.words)
 
@@ -57,10 +57,10 @@ def compact(mnemonic: Mnemonic) -> bytes:
     Raises:
         MalformedError: The mnemonic has neither 12 nor 24 words.
     """
-    _require_size(mnemonic)
+    _demand_size(mnemonic)
     return mnemonic.entropy
 
 
-def _require_size(mnemonic: Mnemonic) -> None:
+def _demand_size(mnemonic: Mnemonic) -> None:
     if len(mnemonic.entropy) not in COMPACT:
         raise MalformedError("a SeedQR holds 12 or 24 words")

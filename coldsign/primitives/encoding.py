@@ -106,7 +106,7 @@ def _to_program(number: int, count: int) -> bytes:
     return (number >> padding).to_bytes(count * 5 // 8, "big")
 
 
-def _check_program(version: int, program: bytes) -> None:
+def _demand_program(version: int, program: bytes) -> None:
     if not 0 <= version <= 16:
         raise MalformedError(f"witness version {version} does not exist")
     if not 2 <= len(program) <= 40:
@@ -121,7 +121,7 @@ def bech32_encode(hrp: str, version: int, program: bytes) -> str:
     Raises:
         MalformedError: BIP-141 knows no such version and length.
     """
-    _check_program(version, program)
+    _demand_program(version, program)
     bits = len(program) * 8
     count = (bits + 4) // 5
     groups = (_expanded(hrp) << 5 | version) << 5 * count
@@ -168,5 +168,5 @@ def _decode_data(hrp: str, data: str) -> tuple[int, bytes]:
         raise MalformedError("version 0 addresses are bech32, all later ones bech32m")
     count = len(values) - 7
     program = _to_program(number >> 30 & (1 << 5 * count) - 1, count)
-    _check_program(version, program)
+    _demand_program(version, program)
     return version, program

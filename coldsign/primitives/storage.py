@@ -66,10 +66,10 @@ def ensure_private_dir(path: Path) -> Path:
 
 
 def demand_writable(folder: Path) -> None:
-    """Whether a folder takes new files, or can be made; nothing is written.
+    """Stop where a folder takes no new files, or cannot be made; nothing is written.
 
     Raises:
-        UnfitError: It does not, or cannot.
+        UnfitError: It is read-only, or forbids it.
     """
     nearest = folder
     while not os.access(nearest, os.F_OK) and nearest != nearest.parent:

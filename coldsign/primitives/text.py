@@ -37,6 +37,11 @@ def printable(text: str | bytes, limit: int = 64) -> str:
     return f"{shown}... ({left_out} bytes more)"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things: ``1 input``, ``2 inputs``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def other_form(data: bytes) -> str:
     """What a file is that is no UTF-8 text, by its first bytes; empty where it may be one.
 

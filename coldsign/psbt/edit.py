@@ -57,8 +57,11 @@ def tap_script_sig_key(xonly: bytes, leaf_hash: bytes) -> Key:
 def sighash_of(pair: Pair) -> int:
     """The sighash type a signature pair was made with; 0 is taproot's default."""
     key, signature = pair
-    if key.type == In.PARTIAL_SIG:
-        return signature[-1]
+    return signature[-1] if key.type == In.PARTIAL_SIG else schnorr_sighash(signature)
+
+
+def schnorr_sighash(signature: bytes) -> int:
+    """The sighash type a taproot signature was made with: its 65th byte, or the default (BIP-341)."""
     return signature[64] if len(signature) == 65 else 0
 
 

@@ -81,7 +81,7 @@ def _completed(found: PsbtInput, outpoint: OutPoint, satisfier: Satisfier) -> Ma
     utxo = claimed_utxo(found, outpoint)
     if utxo is None:
         raise RefusedError("the coin it spends is not in the PSBT")
-    _check_sighash(found)
+    _demand_sighash(found)
     final = satisfier(utxo.script, found)
     kept = [pair for pair in found.map.pairs if pair[0].type not in _DROPPED]
     return Map.of(In, found.map.number, sorted([*kept, *_final_pairs(final)]))
@@ -97,7 +97,7 @@ def _final_pairs(final: Final) -> list[Pair]:
     return pairs
 
 
-def _check_sighash(found: PsbtInput) -> None:
+def _demand_sighash(found: PsbtInput) -> None:
     """Signatures must be of the type the input asks for, or else for the whole (BIP-174, "Sighash Type").
 
     A looser one among enough others would leave open what somebody relied on.

@@ -14,7 +14,7 @@ from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.memory import OFF_CURVE, OFF_CURVE_XONLY, Memory
 from coldsign.psbt.output_map import PsbtOutput
 from coldsign.psbt.reader import MapReader
-from coldsign.psbt.values import require_relayable
+from coldsign.psbt.values import demand_relayable
 from coldsign.psbt.version2 import locktime
 
 if TYPE_CHECKING:
@@ -232,5 +232,5 @@ def _transaction(
             globals_.fallback_locktime,
         ),
     )
-    require_relayable(len(tx.serialize_without_witness()))
+    demand_relayable(len(tx.serialize_without_witness()))
     return tx

@@ -79,7 +79,7 @@ def tap_tree(memory: Memory, data: bytes) -> tuple[TreeLeaf, ...]:
     open_depths: list[int] = []
     while cursor.remaining:
         leaf = TreeLeaf(cursor.u8(), cursor.u8(), cursor.var_bytes())
-        _check_leaf(leaf, open_depths)
+        _demand_leaf(leaf, open_depths)
         leaves.append(leaf)
         memory.spend(1)
         depth = leaf.depth
@@ -92,7 +92,7 @@ def tap_tree(memory: Memory, data: bytes) -> tuple[TreeLeaf, ...]:
     return tuple(leaves)
 
 
-def _check_leaf(leaf: TreeLeaf, open_depths: list[int]) -> None:
+def _demand_leaf(leaf: TreeLeaf, open_depths: list[int]) -> None:
     if leaf.depth > MAX_DEPTH:
         raise MalformedError(f"a leaf at depth {leaf.depth}, deeper than {MAX_DEPTH}")
     if leaf.version & ~LEAF_VERSION_MASK:

@@ -147,7 +147,7 @@ def psbt_version(data: bytes) -> int:
 
 def unsigned_tx(data: bytes) -> Transaction:
     """A transaction without witnesses, with empty scriptSigs and amounts that can exist."""
-    require_relayable(len(data))
+    demand_relayable(len(data))
     tx = Transaction.parse_unsigned(data)
     for index, txin in enumerate(tx.inputs):
         if txin.script_sig:
@@ -157,7 +157,7 @@ def unsigned_tx(data: bytes) -> Transaction:
     return tx
 
 
-def require_relayable(size: int) -> None:
+def demand_relayable(size: int) -> None:
     """Refuse an unsigned transaction of so many bytes that nobody could sign and send it.
 
     Raises:

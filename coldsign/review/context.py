@@ -4,7 +4,7 @@ All of it is given: the floor above reads the policy, the manifest file and the 
 these values.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
@@ -77,21 +77,34 @@ class Manifest:
     coverage: Coverage = Coverage.WHOLE
 
 
+Payment = tuple[bytes, int]
+"""The script that is paid, and the amount in sats."""
+
+
 class PastTransaction(NamedTuple):
     """A transaction that this machine signed before, or reviewed before in the same batch.
 
     Attributes:
         txid: Internal byte order.
         outpoints: The coins it spends.
-        payments: What it pays to others: script and sats, in output order.
+        payments: What it pays to others, in output order.
         manifest_ids: The withdrawal id of each payment, in the same order, "" where it had none;
             or empty.
     """
 
     txid: bytes
     outpoints: tuple[OutPoint, ...]
-    payments: tuple[tuple[bytes, int], ...]
+    payments: tuple[Payment, ...]
     manifest_ids: tuple[str, ...] = ()
+
+    @property
+    def txid_hex(self) -> str:
+        """The id as people write it."""
+        return self.txid[::-1].hex()
+
+    def booked(self) -> Iterator[tuple[Payment, str]]:
+        """Each payment with its withdrawal id; nothing where no ids were recorded."""
+        return zip(self.payments, self.manifest_ids, strict=False)
 
 
 class History(Protocol):

@@ -4,7 +4,7 @@ Nothing is judged here. What is wrong with the data is kept beside it, and the c
 """
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from coldsign.primitives.address import to_address
@@ -20,7 +20,7 @@ from coldsign.review.context import PastTransaction
 from coldsign.review.items import InputFacts, OutputFacts, OutputKind, Totals
 from coldsign.review.matching import NO_MANIFEST, Matching
 from coldsign.review.ownership import Owner, Ownership, own_input, own_output
-from coldsign.review.presigned import UNSIGNED, Signed, examine, has_signatures
+from coldsign.review.presigned import UNSIGNED, Spent, examine, has_signatures
 from coldsign.review.prevouts import LEGACY_KINDS, prove
 from coldsign.review.timing import path_is_open
 from coldsign.wallet.wallet import CHANGE, Wallet
@@ -89,6 +89,27 @@ class Facts:
     def own_inputs(self) -> tuple[InputFacts, ...]:
         """The inputs that spend our coins."""
         return tuple([known for known in self.inputs if known.ours])
+
+    @property
+    def items(self) -> tuple[InputFacts | OutputFacts, ...]:
+        """All inputs, then all outputs."""
+        return (*self.inputs, *self.outputs)
+
+    @cached_property
+    def paid_outputs(self) -> tuple[OutputFacts, ...]:
+        """The outputs that pay others."""
+        return tuple(
+            [out for out in self.outputs if not out.ours and out.form is not Kind.OP_RETURN]
+        )
+
+    @cached_property
+    def rivals(self) -> frozenset[bytes]:
+        """The txids that cannot confirm beside this transaction: its own, and those that share a coin."""
+        return frozenset([self.tx.txid(), *[past.txid for past in self.conflicts]])
+
+    def signer_name(self, position: int) -> str:
+        """The master fingerprint of a key of the descriptor: how cosigners are told apart."""
+        return self.wallet.descriptor.keys[position].fingerprint.hex()
 
     @cached_property
     def txid(self) -> str:
@@ -199,17 +220,8 @@ def _examined(known: InputFacts, digests: Digests) -> InputFacts:
     derived, amount = known.derived, known.amount
     if derived is None or amount is None or not has_signatures(known.given):
         return known
-    presigned = examine(Signed(known.index, known.given, derived, amount), digests)
-    return InputFacts(
-        index=known.index,
-        outpoint=known.outpoint,
-        sequence=known.sequence,
-        prevout=known.prevout,
-        ownership=known.ownership,
-        presigned=presigned,
-        given=known.given,
-        network=known.network,
-    )
+    presigned = examine(Spent(known.index, known.given, derived, amount), digests)
+    return replace(known, presigned=presigned)
 
 
 def _totals(inputs: tuple[InputFacts, ...], outputs: tuple[OutputFacts, ...]) -> Totals:

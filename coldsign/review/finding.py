@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Severity(Enum):
-    """What a finding does to the decision."""
+    """What a finding does to the decision; the gravest first."""
 
     REFUSE = "refuse"
     """Nothing is signed."""

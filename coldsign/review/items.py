@@ -168,3 +168,18 @@ class Totals:
     def leaving(self) -> int | None:
         """What this wallet has less afterwards, others' coins apart; 0 where it gains by them."""
         return None if self.inputs is None else max(self.own - self.change, 0)
+
+    @property
+    def fee_base(self) -> int:
+        """What the fee is held against: what is paid, or spent where nobody is paid.
+
+        With others' coins it is no more than what we lose.
+        """
+        if self.leaving is None or self.own in {self.inputs, 0}:
+            return self.payments or self.inputs or 0
+        return min(self.payments, self.leaving) or self.own
+
+    @property
+    def fee_percent(self) -> float | None:
+        """The fee as a percentage of what it is held against; None if either is unknown."""
+        return self.fee * 100 / self.fee_base if self.fee_base and self.fee is not None else None

@@ -6,8 +6,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from coldsign.primitives.digests import Digests, Sighash
-from coldsign.primitives.script import Kind, classify, p2pkh
 from coldsign.primitives.secp import der_decode, is_low_s, verify_ecdsa, verify_schnorr
+from coldsign.psbt.edit import schnorr_sighash
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.review.ownership import positions
 from coldsign.wallet.derive import Derived, Taproot
@@ -55,8 +55,8 @@ class Presigned:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
-    """One input of ours, with what its signatures sign."""
+class Spent:
+    """One coin of ours that is spent: what its signatures are on, and must sign."""
 
     index: int
     given: PsbtInput
@@ -73,7 +73,7 @@ def has_signatures(given: PsbtInput) -> bool:
     return bool(given.partial_sigs or given.tap_key_sig or given.tap_script_sigs)
 
 
-def examine(spent: Signed, digests: Digests) -> Presigned:
+def examine(spent: Spent, digests: Digests) -> Presigned:
     """Verify every signature on one input of ours."""
     outcomes = [*_ecdsa(spent, digests), *_taproot(spent, digests)]
     valid = {outcome for outcome in outcomes if isinstance(outcome, int)}
@@ -82,11 +82,11 @@ def examine(spent: Signed, digests: Digests) -> Presigned:
     return Presigned(tuple(sorted(valid)), bad, foreign)
 
 
-def _ecdsa(spent: Signed, digests: Digests) -> Iterable[Outcome]:
+def _ecdsa(spent: Spent, digests: Digests) -> Iterable[Outcome]:
     if not spent.given.partial_sigs:
         return
     known = positions(spent.derived)
-    digest = ecdsa_digest(spent, digests)
+    digest = _ecdsa_digest(spent, digests)
     for key, signature in spent.given.partial_sigs.items():
         at = known.get(key)
         if at is None or spent.derived.taproot is not None:
@@ -106,18 +106,15 @@ def _ecdsa_fault(key: bytes, signature: bytes, digest: bytes) -> SignatureFault 
     return None if verify_ecdsa(key, digest, compact) else SignatureFault.INVALID
 
 
-def ecdsa_digest(spent: Signed, digests: Digests) -> bytes:
+def _ecdsa_digest(spent: Spent, digests: Digests) -> bytes:
     """The SIGHASH_ALL digest of a legacy or segwit version 0 input, from the derived scripts."""
-    derived = spent.derived
-    if derived.witness_script is not None:
-        return digests.segwit_v0(spent.index, derived.witness_script, spent.sats, Sighash.ALL)
-    script = derived.redeem_script or derived.script_pubkey
-    if classify(script) is Kind.P2WPKH:
-        return digests.segwit_v0(spent.index, p2pkh(script[2:]), spent.sats, Sighash.ALL)
-    return digests.legacy(spent.index, script, Sighash.ALL)
+    is_segwit, code = spent.derived.script_code
+    if is_segwit:
+        return digests.segwit_v0(spent.index, code, spent.sats, Sighash.ALL)
+    return digests.legacy(spent.index, code, Sighash.ALL)
 
 
-def _taproot(spent: Signed, digests: Digests) -> Iterable[Outcome]:
+def _taproot(spent: Spent, digests: Digests) -> Iterable[Outcome]:
     given, tree = spent.given, spent.derived.taproot
     if given.tap_key_sig is None and not given.tap_script_sigs:
         return
@@ -147,10 +144,10 @@ def _leaf_position(at: tuple[int, ...], tree: Taproot, leaf_hash: bytes) -> int 
 
 
 def _schnorr_fault(
-    spent: Signed, digests: Digests, what: tuple[bytes, bytes | None], signature: bytes
+    spent: Spent, digests: Digests, what: tuple[bytes, bytes | None], signature: bytes
 ) -> SignatureFault | None:
     key, leaf_hash = what
-    sighash = signature[64] if len(signature) == 65 else Sighash.DEFAULT
+    sighash = schnorr_sighash(signature)
     if len(signature) == 65 and sighash != Sighash.ALL:
         return SignatureFault.SIGHASH
     digest = digests.taproot(spent.index, sighash, leaf_hash)

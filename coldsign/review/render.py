@@ -3,7 +3,6 @@
 from typing import Any
 
 from coldsign.review import sections
-from coldsign.review.checks.signatures import signer_name
 from coldsign.review.facts import Facts
 from coldsign.review.finding import Finding
 from coldsign.review.items import InputFacts, OutputFacts
@@ -49,11 +48,11 @@ def to_json(report: Report) -> Json:
 
 
 def _path(place: Place | None) -> str | None:
-    return None if place is None else f"{place.branch}/{place.index}"
+    return None if place is None else str(place)
 
 
 def _input(facts: Facts, known: InputFacts) -> Json:
-    have = [signer_name(facts, position) for position in known.signatures]
+    have = [facts.signer_name(position) for position in known.signatures]
     return {
         "index": known.index,
         "outpoint": str(known.outpoint),

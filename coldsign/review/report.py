@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from coldsign.primitives.cores import ALONE, Cores
 from coldsign.psbt.model import Psbt
 from coldsign.review.checklist import CHECKS
-from coldsign.review.checks.history import paid
 from coldsign.review.code import review_code, review_digest
 from coldsign.review.context import Context, History, Manifest, ManifestRow, PastTransaction
 from coldsign.review.facts import Facts, gather
@@ -48,12 +47,12 @@ class Report:
     def as_past(self) -> PastTransaction:
         """What the next review of the same batch needs to know of this one."""
         facts = self.facts
-        leaving = paid(facts)
+        paid = facts.paid_outputs
         return PastTransaction(
             txid=facts.tx.txid(),
             outpoints=tuple([known.outpoint for known in facts.inputs]),
-            payments=tuple([(output.script, output.sats) for output in leaving]),
-            manifest_ids=tuple([output.manifest_id or "" for output in leaving]),
+            payments=tuple([(output.script, output.sats) for output in paid]),
+            manifest_ids=tuple([output.manifest_id or "" for output in paid]),
         )
 
     def of(self, severity: Severity) -> tuple[Finding, ...]:
@@ -104,7 +103,7 @@ def _matched(facts: Facts, manifest: Manifest, context: Context) -> Facts:
 
     A transaction that replaces another pays the same rows as that one.
     """
-    rivals = {facts.tx.txid(), *[past.txid for past in facts.conflicts]}
+    rivals = facts.rivals
     taken = {
         name for past in context.batch if past.txid not in rivals for name in past.manifest_ids
     }

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 
 from coldsign.primitives.amount import btc
 from coldsign.primitives.script import Kind, disassemble
-from coldsign.primitives.text import printable
-from coldsign.review.checks.fees import percent_of_payments
-from coldsign.review.checks.signatures import signer_name
+from coldsign.primitives.text import counted, printable
 from coldsign.review.facts import Facts
 from coldsign.review.finding import Finding, Severity
 from coldsign.review.items import InputFacts, OutputFacts, OutputKind
@@ -22,7 +20,6 @@ from coldsign.review.layout import (
 )
 from coldsign.review.report import Report
 from coldsign.review.timing import locktime_words, sequence_words
-from coldsign.wallet.wallet import Place
 
 KIND_WORDS = {
     OutputKind.PAYMENT: "PAYMENT",
@@ -41,7 +38,6 @@ _VERDICTS = {
     "confirm": (Role.CONFIRM, "VERDICT CONFIRM: each hazard above must be confirmed by name"),
     "refuse": (Role.REFUSE, "VERDICT REFUSE: this must not be signed"),
 }
-_SEVERITIES = (Severity.REFUSE, Severity.CONFIRM, Severity.NOTE)
 
 
 def header(facts: Facts, width: int) -> Iterator[Line]:
@@ -59,14 +55,9 @@ def _amount(sats: int) -> list[str]:
     return [f"{btc(sats)} BTC", f"{sats} sat"]
 
 
-def _path(place: Place) -> str:
-    return f"{place.branch}/{place.index}"
-
-
 def inputs(facts: Facts, width: int) -> Iterator[Line]:
     """Every coin that is spent."""
-    count = len(facts.inputs)
-    yield Line(Role.HEADING, f"{count} input{'s' if count != 1 else ''}")
+    yield Line(Role.HEADING, counted(len(facts.inputs), "input"))
     yield BLANK
     for known in facts.inputs:
         yield from _input(facts, known, width)
@@ -80,7 +71,7 @@ def _input(facts: Facts, known: InputFacts, width: int) -> Iterator[Line]:
         yield from address(known.address, width)
     elif known.script is not None:
         yield from _script(known.script, width)
-    whose = f"ours at {_path(known.place)}" if known.place is not None else "NOT OURS"
+    whose = f"ours at {known.place}" if known.place is not None else "NOT OURS"
     proof = f"amount proven by {known.prevout.proof.value}"
     if not known.prevout.proven:
         proof = f"AMOUNT PROVEN BY {known.prevout.proof.value}"
@@ -90,14 +81,13 @@ def _input(facts: Facts, known: InputFacts, width: int) -> Iterator[Line]:
         text = f"sequence {sequence_words(facts.tx.version, known.sequence)}"
         yield from words(Role.TEXT, text, width, indent=INDENT)
     if known.signatures:
-        names = ", ".join(signer_name(facts, position) for position in known.signatures)
+        names = ", ".join(facts.signer_name(position) for position in known.signatures)
         yield from words(Role.TEXT, f"validly signed by {names}", width, indent=INDENT)
 
 
 def outputs(facts: Facts, width: int) -> Iterator[Line]:
     """Every output, change included."""
-    count = len(facts.outputs)
-    yield Line(Role.HEADING, f"{count} output{'s' if count != 1 else ''}")
+    yield Line(Role.HEADING, counted(len(facts.outputs), "output"))
     yield BLANK
     for output in facts.outputs:
         yield from _output(output, width)
@@ -107,7 +97,7 @@ def outputs(facts: Facts, width: int) -> Iterator[Line]:
 def _output(output: OutputFacts, width: int) -> Iterator[Line]:
     kind = KIND_WORDS[output.kind]
     if output.place is not None:
-        kind += f" to ours at {_path(output.place)}"
+        kind += f" to ours at {output.place}"
     parts = [f"output {output.index}", *_amount(output.sats), kind]
     if output.manifest_id is not None:
         parts.append(f"manifest {printable(output.manifest_id)}")
@@ -145,7 +135,7 @@ def totals(facts: Facts, width: int) -> Iterator[Line]:
 
 
 def _fee(facts: Facts) -> list[str]:
-    percent, rate = percent_of_payments(facts), facts.fee_rate
+    percent, rate = facts.totals.fee_percent, facts.fee_rate
     if percent is None or rate is None:
         return ["unknown"]
     base = "paid" if facts.totals.payments else "spent"
@@ -189,21 +179,18 @@ def signatures(facts: Facts, width: int) -> Iterator[Line]:
     for position in sorted(able | count.keys()):
         signed = count[position]
         ours = ", our key" if position in facts.our_keys else ""
-        text = f"key {position}, {signer_name(facts, position)}{ours}: {signed} valid"
+        text = f"key {position}, {facts.signer_name(position)}{ours}: {signed} valid"
         yield from words(Role.TEXT, text, width, indent=INDENT)
     yield from words(Role.TEXT, "This transaction can be spent by:", width, indent=INDENT)
     for path in facts.paths:
-        yield from words(
-            Role.TEXT, f"- {path.words}".replace("\u2026", "..."), width, indent=INDENT * 2
-        )
+        yield from words(Role.TEXT, f"- {path.words}", width, indent=INDENT * 2)
     yield BLANK
 
 
 def findings(report: Report, width: int) -> Iterator[Line]:
     """Every finding, the gravest first."""
-    count = len(report.findings)
-    yield Line(Role.HEADING, f"{count} finding{'s' if count != 1 else ''}")
-    for severity in _SEVERITIES:
+    yield Line(Role.HEADING, counted(len(report.findings), "finding"))
+    for severity in Severity:
         for finding in report.of(severity):
             yield from _finding(finding, width)
     yield BLANK

@@ -11,10 +11,9 @@ from coldsign.primitives.locks import (
     SEQUENCE_FINAL,
     SEQUENCE_MASK,
     SEQUENCE_TYPE_FLAG,
-    SEQUENCE_UNIT,
 )
 from coldsign.primitives.tx import Transaction
-from coldsign.wallet.words import SpendingPath
+from coldsign.wallet.words import SpendingPath, age_words
 
 
 class RelativeLock(NamedTuple):
@@ -72,16 +71,9 @@ def sequence_words(version: int, sequence: int) -> str:
         words.append("replaceable")
     else:
         words.append("not replaceable")
-    if (lock := relative_lock(version, sequence)) is not None:
-        words.append(f"only {lock_words(lock)} after the coin was confirmed")
+    if relative_lock(version, sequence) is not None:
+        words.append(f"only {age_words(sequence)} after the coin was confirmed")
     return ", ".join(words)
-
-
-def lock_words(lock: RelativeLock) -> str:
-    """The coin's age a relative lock demands, such as "144 blocks (about 1.0 days)"."""
-    seconds = lock.value * (SEQUENCE_UNIT if lock.is_time else 600)
-    unit = f"{seconds} seconds" if lock.is_time else f"{lock.value} blocks"
-    return f"{unit} (about {seconds / 86_400:.1f} days)"
 
 
 def is_replaceable(tx: Transaction) -> bool:

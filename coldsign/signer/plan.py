@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from coldsign.errors import RefusedError
 from coldsign.primitives.digests import Sighash
 from coldsign.primitives.keypath import KeyPath
-from coldsign.primitives.script import Kind, classify, p2pkh
 from coldsign.psbt.edit import partial_sig_key, sighash_of, tap_key_sig_key, tap_script_sig_key
 from coldsign.psbt.model import PsbtInput
 from coldsign.psbt.raw import Key
@@ -135,19 +134,11 @@ def _slots(derived: Derived, ours: tuple[int, ...]) -> Iterator[_Slot]:
     if derived.taproot is not None:
         yield from _taproot_slots(derived.taproot, derived.keys, ours)
         return
-    method, code = _script_code(derived)
+    is_segwit, code = derived.script_code
+    method = Method.SEGWIT_V0 if is_segwit else Method.LEGACY
     for position in ours:
         public = derived.keys[position]
         yield _Slot(position, method, _Signs(partial_sig_key(public), public, code), is_due=True)
-
-
-def _script_code(derived: Derived) -> tuple[Method, bytes]:
-    if derived.witness_script is not None:
-        return Method.SEGWIT_V0, derived.witness_script
-    script = derived.redeem_script or derived.script_pubkey
-    if classify(script) is Kind.P2WPKH:
-        return Method.SEGWIT_V0, p2pkh(script[2:])
-    return Method.LEGACY, script
 
 
 def _taproot_slots(

@@ -28,7 +28,7 @@ _SELF_CHECK = "self-check: "
 _INVALID = "the signature does not verify"
 
 
-class Signed(NamedTuple):
+class SignedInput(NamedTuple):
     """One input with the signatures that were added to it.
 
     Attributes:
@@ -92,7 +92,7 @@ def verify(
         for signed in _signed_inputs(before, after, coins, clearance)
         for key, value in signed.added
     }
-    _check_signers(signers, clearance)
+    _demand_signers(signers, clearance)
 
 
 def _fault(problem: str) -> SelfCheckError:
@@ -112,7 +112,7 @@ def _coin(psbt: Psbt, index: int) -> TxOut:
 
 def _signed_inputs(
     before: Psbt, after: Psbt, coins: list[TxOut], clearance: "Clearance"
-) -> Iterable[Signed]:
+) -> Iterable[SignedInput]:
     facts, cleared = clearance.report.facts, frozenset(clearance.inputs)
     for index, (old, new) in enumerate(zip(before.inputs, after.inputs, strict=True)):
         added = new.map.pairs[len(old.map.pairs) :]
@@ -123,10 +123,10 @@ def _signed_inputs(
             raise _fault(f"input {index} was signed without clearance")
         if (coin.script, coin.sats) != (derived.script_pubkey, facts.inputs[index].amount):
             raise _fault(f"input {index}: the coin is not the one that was reviewed")
-        yield Signed(index, coin, derived, old.sighash_type, added)
+        yield SignedInput(index, coin, derived, old.sighash_type, added)
 
 
-def _check_signers(signers: set[int], clearance: "Clearance") -> None:
+def _demand_signers(signers: set[int], clearance: "Clearance") -> None:
     """One cosigner signed, and if some keys are registered as ours, one of those."""
     facts = clearance.report.facts
     keys = facts.wallet.descriptor.keys
@@ -139,7 +139,7 @@ def _check_signers(signers: set[int], clearance: "Clearance") -> None:
         raise _fault("another key signed than the registered one")
 
 
-def verify_signature(signed: Signed, key: Key, value: bytes, against: Against) -> int:
+def verify_signature(signed: SignedInput, key: Key, value: bytes, against: Against) -> int:
     """Check one new signature, and say which key of the descriptor made it.
 
     Raises:
@@ -155,7 +155,7 @@ def verify_signature(signed: Signed, key: Key, value: bytes, against: Against) -
         signer = tree.internal_key
     elif key.type == In.TAP_SCRIPT_SIG and tree is not None:
         signer, leaf_hash = key.data[:32], key.data[32:]
-        _check_leaf(signed, tree, signer, leaf_hash)
+        _demand_leaf(signed, tree, signer, leaf_hash)
         fault = _schnorr_fault(signed, signer, value, (against, leaf_hash))
     else:
         raise _fault(f"{where}: a signature of the wrong kind")
@@ -166,7 +166,7 @@ def verify_signature(signed: Signed, key: Key, value: bytes, against: Against) -
     return signed.derived.keys.index(signer)
 
 
-def _ecdsa_digest(signed: Signed, public: bytes, digests: Recomputed) -> bytes:
+def _ecdsa_digest(signed: SignedInput, public: bytes, digests: Recomputed) -> bytes:
     """The digest of what the coin's own script commits to, which must hold the signing key."""
     index, script, derived = signed.input_index, signed.coin.script, signed.derived
     if derived.redeem_script is not None:
@@ -200,7 +200,7 @@ def _ecdsa_fault(public: bytes, value: bytes, digest: bytes, against: Against) -
 
 
 def _schnorr_fault(
-    signed: Signed, xonly: bytes, value: bytes, what: tuple[Against, bytes | None]
+    signed: SignedInput, xonly: bytes, value: bytes, what: tuple[Against, bytes | None]
 ) -> str:
     """What is wrong with a BIP-340 signature; nothing if nothing is."""
     against, leaf_hash = what
@@ -211,7 +211,7 @@ def _schnorr_fault(
     return "" if against.holds((xonly, digest, value[:64])) else _INVALID
 
 
-def _check_leaf(signed: Signed, tree: Taproot, xonly: bytes, leaf_hash: bytes) -> None:
+def _demand_leaf(signed: SignedInput, tree: Taproot, xonly: bytes, leaf_hash: bytes) -> None:
     """The signed leaf is one of the coin's, its hash is its script's, and the key is in it."""
     for leaf in tree.leaves:
         if leaf.leaf_hash == leaf_hash:

@@ -7,6 +7,7 @@ from coldsign.keys.bip32 import ExtendedPublicKey
 from coldsign.keys.children import Children
 from coldsign.primitives.hashes import hash160, sha256
 from coldsign.primitives.keypath import HARDENED
+from coldsign.primitives.script import Kind, classify, p2pkh
 from coldsign.primitives.secp import taproot_output
 from coldsign.wallet.descriptor import Descriptor, Form
 from coldsign.wallet.keyexpr import KeyExpression
@@ -45,6 +46,18 @@ class Taproot(NamedTuple):
     leaves: tuple[Leaf, ...]
 
 
+class ScriptCode(NamedTuple):
+    """What an ECDSA signature commits to as the script of its input.
+
+    Attributes:
+        is_segwit: Whether it is signed as BIP-143 says.
+        code: The script code.
+    """
+
+    is_segwit: bool
+    code: bytes
+
+
 class Derived(NamedTuple):
     """Everything about the script at one place of a wallet.
 
@@ -65,6 +78,16 @@ class Derived(NamedTuple):
     witness_script: bytes | None
     keys: tuple[bytes, ...]
     taproot: Taproot | None
+
+    @property
+    def script_code(self) -> ScriptCode:
+        """What ECDSA signatures commit to here; without a meaning in taproot."""
+        if self.witness_script is not None:
+            return ScriptCode(is_segwit=True, code=self.witness_script)
+        script = self.redeem_script or self.script_pubkey
+        if classify(script) is Kind.P2WPKH:
+            return ScriptCode(is_segwit=True, code=p2pkh(script[2:]))
+        return ScriptCode(is_segwit=False, code=script)
 
 
 class Deriver:

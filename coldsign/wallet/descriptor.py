@@ -11,7 +11,7 @@ from coldsign.wallet.keyexpr import KeyExpression, KeyRule
 from coldsign.wallet.keylist import KeyList
 from coldsign.wallet.miniscript.ast import MULTISIGS, Context, Node
 from coldsign.wallet.miniscript.parse import ScriptParser, to_text
-from coldsign.wallet.miniscript.sanity import require_sane
+from coldsign.wallet.miniscript.sanity import demand_sane
 from coldsign.wallet.reader import TextReader
 from coldsign.wallet.taptree import Tree, leaves, parse_tree, tree_text
 
@@ -119,7 +119,7 @@ class Descriptor:
         reader.finish()
         result = cls(network, form, keys.closed(), *inside)
         for node, context in result.scripts():
-            require_sane(node, context, [_size(key) for key in result.keys])
+            demand_sane(node, context, [_size(key) for key in result.keys])
         return result
 
     def scripts(self) -> tuple[tuple[Node, Context], ...]:

@@ -91,6 +91,11 @@ class KeyExpression:
             return KeyOrigin(hash160(key)[:4], ())
         return KeyOrigin(self.public.fingerprint, ())
 
+    @property
+    def has_usual_branches(self) -> bool:
+        """Whether it ends in ``/<0;1>/*``: the branches of formats that name none."""
+        return self.ranged and self.branches == ((0,), (1,))
+
     def path(self, branch: int, index: int) -> KeyPath:
         """The steps after ``public`` at a place; a key without alternatives is the same on every branch."""
         tail = self.branches[branch if len(self.branches) > 1 else 0]

@@ -21,7 +21,7 @@ UNKNOWN_FINGERPRINT: Final = bytes(4)
 """What exports write where they do not know the master key; it identifies nobody."""
 
 
-def require_registrable(descriptor: Descriptor) -> None:
+def demand_registrable(descriptor: Descriptor) -> None:
     """Refuse a descriptor that no wallet should be registered with.
 
     Raises:
@@ -29,17 +29,17 @@ def require_registrable(descriptor: Descriptor) -> None:
             one key stands in two places, nobody can sign for a key, or nobody says whose the taproot
             key path is.
     """
-    _require_branches(descriptor)
+    _demand_branches(descriptor)
     for number, key in enumerate(descriptor.keys, 1):
-        _require_origin(number, key)
-    _require_distinct(descriptor)
+        _demand_origin(number, key)
+    _demand_distinct(descriptor)
     for quorum in quorums(descriptor):
-        _require_distinct_cosigners(descriptor, quorum)
-    _require_signers(descriptor)
-    _require_owned_key_path(descriptor)
+        _demand_distinct_cosigners(descriptor, quorum)
+    _demand_signers(descriptor)
+    _demand_owned_key_path(descriptor)
 
 
-def _require_branches(descriptor: Descriptor) -> None:
+def _demand_branches(descriptor: Descriptor) -> None:
     if descriptor.branch_count > 2:
         raise MalformedError(
             f"descriptor: {descriptor.branch_count} branches, where a wallet has receive and change",
@@ -55,7 +55,7 @@ def _require_branches(descriptor: Descriptor) -> None:
             )
 
 
-def _require_signers(descriptor: Descriptor) -> None:
+def _demand_signers(descriptor: Descriptor) -> None:
     """BIP-341's point H closes a taproot key path; anywhere else it is a signer that does not exist."""
     closes = descriptor.form is Form.TR and descriptor.tree is not None
     for number, key in enumerate(descriptor.keys, 1):
@@ -67,7 +67,7 @@ def _require_signers(descriptor: Descriptor) -> None:
             )
 
 
-def _require_origin(number: int, key: KeyExpression) -> None:
+def _demand_origin(number: int, key: KeyExpression) -> None:
     public, origin = key.public, key.origin
     if not isinstance(public, ExtendedPublicKey) or origin is None:
         return
@@ -90,7 +90,7 @@ def _require_origin(number: int, key: KeyExpression) -> None:
         )
 
 
-def _require_owned_key_path(descriptor: Descriptor) -> None:
+def _demand_owned_key_path(descriptor: Descriptor) -> None:
     """A bare point as internal key beside scripts is somebody's, who spends alone, or claims to be nobody's."""
     key = descriptor.keys[0]
     if descriptor.form is not Form.TR or descriptor.tree is None or is_unspendable(key):
@@ -112,7 +112,7 @@ def _points(descriptor: Descriptor) -> Iterator[tuple[int, bytes]]:
             yield position, point if len(point) == 32 else compress(point)[1:]
 
 
-def _require_distinct(descriptor: Descriptor) -> None:
+def _demand_distinct(descriptor: Descriptor) -> None:
     seen: dict[bytes, int] = {}
     for position, point in _points(descriptor):
         other = seen.setdefault(point, position)
@@ -156,7 +156,7 @@ def quorums(descriptor: Descriptor) -> Iterator[tuple[int, ...]]:
                 yield tuple(key for sub in node.subs for part in sub.walk() for key in part.keys)
 
 
-def _require_distinct_cosigners(descriptor: Descriptor, quorum: tuple[int, ...]) -> None:
+def _demand_distinct_cosigners(descriptor: Descriptor, quorum: tuple[int, ...]) -> None:
     """Within one quorum no master key may stand twice, at whatever account."""
     seen: dict[bytes, int] = {}
     for position in quorum:

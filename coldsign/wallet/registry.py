@@ -45,7 +45,7 @@ class Registry:
         self._folder = home / "wallets"
 
     def demand_name(self, name: str) -> None:
-        """Whether a wallet can be called so.
+        """Stop at a name that no wallet can have.
 
         Raises:
             UsageError: It cannot (code ``wallet-name``).
@@ -89,7 +89,7 @@ class Registry:
         atomic_write(self._path(wallet.name), serialize(wallet), replace=force)
 
     def demand_room(self, wallet: Wallet, *, force: bool = False) -> None:
-        """Whether these addresses could be registered under this name, whichever of the keys may be ours.
+        """Stop where these addresses cannot be registered under this name, whichever of the keys may be ours.
 
         Asked before a person compares every line and types a passphrase.
 

@@ -32,7 +32,7 @@ def parse_object(text: str, what: str) -> dict[str, Any]:
     def refused(constant: str) -> None:
         raise MalformedError(f"{what}: {constant} is no JSON value")
 
-    _require_shallow(text, what)
+    _demand_shallow(text, what)
     try:
         value = json.loads(text, object_pairs_hook=once, parse_constant=refused)
     except ValueError as error:  # also an integer of too many digits
@@ -42,7 +42,7 @@ def parse_object(text: str, what: str) -> dict[str, Any]:
     return value
 
 
-def _require_shallow(text: str, what: str) -> None:
+def _demand_shallow(text: str, what: str) -> None:
     depth = 0
     for char in text:
         if char in "[{":

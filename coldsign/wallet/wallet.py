@@ -11,10 +11,10 @@ from coldsign.primitives.cursor import var_bytes
 from coldsign.primitives.hashes import tagged_hash
 from coldsign.primitives.keypath import HARDENED, KeyOrigin, KeyPath
 from coldsign.primitives.network import Network
-from coldsign.primitives.text import is_safe_name, printable
+from coldsign.primitives.text import NAME_RULE, is_safe_name, printable
 from coldsign.wallet.derive import Derived, Deriver
 from coldsign.wallet.descriptor import Descriptor
-from coldsign.wallet.registrable import require_registrable
+from coldsign.wallet.registrable import demand_registrable
 from coldsign.wallet.words import SpendingPath, cautions, policy_words, spending_paths
 
 RECEIVE: Final = 0
@@ -28,6 +28,9 @@ class Place(NamedTuple):
 
     branch: int
     index: int  # type: ignore[assignment]  # the field's word; tuple.index is not used
+
+    def __str__(self) -> str:
+        return f"{self.branch}/{self.index}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,8 @@ class Wallet:
         """
         if not is_safe_name(name):
             raise MalformedError(
-                f"wallet name {printable(name)}: 1 to 64 printable ASCII characters are due, no slash, no space at"
-                " the ends, no dot or dash in front",
+                f"{printable(name) or 'an empty text'} is no name for a wallet",
+                hint=NAME_RULE,
                 code="wallet-name",
             )
         positions = tuple(sorted(set(our_keys)))
@@ -81,7 +84,7 @@ class Wallet:
             raise MalformedError(f"wallet {name}: a key of ours is none of its keys")
         if len(created_by) > MAX_CREATED_BY or printable(created_by, MAX_CREATED_BY) != created_by:
             created_by = printable(created_by, MAX_CREATED_BY)[:MAX_CREATED_BY]
-        require_registrable(descriptor)
+        demand_registrable(descriptor)
         paths = spending_paths(descriptor)
         digest = _digest(name, descriptor, positions, created_by)
         prefixes, singles = _lookup(descriptor)

@@ -10,6 +10,7 @@ from coldsign.primitives.locks import (
     SEQUENCE_TYPE_FLAG,
     SEQUENCE_UNIT,
 )
+from coldsign.primitives.text import counted
 from coldsign.wallet.descriptor import Descriptor, Form
 from coldsign.wallet.keyexpr import KeyExpression
 from coldsign.wallet.policy import Quorum, Way, ways
@@ -144,11 +145,15 @@ def _quorum_words(descriptor: Descriptor, quorum: Quorum) -> str:
 
 def older_words(lock: int) -> str:
     """A relative lock (BIP-68) in words."""
+    return f"{age_words(lock)} after the coin was received"
+
+
+def age_words(lock: int) -> str:
+    """The age that a relative lock (BIP-68) asks of a coin: "144 blocks (about 1 day)"."""
     units = lock & SEQUENCE_MASK
     if lock & SEQUENCE_TYPE_FLAG:
-        return f"{_about(units * SEQUENCE_UNIT // 60)} after the coin was received"
-    blocks = "1 block" if units == 1 else f"{units} blocks"
-    return f"{blocks} ({_about(units * _MINUTES_PER_BLOCK)}) after the coin was received"
+        return _about(units * SEQUENCE_UNIT // 60)
+    return f"{counted(units, 'block')} ({_about(units * _MINUTES_PER_BLOCK)})"
 
 
 def after_words(lock: int) -> str:

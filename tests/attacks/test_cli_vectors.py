@@ -43,8 +43,8 @@ def code_of(seen: Outcome) -> str:
 def refused(vault: Vault, outcome: Outcome, before: dict[str, bytes]) -> None:
     """What a refusal must look like from outside."""
     assert outcome.code in {3, 4}, outcome.err
-    assert len(outcome.lines("error")) == 1
-    assert len(outcome.lines("hint")) == 1
+    assert len(outcome.errors) == 1
+    assert len(outcome.hints) == 1
     assert "signed" not in outcome.document
     assert not vault.reply.exists()
     assert vault.unlocked == []

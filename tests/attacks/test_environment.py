@@ -34,7 +34,7 @@ def sign_to(vault: Vault, out: str, *more: str):
 def no_output(outcome, vault: Vault) -> None:
     """Refused before the key was opened: a bad name must not cost a signature."""
     assert outcome.code in {2, 8}, outcome.err
-    assert len(outcome.lines("error")) == 1
+    assert len(outcome.errors) == 1
     assert vault.unlocked == []
     assert "signed" not in outcome.document
 
@@ -119,7 +119,7 @@ def test_a_pipe_is_read_once(vault):
 def test_sources_that_are_no_request(vault, source):
     outcome = vault.inspect(source, "W-wsh")
     assert outcome.code in {2, 3, 8}
-    assert len(outcome.lines("error")) == 1
+    assert len(outcome.errors) == 1
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_a_replacement_is_shown_as_a_difference(signed):
     seen, _ = sign(vault, REQUESTS["less"])
     (text,) = [f["text"] for f in seen.document["findings"] if f["code"] == "replaces-earlier"]
     assert BASE.tx().txid_hex() in text
-    assert "1 payments dropped" in text
+    assert "1 payment dropped" in text
     assert "2 of its 2 coins" in text
 
 
@@ -206,7 +206,7 @@ def test_a_journal_that_was_touched_signs_nothing(signed, hands, second):
     for _ in range(2):
         _, done = sign(vault, REQUESTS[second])
         assert done.code in {4, 7, 8}, done.err
-        assert len(done.lines("error")) == 1
+        assert len(done.errors) == 1
     assert vault.unlocked == []
     assert not vault.reply.exists()
 

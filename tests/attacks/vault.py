@@ -23,6 +23,7 @@ from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.network import Network
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.wallet import Wallet
+from tests.cli import laptop
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 CATALOGUE = json.loads((DATA / "attacks" / "psbt.json").read_text())
@@ -70,21 +71,8 @@ def manifest_text() -> str:
     return "\n".join(["id,address,sats", *rows, ""])
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """One finished run."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
-
-    def lines(self, head: str) -> list[str]:
-        return [line for line in self.err.splitlines() if line.startswith(f"{head}: ")]
+class Outcome(laptop.Outcome):
+    """One finished run of ``--json``."""
 
     @property
     def findings(self) -> dict[str, str]:

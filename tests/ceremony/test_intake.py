@@ -193,6 +193,12 @@ def test_the_camera_is_looked_through_only_where_nothing_is_named() -> None:
         read()
 
 
+@pytest.mark.parametrize("sources", [(), ("",), ("a.psbt", "")])
+def test_an_empty_name_is_no_folder(sources: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="nothing to read"):
+        read_requests(sources, stdin=io.BytesIO())
+
+
 def test_one_means_one(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(PSBT)
     with pytest.raises(UsageError, match="2 inputs"):

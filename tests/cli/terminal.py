@@ -46,6 +46,7 @@ class Terminal:
     ) -> None:
         self.vt = Vt(columns, rows)
         self.raw = ""
+        self._typed = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
         self._master, slave = os.openpty()
         self._size(columns, rows)
@@ -103,6 +104,7 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         """Press keys."""
+        self._typed = len(self.raw)
         os.write(self._master, keys.encode())
 
     def line(self, text: str = "") -> None:
@@ -170,6 +172,13 @@ class Terminal:
             size = len(self.raw)
             for _ in range(5):
                 self._read(time.monotonic() + PATIENCE, 0.02)
+
+    def prompted(self) -> None:
+        """Wait for the next prompt after what was typed last; what is typed sooner is thrown away."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.raw[self._typed :].rstrip(" ").endswith((":", ">")):
+            if not self._read(deadline):
+                raise AssertionError(f"ended without a prompt:\n{self.vt.text}")
 
     def end(self) -> int:
         """Wait until the program has ended, and return its exit code."""

@@ -171,7 +171,7 @@ def test_a_wrong_old_passphrase_is_said_before_a_new_one_is_typed(laptop: Laptop
         terminal.line("mistyped")
         terminal.see("wrong passphrase, or the key file was altered; try again")
         for typed in (PASSPHRASE, "another one", "another one"):
-            terminal.drain()
+            terminal.prompted()
             terminal.line(typed)
         assert terminal.end() == 0
         assert PASSPHRASE not in terminal.raw

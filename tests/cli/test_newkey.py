@@ -29,12 +29,12 @@ def test_an_unfit_passphrase_does_not_cost_the_words(laptop: Laptop) -> None:
         read_back(terminal, 5, 12)
         terminal.see("New passphrase for the key file:")
         for typed in ("", "", "x" * 1025, "x" * 1025):
-            terminal.drain()
+            terminal.prompted()
             terminal.line(typed)
         terminal.see("a passphrase of more than 1024 characters; try again")
         assert "the passphrase is empty; try again" in terminal.plain
         for typed in (PASSPHRASE, PASSPHRASE):
-            terminal.drain()
+            terminal.prompted()
             terminal.line(typed)
         assert terminal.end() == 0
     assert laptop.run("key", "show", "fresh").code == 0
@@ -45,7 +45,7 @@ def test_the_third_unfit_passphrase_ends_it(laptop: Laptop) -> None:
     importing = ("key", "import", "k", "--from", "mnemonic", "--secret-file", words)
     with laptop.terminal(*importing, columns=110) as terminal:
         for _ in range(6):
-            terminal.drain()
+            terminal.prompted()
             terminal.line("")
         assert terminal.end() == 3
         assert terminal.said[-2:] == [

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from coldsign.ceremony.operator import ExpectingOperator
 from coldsign.ceremony.walk import examine
 from coldsign.cli import person
-from coldsign.cli.person import Person
+from coldsign.cli.person import Person, operator_for
+from coldsign.cli.screen import Screen
 from coldsign.errors import DeclinedError
 from coldsign.review.finding import confirm
 from tests.ceremony.stage import fixture, make_desk, no_key
@@ -53,3 +55,8 @@ def test_every_finding_of_a_risk_is_shown_before_it_is_asked_about_once(
         Person(paper, no_key).approve(dataclasses.replace(report, findings=findings))  # type: ignore[arg-type]
     assert paper.questions == ["dust", *(["op-return"] if agreed else [])]
     assert paper.said[:2] == ["output 0: is dust", "output 2: is dust too"]
+
+
+@pytest.mark.parametrize(("expect", "kind"), [(None, Person), ("", ExpectingOperator)])
+def test_an_empty_expectation_is_no_wish_to_be_asked(expect: str | None, kind: type) -> None:
+    assert isinstance(operator_for(Screen(), expect, frozenset(), no_key), kind)

@@ -176,9 +176,9 @@ def test_typed_secrets_are_not_shown(laptop: Laptop) -> None:
         terminal.line(PASSPHRASE + "x")
         terminal.see("the two entries differ; type both again")
         for _ in range(2):
-            terminal.drain()
+            terminal.prompted()
             terminal.line(PASSPHRASE)
-            terminal.drain()
+            terminal.prompted()
             terminal.line(PASSPHRASE + "y")
         assert terminal.end() == 2
         assert "the two entries differ" in terminal.plain
@@ -201,7 +201,7 @@ def test_a_new_key_shows_its_words_once(laptop: Laptop) -> None:
         Mnemonic.parse(" ".join(words)).wipe()
         terminal.line("mistyped")
         terminal.see("word 5 is another one; look at the paper again")
-        terminal.drain()
+        terminal.prompted()
         terminal.line(words[4])
         terminal.asked("Read back word 12")
         terminal.line(words[11])
@@ -287,10 +287,10 @@ def test_mistyped_words_are_asked_for_again(laptop: Laptop) -> None:
         terminal.see("Words (not shown):")
         terminal.line(SECRETS["unknown words"])
         terminal.see("word 1 is not in the BIP-39 English list; try again")
-        terminal.drain()
+        terminal.prompted()
         terminal.line(SECRETS["mistyped words"])
         terminal.see("the checksum of the words is wrong; try again")
-        terminal.drain()
+        terminal.prompted()
         terminal.line(WORDS)
         terminal.see("BIP-39 passphrase (not shown; empty for none):")
         terminal.line()
@@ -323,7 +323,7 @@ def test_a_share_is_checked_as_soon_as_it_is_typed(laptop: Laptop) -> None:
         for typed, answer in tries.items():
             terminal.line(typed)
             terminal.see(answer)
-            terminal.drain()  # up to the next prompt, which hides what is typed
+            terminal.prompted()  # up to the next prompt, which hides what is typed
         terminal.line(share)
         assert terminal.end() == 3
         assert "hint: a word is wrong or out of place" in terminal.plain
@@ -344,7 +344,7 @@ def test_what_is_typed_while_a_passphrase_is_checked_is_not_shown(laptop: Laptop
         terminal.see("Passphrase of mine:")
         terminal.type("a wrong one\n" + PASSPHRASE + "\n")
         terminal.see("wrong passphrase, or the key file was altered; try again")
-        terminal.drain()
+        terminal.prompted()
         terminal.line(PASSPHRASE)
         assert terminal.end() == 0
         assert PASSPHRASE not in terminal.raw
@@ -358,7 +358,7 @@ def test_entries_that_differ_are_both_typed_again(laptop: Laptop) -> None:
     with laptop.terminal(*importing, columns=110) as terminal:
         terminal.see("New passphrase for the key file:")
         for typed in (PASSPHRASE, "another", PASSPHRASE, PASSPHRASE):
-            terminal.drain()
+            terminal.prompted()
             terminal.line(typed)
         assert terminal.end() == 0
         assert "the two entries differ; type both again" in terminal.plain

@@ -168,7 +168,8 @@ def test_what_a_key_cannot_do_can_be_read(columns: int, key: str, laptop: Laptop
 
 
 def test_a_mixed_part_says_so(laptop: Laptop) -> None:
-    with laptop.terminal("qr", "show", "r.txt", "--format", "ur", "--fps", "10") as terminal:
+    show = ("qr", "show", "r.txt", "--format", "ur", "--fps", "10")
+    with laptop.terminal(*show, rows=60, columns=160) as terminal:
         terminal.drawn("mix of ", "shown ")
         found = re.search(r"part (\d+) of (\d+)", terminal.drawn(" part "))
         assert found, terminal.vt.text

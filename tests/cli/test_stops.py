@@ -133,7 +133,7 @@ def test_a_mistyped_passphrase_may_be_typed_again(laptop: Laptop) -> None:
     with at_passphrase(laptop) as terminal:
         terminal.line("not it")
         terminal.see("try again")
-        terminal.drain()  # up to the next prompt: what is typed before it is thrown away
+        terminal.prompted()
         terminal.line(PASSPHRASE)
         terminal.see("q done")
         terminal.type("q")

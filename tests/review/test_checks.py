@@ -720,7 +720,7 @@ def test_a_partial_overlap_is_asked_and_shown():
     )
     report = draft.review(context)
     text = next(f.text for f in report.findings if f.code == "replaces-earlier")
-    assert "1 of its 2 coins, 1 other coins, the same payments" in text
+    assert "1 of its 2 coins, 1 other coin, the same payments" in text
     assert report.verdict == "confirm"
 
 
@@ -729,11 +729,11 @@ def test_a_dropped_payment_is_asked_and_a_new_payee_refused():
     draft, context = after(HONEST, draft=fewer)
     report = draft.review(context)
     assert grave(report) == {"replaces-earlier"}
-    assert "1 payments dropped" in next(
+    assert "1 payment dropped" in next(
         f.text for f in report.findings if f.code == "replaces-earlier"
     )
     other, context = after(HONEST, draft=HONEST.with_payment(1, script=STRANGER))
-    assert "1 new payments, 1 payments dropped" in str(other.review(context).findings)
+    assert "1 new payment, 1 payment dropped" in str(other.review(context).findings)
 
 
 def test_a_manifest_may_name_a_new_payee_for_a_replacement():

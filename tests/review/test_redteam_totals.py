@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from coldsign.review.checks.fees import percent_of_payments
 from coldsign.review.context import Context, Limits
 from coldsign.review.layout import Role
 from coldsign.review.render import to_json, to_lines
@@ -67,11 +66,11 @@ def test_coins_that_pass_through_do_not_make_a_fee_look_small(fee, change, perce
     if not change:
         draft = replace(draft, payments=draft.payments[:1])
     report = reviewed(draft, refuse_sats=0, refuse_sat_per_vb=10**7, confirm_sat_per_vb=10**7)
-    assert percent_of_payments(report.facts) == pytest.approx(percent)
+    assert report.facts.totals.fee_percent == pytest.approx(percent)
     assert ("fee-too-high" in codes(report)) is refused
 
 
 def test_the_fee_of_coins_that_are_none_of_ours_is_still_told():
     report = reviewed(replace(joined(0), coins=(THEIRS,), payments=(Pay(999_000_000, STRANGER),)))
-    assert percent_of_payments(report.facts) == pytest.approx(0.1001, abs=1e-4)
+    assert report.facts.totals.fee_percent == pytest.approx(0.1001, abs=1e-4)
     assert "nothing-of-ours" in codes(report)

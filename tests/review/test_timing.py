@@ -1,11 +1,11 @@
 import pytest
 
+from coldsign.primitives.locks import SEQUENCE_TYPE_FLAG
 from coldsign.primitives.tx import OutPoint, Transaction, TxIn
 from coldsign.review.context import Context, EmptyHistory, Limits
 from coldsign.review.timing import (
     RelativeLock,
     is_replaceable,
-    lock_words,
     locktime_words,
     path_is_open,
     relative_lock,
@@ -61,7 +61,7 @@ def test_locktimes_in_words(locktime, sequence, words):
         (0xFFFF_FFFD, "0xfffffffd, replaceable"),
         (
             144,
-            "0x00000090, replaceable, only 144 blocks (about 1.0 days) after the coin was confirmed",
+            "0x00000090, replaceable, only 144 blocks (about 1 day) after the coin was confirmed",
         ),
     ],
 )
@@ -70,7 +70,9 @@ def test_sequences_in_words(sequence, words):
 
 
 def test_a_time_lock_in_words():
-    assert lock_words(RelativeLock(is_time=True, value=675)) == "345600 seconds (about 4.0 days)"
+    sequence = SEQUENCE_TYPE_FLAG | 675
+    text = "0x004002a3, replaceable, only about 4 days after the coin was confirmed"
+    assert sequence_words(2, sequence) == text
 
 
 def test_replaceable_is_any_input():

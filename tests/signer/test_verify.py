@@ -21,7 +21,7 @@ from coldsign.signer import verify as verify_module
 from coldsign.signer.claim import all_that_hold
 from coldsign.signer.recompute import Recomputed, unsigned_bytes
 from coldsign.signer.sign import sign
-from coldsign.signer.verify import Against, Signed, verify, verify_signature
+from coldsign.signer.verify import Against, SignedInput, verify, verify_signature
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.wallet import Wallet
 from tests.signer.common import (
@@ -393,7 +393,7 @@ def test_an_encoding_that_is_not_strict_is_noticed():
     derived = cleared.report.facts.inputs[0].derived
     coins = [before.inputs[0].non_witness_utxo.outputs[before.tx.inputs[0].outpoint.vout]]
     key, value = pairs_of(after)[0][0]
-    signed = Signed(0, coins[0], derived, None, ((key, value),))
+    signed = SignedInput(0, coins[0], derived, None, ((key, value),))
     against = Against(Recomputed(unsigned_bytes(before), coins))
     assert verify_signature(signed, key, value, against) == 0
     for wrong in (b"", b"\1", value[:-2] + b"\1", value[:-1] + b"\0\1", value + b"\1"):

@@ -16,6 +16,16 @@ FINDINGS_INTRO = """\
 Every check looks at every PSBT. *Refuse*: nothing is signed. *Confirm*: nothing is signed unless a
 person names it (`--accept CODE`). *Note*: it is shown. A code keeps its meaning for ever and is
 never reused."""
+COMMANDS_INTRO = """\
+A SOURCE is known by its content, never by its name: a PSBT in binary, base64 or hex, a QR text, a text file
+of QR codes, one a line, a picture, an animation, a film, or a folder of pictures. `-` is standard input.
+Where a SOURCE may be left out, the camera looks ([qr.md](qr.md)).
+
+`--out` writes what its name ends in: `.psbt` (binary), `.txt` (base64), `.png` `.gif` `.svg` `.pdf` (QR
+codes); a name without an ending is a folder of QR pictures. Without `--out` the QR codes are shown in the
+terminal, and into a pipe goes base64. What is there already is overwritten only with `--force`.
+
+[Exit codes](exit-codes.md) say how a command ended, [json.md](json.md) says what it writes with `--json`."""
 MADE = "Written by `python -m tests.tools.docs`; do not edit."
 
 
@@ -51,9 +61,7 @@ def help_text(name: str, command: click.Command) -> str:
 
 def cli_page() -> str:
     """Every command's help."""
-    parts = [
-        f"# Commands\n\n{MADE}\nThe contract of sources, sinks and exit codes: docs/exit-codes.md."
-    ]
+    parts = ["# Commands", MADE, COMMANDS_INTRO]
     parts += [f"## {name}\n\n```\n{help_text(name, one)}\n```" for name, one in commands()]
     return "\n\n".join(parts) + "\n"
 

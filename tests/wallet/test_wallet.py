@@ -222,7 +222,7 @@ def test_untrusted_words_on_the_origin_are_made_printable():
 
 @pytest.mark.parametrize("name", ["", " a", "a ", "a/b", "-a", ".a", "a\n", "ä", "x" * 65, "a\\b"])
 def test_unsafe_names(name):
-    with pytest.raises(MalformedError, match="wallet name") as caught:
+    with pytest.raises(MalformedError, match="no name for a wallet") as caught:
         make(f"wpkh({A})", name=name)
     assert caught.value.code == "wallet-name"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from coldsign.primitives.amount import btc
-from coldsign.review.checks.history import MAX_NAMED, earlier_id, paid
+from coldsign.review.checks.history import earlier_id, named
 from coldsign.review.context import Context, PastTransaction
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, refuse
@@ -18,8 +18,7 @@ def batch_same_coin(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     rivals = [past for past in context.batch if _excludes(facts, past)]
     if rivals:
-        names = " and ".join([past.txid[::-1].hex() for past in rivals[:MAX_NAMED]])
-        text = f"spends coins of {names} in the same batch: only one of them can confirm"
+        text = f"spends coins of {named(rivals)} in the same batch: only one of them can confirm"
         yield confirm("batch-same-coin", TRANSACTION, text)
 
 
@@ -35,15 +34,14 @@ def batch_pays_twice(facts: Facts, context: Context) -> Iterator[Finding]:
         paid-before.
     """
     others = [past for past in context.batch if not _excludes(facts, past)]
-    for output in paid(facts):
+    for output in facts.paid_outputs:
         for past in others:
             same = (output.script, output.sats) in past.payments
             earlier = earlier_id(output, past)
             if output.manifest_id and earlier:
                 same = earlier == output.manifest_id
             if same:
-                name = past.txid[::-1].hex()
-                text = f"{btc(output.sats)} BTC are paid there by {name} of the same batch too"
+                text = f"{btc(output.sats)} BTC are paid there by {past.txid_hex} of the same batch too"
                 yield refuse("batch-pays-twice", output.where, f"{text}, from other coins")
 
 

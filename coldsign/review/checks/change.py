@@ -41,7 +41,7 @@ def change_index_too_far(facts: Facts, context: Context) -> Iterator[Finding]:
         last = last_seen(context, place.branch)
         if place.index > last + context.limits.gap:
             text = (
-                f"is ours at {place.branch}/{place.index}, but the last index seen is {last}"
+                f"is ours at {place}, but the last index seen is {last}"
                 f" and the policy allows {context.limits.gap} more"
             )
             yield refuse("change-index-too-far", output.where, text)
@@ -68,8 +68,7 @@ def self_transfer(facts: Facts, context: Context) -> Iterator[Finding]:
     del context
     for output in facts.outputs:
         if output.kind is OutputKind.SELF and output.place is not None:
-            place = f"{output.place.branch}/{output.place.index}"
-            text = f"goes to our own receive address {place}, not to a change address"
+            text = f"goes to our own receive address {output.place}, not to a change address"
             yield confirm("self-transfer", output.where, text)
 
 

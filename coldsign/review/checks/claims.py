@@ -8,7 +8,6 @@ from coldsign.review.checks.change import last_seen
 from coldsign.review.context import Context
 from coldsign.review.facts import Facts
 from coldsign.review.finding import Finding, refuse
-from coldsign.review.items import InputFacts, OutputFacts
 from coldsign.review.ownership import ClaimFault, origins_of
 from coldsign.wallet.wallet import RECEIVE
 
@@ -16,13 +15,9 @@ MAX_SEARCHED = 30_000
 """Keys derived for each branch in search of a hidden coin, at 35 us each: 2,000 places of fifteen cosigners."""
 
 
-def _all_places(facts: Facts) -> Iterator[InputFacts | OutputFacts]:
-    yield from facts.inputs
-    yield from facts.outputs
-
-
-def _false_claims(facts: Facts, code: str, faults: dict[ClaimFault, str]) -> Iterator[Finding]:
-    for known in _all_places(facts):
+def false_claims(facts: Facts, code: str, faults: dict[ClaimFault, str]) -> Iterator[Finding]:
+    """A refusal for each false claim of these kinds, in the words that stand beside its kind."""
+    for known in facts.items:
         for claim in known.ownership.false_claims:
             if claim.fault in faults:
                 text = faults[claim.fault].format(printable(claim.about, 400))
@@ -42,7 +37,7 @@ def false_key_origin(facts: Facts, context: Context) -> Iterator[Finding]:
         ClaimFault.FOREIGN_KEY: "claims a key that is not in its script: {}",
         ClaimFault.WRONG_ORIGIN: "claims a false origin: {}",
     }
-    yield from _false_claims(facts, "false-key-origin", texts)
+    yield from false_claims(facts, "false-key-origin", texts)
 
 
 def script_data_missing(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -54,7 +49,7 @@ def script_data_missing(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     del context
     texts = {ClaimFault.SCRIPT_MISSING: "its {} is missing"}
-    yield from _false_claims(facts, "script-data-missing", texts)
+    yield from false_claims(facts, "script-data-missing", texts)
 
 
 def script_data_differs(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -66,7 +61,7 @@ def script_data_differs(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     del context
     texts = {ClaimFault.SCRIPT_DIFFERS: "its {} is not the wallet's"}
-    yield from _false_claims(facts, "script-data-differs", texts)
+    yield from false_claims(facts, "script-data-differs", texts)
 
 
 def path_too_deep(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -77,7 +72,7 @@ def path_too_deep(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: reject the request, or raise limits.max_path_depth if your wallet is this deep.
     """
     limit = context.limits.max_path_depth
-    for known in _all_places(facts):
+    for known in facts.items:
         deepest = max([len(origin.path) for origin in origins_of(known.given)], default=0)
         if deepest > limit:
             text = f"claims a key path of {deepest} steps, the policy allows {limit}"

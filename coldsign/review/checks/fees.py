@@ -7,22 +7,8 @@ from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, refuse
 
 
-def _base(facts: Facts) -> int:
-    """What is paid, or spent where nobody is paid; with others' coins no more than what we lose."""
-    totals = facts.totals
-    if totals.leaving is None or totals.own in {totals.inputs, 0}:
-        return totals.payments or totals.inputs or 0
-    return min(totals.payments, totals.leaving) or totals.own
-
-
-def percent_of_payments(facts: Facts) -> float | None:
-    """The fee as a percentage of what is paid; of what is spent where nobody is paid."""
-    base = _base(facts)
-    return facts.fee * 100 / base if base and facts.fee is not None else None
-
-
 def _over(facts: Facts, per_vb: float, percent: float) -> Iterator[str]:
-    fee, base = facts.fee or 0, _base(facts)
+    fee, base = facts.fee or 0, facts.totals.fee_base
     if fee > per_vb * facts.vsize:
         yield f"{fee / facts.vsize:.1f} sat/vB is above {per_vb:g}"
     # hundredths of a percent: amounts times 100 do not fit a float's 53 bits
@@ -91,7 +77,7 @@ def over_transaction_limit(facts: Facts, context: Context) -> Iterator[Finding]:
 
     Severity: refuse
     Gain: more at once than you agreed to risk.
-    Do: split the withdrawal, or raise limits.per_transaction_sats by the proper way.
+    Do: split the withdrawal, or raise limits.per_transaction_sats in the wallet's policy.
     """
     limit, leaving = context.limits.per_transaction_sats, facts.totals.leaving or 0
     if limit and leaving > limit:
@@ -104,7 +90,7 @@ def over_day_limit(facts: Facts, context: Context) -> Iterator[Finding]:
 
     Severity: refuse
     Gain: the wallet, in pieces that each stay below the limit.
-    Do: wait, or raise limits.per_day_sats by the proper way.
+    Do: wait, or raise limits.per_day_sats in the wallet's policy.
     """
     limit = context.limits.per_day_sats
     total = context.spent_recently_sats + (facts.totals.leaving or 0)

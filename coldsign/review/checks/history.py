@@ -1,17 +1,15 @@
 """Checks against what this machine saw and signed before."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from coldsign.primitives.amount import btc
-from coldsign.primitives.script import Kind
-from coldsign.primitives.text import printable
-from coldsign.review.context import Context, PastTransaction
+from coldsign.primitives.text import counted, printable
+from coldsign.review.context import Context, PastTransaction, Payment
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, note, refuse
 from coldsign.review.items import OutputFacts
 
-Payments = Counter[tuple[bytes, int]]
 MAX_NAMED = 3
 """Earlier transactions named in one line."""
 NEARLY = 1
@@ -38,9 +36,9 @@ def _others(facts: Facts) -> tuple[PastTransaction, ...]:
     return tuple(past for past in facts.conflicts if past.txid != txid)
 
 
-def paid(facts: Facts) -> list[OutputFacts]:
-    """The outputs that pay others."""
-    return [out for out in facts.outputs if not out.ours and out.form is not Kind.OP_RETURN]
+def named(pasts: Sequence[PastTransaction]) -> str:
+    """The txids of the first few of some transactions."""
+    return " and ".join([past.txid_hex for past in pasts[:MAX_NAMED]])
 
 
 def _leaving(facts: Facts) -> list[OutputFacts]:
@@ -81,7 +79,7 @@ def replaces_earlier(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     del context
     for past in _others(facts):
-        text = f"replaces {past.txid[::-1].hex()}: {difference(facts, past)}"
+        text = f"replaces {past.txid_hex}: {difference(facts, past)}"
         yield confirm("replaces-earlier", TRANSACTION, text)
 
 
@@ -93,9 +91,9 @@ def difference(facts: Facts, past: PastTransaction) -> str:
     shared = len(coins.intersection(past.outpoints))
     words = [f"{shared} of its {len(past.outpoints)} coins"]
     added, dropped = (new - old).total(), (old - new).total()
-    words += [f"{len(coins) - shared} other coins"] if len(coins) > shared else []
-    words += [f"{added} new payments"] if added else []
-    words += [f"{dropped} payments dropped"] if dropped else []
+    words += [counted(len(coins) - shared, "other coin")] if len(coins) > shared else []
+    words += [counted(added, "new payment")] if added else []
+    words += [f"{counted(dropped, 'payment')} dropped"] if dropped else []
     if not added and not dropped:
         words.append("the same payments")
     return ", ".join(words)
@@ -114,21 +112,15 @@ def redirects_earlier(facts: Facts, context: Context) -> Iterator[Finding]:
     others = _others(facts)
     if not others:
         return
-    old: Payments = Counter()
+    old: Counter[Payment] = Counter()
     for past in others:
         old |= Counter(past.payments)
-    names = " and ".join([past.txid[::-1].hex() for past in others[:MAX_NAMED]])
     for output in _leaving(facts):
         if old[output.script, output.sats] > 0:
             old[output.script, output.sats] -= 1
         elif output.manifest_id is None:
-            text = f"was not paid by {names}, whose coins this transaction spends"
+            text = f"was not paid by {named(others)}, whose coins this transaction spends"
             yield refuse("redirects-earlier", output.where, text)
-
-
-def _rivals(facts: Facts) -> frozenset[bytes]:
-    """The txids that cannot confirm beside this transaction: its own, and those that share a coin."""
-    return frozenset([facts.tx.txid(), *[past.txid for past in facts.conflicts]])
 
 
 def paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -142,18 +134,18 @@ def paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: replace the earlier transaction by one that spends a coin of it, or make sure that it can
         never confirm.
     """
-    rivals = _rivals(facts)
-    for output in paid(facts):
+    for output in facts.paid_outputs:
         for past in _paying(output, context):
-            if past.txid in rivals:
+            if past.txid in facts.rivals:
                 continue
             earlier = earlier_id(output, past)
-            name = past.txid[::-1].hex()
             if output.manifest_id and earlier and earlier != output.manifest_id:
-                text = f"the same amount was paid there as {printable(earlier)} by {name}"
+                text = f"the same amount was paid there as {printable(earlier)} by {past.txid_hex}"
                 yield confirm("paid-before", output.where, text)
             else:
-                text = f"{btc(output.sats)} BTC were paid there by {name}, from other coins"
+                text = (
+                    f"{btc(output.sats)} BTC were paid there by {past.txid_hex}, from other coins"
+                )
                 yield refuse("paid-before", output.where, text)
 
 
@@ -169,8 +161,8 @@ def earlier_id(output: OutputFacts, past: PastTransaction) -> str:
     """The id under which the earlier transaction paid this; ours, if it paid that id at all."""
     if output.manifest_id is not None and output.manifest_id in past.manifest_ids:
         return output.manifest_id
-    pairs = zip(past.payments, past.manifest_ids, strict=False)
-    return next((name for paid, name in pairs if paid == (output.script, output.sats)), "")
+    payment = output.script, output.sats
+    return next((name for paid, name in past.booked() if paid == payment), "")
 
 
 def nearly_paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -183,12 +175,11 @@ def nearly_paid_before(facts: Facts, context: Context) -> Iterator[Finding]:
     Gain: the same withdrawal twice, the second time with an amount that differs where nobody looks.
     Do: compare both with the books; confirm if the customer really is due a second payment.
     """
-    rivals = _rivals(facts)
-    for output in paid(facts):
-        near = [past for past in _nearly_paying(output, context) if past.txid not in rivals]
-        names = [past.txid[::-1].hex() for past in near if not _by_the_books(output, past)]
-        if names:
-            text = f"nearly {btc(output.sats)} BTC were paid there by {' and '.join(names[:MAX_NAMED])}"
+    for output in facts.paid_outputs:
+        near = [past for past in _nearly_paying(output, context) if past.txid not in facts.rivals]
+        unbooked = [past for past in near if not _by_the_books(output, past)]
+        if unbooked:
+            text = f"nearly {btc(output.sats)} BTC were paid there by {named(unbooked)}"
             yield confirm("nearly-paid-before", output.where, f"{text}, from other coins")
 
 
@@ -205,9 +196,8 @@ def _nearly_paying(output: OutputFacts, context: Context) -> tuple[PastTransacti
 
 def _by_the_books(output: OutputFacts, past: PastTransaction) -> bool:
     """Whether this payment and all earlier ones to its place have withdrawal ids."""
-    pairs = zip(past.payments, past.manifest_ids, strict=False)
-    named = [name for (script, _), name in pairs if script == output.script]
-    return bool(output.manifest_id and named) and all(named)
+    names = [name for (script, _), name in past.booked() if script == output.script]
+    return bool(output.manifest_id and names) and all(names)
 
 
 def withdrawal_id_reused(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -217,15 +207,14 @@ def withdrawal_id_reused(facts: Facts, context: Context) -> Iterator[Finding]:
     Gain: a second payment under a name that is already approved.
     Do: give the withdrawal an id of its own, or find out who changed the books.
     """
-    for output in paid(facts):
+    for output in facts.paid_outputs:
         if output.manifest_id is None:
             continue
         for past in context.history.by_manifest_id(output.manifest_id):
-            pairs = zip(past.payments, past.manifest_ids, strict=False)
-            earlier = [paid for paid, name in pairs if name == output.manifest_id]
+            earlier = [paid for paid, name in past.booked() if name == output.manifest_id]
             if earlier and (output.script, output.sats) not in earlier:
                 name = printable(output.manifest_id)
-                text = f"the id {name} was used for another payment by {past.txid[::-1].hex()}"
+                text = f"the id {name} was used for another payment by {past.txid_hex}"
                 yield refuse("withdrawal-id-reused", output.where, text)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from coldsign.primitives.amount import btc
-from coldsign.primitives.text import printable
+from coldsign.primitives.text import counted, printable
 from coldsign.primitives.tx import Transaction
 from coldsign.psbt.fields import Global
 from coldsign.review.context import Context
@@ -212,7 +212,7 @@ def unknown_data(facts: Facts, context: Context) -> Iterator[Finding]:
     count += sum([known.unknown_count for known in psbt.inputs])
     count += sum([known.unknown_count for known in psbt.outputs])
     if count:
-        text = f"{count} fields without a meaning for coldsign, kept as they are"
+        text = f"{counted(count, 'field')} without a meaning for coldsign, kept as they are"
         yield note("unknown-data", TRANSACTION, text)
 
 

@@ -6,6 +6,7 @@ from coldsign.primitives.address import to_address
 from coldsign.primitives.amount import btc
 from coldsign.primitives.script import Kind, push
 from coldsign.primitives.secp import is_xonly
+from coldsign.primitives.text import counted
 from coldsign.review import lookalike
 from coldsign.review.context import Context
 from coldsign.review.facts import Facts
@@ -228,7 +229,7 @@ def destination_not_allowed(facts: Facts, context: Context) -> Iterator[Finding]
 
     Severity: refuse
     Gain: a payment to himself.
-    Do: reject the request, or add the destination to allow.destinations by the proper way.
+    Do: reject the request, or add the destination to allow.destinations in the policy.
     """
     if context.destinations is None:
         return
@@ -250,7 +251,7 @@ def other_wallets_origin(facts: Facts, context: Context) -> Iterator[Finding]:
         given = output.given
         claims = len(given.bip32_derivations) + len(given.tap_bip32_derivations)
         if claims and not output.ours and not output.ownership.names_our_keys:
-            text = f"carries {claims} key origins of another wallet"
+            text = f"carries {counted(claims, 'key origin')} of another wallet"
             yield note("other-wallets-origin", output.where, text)
 
 

@@ -35,8 +35,7 @@ def recovery_path_open(facts: Facts, context: Context) -> Iterator[Finding]:
         spent = sum(n for seq, n in sequences.items() if path_is_open(path, facts.tx, {seq}))
         if spent and (_is_ours(facts, path) or locks[path][0] is not None):
             count = f"{spent} of {len(facts.own_inputs)} coins"
-            words = path.words.replace("\u2026", "...")
-            text = f"its locks open a path for later to {count}: {words}"
+            text = f"its locks open a path for later to {count}: {path.words}"
             yield confirm("recovery-path-open", TRANSACTION, text)
 
 

@@ -10,11 +10,6 @@ from coldsign.review.presigned import BadSignature, SignatureFault
 from coldsign.wallet.words import SpendingPath
 
 
-def signer_name(facts: Facts, position: int) -> str:
-    """The master fingerprint of a key of the descriptor: how cosigners are told apart."""
-    return facts.wallet.descriptor.keys[position].fingerprint.hex()
-
-
 def _bad(facts: Facts, fault: SignatureFault) -> Iterator[tuple[InputFacts, BadSignature]]:
     for known in facts.inputs:
         for signature in known.presigned.bad:
@@ -23,7 +18,7 @@ def _bad(facts: Facts, fault: SignatureFault) -> Iterator[tuple[InputFacts, BadS
 
 
 def _whose(facts: Facts, signature: BadSignature) -> str:
-    name = signer_name(facts, signature.position)
+    name = facts.signer_name(signature.position)
     return f"our key {name}" if signature.position in facts.our_keys else f"cosigner {name}"
 
 
@@ -172,7 +167,7 @@ def cosigner_signed(facts: Facts, context: Context) -> Iterator[Finding]:
         for position in known.signatures:
             count[position] = count.get(position, 0) + 1
     for position, inputs in sorted(count.items()):
-        text = f"{signer_name(facts, position)} has validly signed {inputs} of {len(facts.inputs)}"
+        text = f"{facts.signer_name(position)} has validly signed {inputs} of {len(facts.inputs)}"
         yield note("cosigner-signed", TRANSACTION, f"{text} inputs")
 
 

@@ -2,17 +2,11 @@
 
 from collections.abc import Iterator
 
-from coldsign.primitives.text import printable
+from coldsign.review.checks.claims import false_claims
 from coldsign.review.context import Context
 from coldsign.review.facts import Facts
-from coldsign.review.finding import Finding, note, refuse
-from coldsign.review.items import InputFacts, OutputFacts
+from coldsign.review.finding import Finding, note
 from coldsign.review.ownership import ClaimFault
-
-
-def _own(facts: Facts) -> Iterator[InputFacts | OutputFacts]:
-    yield from facts.inputs
-    yield from facts.outputs
 
 
 def taproot_data_differs(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -26,11 +20,8 @@ def taproot_data_differs(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: reject the request.
     """
     del context
-    for known in _own(facts):
-        for claim in known.ownership.false_claims:
-            if claim.fault is ClaimFault.TAPROOT_DIFFERS:
-                text = f"its {printable(claim.about)} is not the wallet's"
-                yield refuse("taproot-data-differs", known.where, text)
+    texts = {ClaimFault.TAPROOT_DIFFERS: "its {} is not the wallet's"}
+    yield from false_claims(facts, "taproot-data-differs", texts)
 
 
 def wrong_leaf(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -41,11 +32,8 @@ def wrong_leaf(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: reject the request.
     """
     del context
-    for known in _own(facts):
-        for claim in known.ownership.false_claims:
-            if claim.fault is ClaimFault.WRONG_LEAF:
-                text = f"{printable(claim.about, 100)} is said to sign in a leaf it is not in"
-                yield refuse("wrong-leaf", known.where, text)
+    texts = {ClaimFault.WRONG_LEAF: "{} is said to sign in a leaf it is not in"}
+    yield from false_claims(facts, "wrong-leaf", texts)
 
 
 def musig2_data(facts: Facts, context: Context) -> Iterator[Finding]:

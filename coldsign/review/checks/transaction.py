@@ -7,11 +7,8 @@ from coldsign.primitives.locks import LOCKTIME_THRESHOLD, SEQUENCE_FINAL
 from coldsign.review.context import Context
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, note, refuse
-from coldsign.review.timing import (
-    is_replaceable,
-    lock_words,
-    relative_lock,
-)
+from coldsign.review.timing import is_replaceable, relative_lock
+from coldsign.wallet.words import age_words
 
 MAX_WEIGHT = 400_000
 """Weight units above which nodes do not relay (Bitcoin Core, MAX_STANDARD_TX_WEIGHT)."""
@@ -262,7 +259,7 @@ def relative_lock_not_needed(facts: Facts, context: Context) -> Iterator[Finding
     for known in facts.inputs:
         lock = relative_lock(facts.tx.version, known.sequence)
         if lock is not None and lock not in asked:
-            text = f"waits {lock_words(lock)} after its coin was confirmed, for no need of ours"
+            text = f"waits {age_words(known.sequence)} after its coin was confirmed, for no need of ours"
             yield refuse("relative-lock-not-needed", known.where, text)
 
 

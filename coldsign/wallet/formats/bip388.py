@@ -62,14 +62,14 @@ def expand(template: str, keys: list[str], network: Network) -> Descriptor:
             raise MalformedError(f"{_WHAT}: key @{number} is no extended key with its origin")
     if len({info.partition("]")[2] or info for info in keys}) != len(keys):
         raise MalformedError(f"{_WHAT}: two of its keys are the same", code="duplicate-key")
-    _require_placeholders(template, len(keys))
+    _demand_placeholders(template, len(keys))
     text = _PLACEHOLDER.sub(lambda found: _key(found, keys), template)
     if re.search(r"[xt](pub|prv)", _PLACEHOLDER.sub("", template)):
         raise MalformedError(f"{_WHAT}: a key stands in the template itself")
     return Descriptor.parse(text, network, require_checksum=False)
 
 
-def _require_placeholders(template: str, count: int) -> None:
+def _demand_placeholders(template: str, count: int) -> None:
     found = list(_PLACEHOLDER.finditer(template))
     if len(found) != template.count("@"):
         raise MalformedError(

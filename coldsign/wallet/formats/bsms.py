@@ -72,7 +72,7 @@ def _without_template(body: str, restrictions: str) -> str:
 def serialize(wallet: Wallet) -> str:
     """The descriptor record of a wallet."""
     body = wallet.descriptor.body
-    is_template = all(key.ranged and key.branches == ((0,), (1,)) for key in wallet.descriptor.keys)
+    is_template = all(key.has_usual_branches for key in wallet.descriptor.keys)
     if is_template:
         body = body.replace("/<0;1>/*", "/**")
     restrictions = _BRANCHES if is_template else _FREE

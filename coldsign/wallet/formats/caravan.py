@@ -84,8 +84,7 @@ def serialize(wallet: Wallet) -> str:
     keys = []
     for number, key in enumerate(descriptor.keys, 1):
         public = key.public
-        standard = key.ranged and key.branches == ((0,), (1,))
-        if not isinstance(public, ExtendedPublicKey) or not standard:
+        if not isinstance(public, ExtendedPublicKey) or not key.has_usual_branches:
             raise MalformedError(f"{_WHAT}: every key must be an extended key ending in <0;1>/*")
         origin = key.origin
         path = format_path(origin.path).replace("h", "'") if origin else ""

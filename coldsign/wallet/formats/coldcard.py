@@ -134,8 +134,8 @@ def serialize(wallet: Wallet) -> str:
     ]
     for key in descriptor.keys:
         public, origin = key.public, key.origin
-        standard = key.ranged and key.branches == ((0,), (1,))
-        if not isinstance(public, ExtendedPublicKey) or origin is None or not standard:
+        usual = key.has_usual_branches
+        if not isinstance(public, ExtendedPublicKey) or origin is None or not usual:
             raise MalformedError(f"{_WHAT}: every key must be an extended key with its origin")
         path = format_path(origin.path).replace("h", "'")
         lines += [

@@ -12,6 +12,7 @@ from coldsign.wallet.formats.imported import (
     Imported,
     parse_fingerprint,
     parse_origin_path,
+    refuse_secrets,
     single_key,
     sorted_multisig,
 )
@@ -81,12 +82,7 @@ def _form(cosigners: list[Cosigner], forms: dict[str, Form]) -> Form:
 def _cosigner(value: object, number: int) -> Cosigner:
     what = f"{_WHAT}: key {number}"
     store = object_of(value, what)
-    if any(store.get(field) for field in ("seed", "xprv", "passphrase", "keypairs")):
-        raise MalformedError(
-            f"{what}: the file holds a secret key",
-            hint="export a watch-only copy; treat this file as a key",
-            code="secret-in-file",
-        )
+    refuse_secrets(store, ("seed", "xprv", "passphrase", "keypairs"), what)
     fingerprint, path = store.get("root_fingerprint"), store.get("derivation")
     return Cosigner(
         text_field(store, "xpub", what),

@@ -1,7 +1,7 @@
 """What every wallet file is read into, and the descriptor text that the formats without one are turned into."""
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
 from coldsign.errors import MalformedError
 from coldsign.keys.bip32 import ExtendedPublicKey
@@ -56,6 +56,20 @@ class Cosigner(NamedTuple):
 def usable_name(name: object) -> str | None:
     """The name if it can be one of our wallets' names."""
     return name if isinstance(name, str) and is_safe_name(name) else None
+
+
+def refuse_secrets(store: dict[str, Any], fields: Iterable[str], what: str) -> None:
+    """Refuse a keystore in which one of these fields holds a secret.
+
+    Raises:
+        MalformedError: One does (code ``secret-in-file``).
+    """
+    if any(store.get(field) for field in fields):
+        raise MalformedError(
+            f"{what}: the file holds a secret key",
+            hint="export a watch-only copy; treat this file as a key",
+            code="secret-in-file",
+        )
 
 
 def parse_fingerprint(text: str, what: str) -> bytes | None:

@@ -12,6 +12,7 @@ from coldsign.wallet.formats.imported import (
     Imported,
     parse_fingerprint,
     parse_origin_path,
+    refuse_secrets,
     single_key,
     sorted_multisig,
     usable_name,
@@ -70,12 +71,7 @@ def _descriptor(
 def _cosigner(value: object, number: int) -> Cosigner:
     what = f"{_WHAT}: key {number}"
     store = object_of(value, what)
-    if any(store.get(field) for field in ("seed", "masterPrivateExtendedKey")):
-        raise MalformedError(
-            f"{what}: the file holds a secret key",
-            hint="export a watch-only copy; treat this file as a key",
-            code="secret-in-file",
-        )
+    refuse_secrets(store, ("seed", "masterPrivateExtendedKey"), what)
     derivation = object_of(store.get("keyDerivation"), f"{what}: keyDerivation")
     return Cosigner(
         text_field(store, "extendedPublicKey", what),

@@ -44,7 +44,7 @@ def key_text(item: object, network: Network, *, master: bytes | None, tail: str 
         raise MalformedError(f"{_WHAT}: its data is no public key")
     if item.number in ECKEY:
         return data.hex() + (tail or "")
-    _require_network(fields.get(5), network)
+    _demand_network(fields.get(5), network)
     return _hdkey_text(fields, data, network, master) + _tail(
         fields.get(7), tail, is_extended=4 in fields
     )
@@ -84,7 +84,7 @@ def _tagged_map(item: object, tags: frozenset[int], what: str) -> dict[int, Any]
     return _map(item.value, what)
 
 
-def _require_network(item: object, network: Network) -> None:
+def _demand_network(item: object, network: Network) -> None:
     info = _tagged_map(item, _COIN_INFO, "use information") if item is not None else {}
     if info.get(1, 0) != 0:
         raise MalformedError(f"{_WHAT}: a key of another coin than bitcoin")

@@ -38,7 +38,7 @@ class Cost(NamedTuple):
     no_items: int
 
 
-def require_within_limits(node: Node, context: Context, key_sizes: list[int]) -> None:
+def demand_within_limits(node: Node, context: Context, key_sizes: list[int]) -> None:
     """Refuse a script that cannot be spent, or only by a miner.
 
     Raises:

@@ -4,7 +4,7 @@ from typing import Final
 
 from coldsign.errors import MalformedError
 from coldsign.wallet.miniscript.ast import MULTISIGS, Context, Node
-from coldsign.wallet.miniscript.limits import require_within_limits
+from coldsign.wallet.miniscript.limits import demand_within_limits
 from coldsign.wallet.miniscript.types import infer
 
 _REASONS: Final = (
@@ -14,7 +14,7 @@ _REASONS: Final = (
 )
 
 
-def require_sane(node: Node, context: Context, key_sizes: list[int]) -> None:
+def demand_sane(node: Node, context: Context, key_sizes: list[int]) -> None:
     """Refuse a script that is not worth trusting coins to.
 
     Args:
@@ -33,4 +33,4 @@ def require_sane(node: Node, context: Context, key_sizes: list[int]) -> None:
         for letter, reason in _REASONS:
             if letter not in found:
                 raise MalformedError(f"descriptor: {reason} (BIP-379)", code="script-insane")
-    require_within_limits(node, context, key_sizes)
+    demand_within_limits(node, context, key_sizes)
