@@ -1,11 +1,13 @@
 """The answer to a request: how much of the PSBT goes back, and in which dialect."""
 
 import base64
+import hashlib
 from dataclasses import dataclass
 
 from coldsign.primitives.hashes import sha256
 from coldsign.psbt.edit import Reply as Level
 from coldsign.psbt.edit import trim
+from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.model import Psbt
 from coldsign.qr.density import Density
 from coldsign.qr.payload import Dialect, Kind, Payload, sha256_short
@@ -19,6 +21,7 @@ _AS_QR = {
     Dialect.TEXT: Dialect.UR,
     Dialect.SEEDQR: Dialect.UR,
 }
+_COMPRESSED = 33  # bytes of a public key
 FORMATS = ("auto", *(d.value for d in Dialect if d not in {Dialect.TEXT, Dialect.SEEDQR}))
 
 
@@ -71,7 +74,35 @@ def answer(psbt: Psbt, request: Payload, *, level: Level, form: str) -> Answer:
         level: How much of the PSBT goes back.
         form: ``auto``, or a dialect by name.
     """
+    return _answer(trim(psbt, level).serialize(), request, form)
+
+
+def expected(request: Payload, *, level: Level, form: str) -> Answer:
+    """An answer as large as the one to come, before anything is signed: with a signature's worth for each input.
+
+    Not one to give out. Inputs that are not ours or signed already make it a little too large.
+
+    Raises:
+        MalformedError: The request is no PSBT.
+    """
+    psbt = Psbt.parse(request.data)
+    data = trim(psbt, level).serialize()
+    added = hashlib.shake_256(data).digest(sum(map(_signature_size, psbt.inputs)))
+    return _answer(data + added, request, form)  # what no dialect can make smaller, as signatures
+
+
+def _answer(data: bytes, request: Payload, form: str) -> Answer:
     chosen = form != "auto"
     dialect = Dialect(form) if chosen else request.dialect
     detail = request.detail if dialect is request.dialect else ""
-    return Answer(trim(psbt, level).serialize(), dialect, detail, chosen)
+    return Answer(data, dialect, detail, chosen)
+
+
+def _signature_size(found: PsbtInput) -> int:
+    """The most bytes that one signature adds to an input: lengths, type, key and signature (BIP-174, BIP-371)."""
+    if found.tap_leaf_scripts:
+        return 2 + 64 + 1 + 65  # x-only key and leaf hash; a signature with its sighash byte
+    if found.tap_internal_key or found.tap_bip32_derivations:
+        return 2 + 1 + 65
+    key = max(map(len, found.bip32_derivations), default=_COMPRESSED)
+    return 2 + key + 1 + 71  # of a low R and a low S, with the sighash byte

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 
 from coldsign.cli.keyboard import Keyboard, terminal_size
 from coldsign.cli.screen import Screen
-from coldsign.cli.watch import done
+from coldsign.cli.watch import Lines, cut, done
 from coldsign.errors import DeclinedError
-from coldsign.primitives.text import printable
 from coldsign.qr.joiner import Joiner, Progress
 from coldsign.qr.payload import Kind, Payload
 from coldsign.qr.read import Frame, read_camera
@@ -16,6 +15,7 @@ _CLEAR = "\x1b[2J\x1b[H"
 _CLEAR_TO_END = "\x1b[K"
 _STATUS_ROWS = 3
 _BAR_COLUMNS = 30
+_LEAST_BAR = 5
 
 
 def scan(screen: Screen, camera: int | str, want: frozenset[Kind]) -> Callable[[], Payload]:
@@ -25,11 +25,12 @@ def scan(screen: Screen, camera: int | str, want: frozenset[Kind]) -> Callable[[
         screen.need_person()
         joiner = Joiner(want)
         screen.control(_CLEAR)
+        show = _shown_on(screen)
         try:
             with Keyboard() as keyboard:
                 for frame in read_camera(camera):
                     progress = _feed(joiner, frame)
-                    _draw(screen, frame, progress)
+                    show(frame, progress)
                     if keyboard.key(wait_seconds=0) == "q":
                         raise DeclinedError("stopped while scanning", code="stopped")
                     if progress.done:
@@ -43,6 +44,16 @@ def scan(screen: Screen, camera: int | str, want: frozenset[Kind]) -> Callable[[
     return run
 
 
+def _shown_on(screen: Screen) -> Callable[[Frame, Progress], None]:
+    """What shows a look: the picture, or lines of words where the terminal draws nothing (``TERM=dumb``)."""
+    if screen.draws("▀"):
+        return lambda frame, progress: _draw(screen, frame, progress)
+    screen.say("no preview in this terminal; fill two thirds of the camera's view with the code")
+    screen.say("q stops")
+    lines = Lines(screen)
+    return lambda _frame, progress: lines.say(progress)
+
+
 def _feed(joiner: Joiner, frame: Frame) -> Progress:
     for code in frame.codes:
         joiner.feed(code)
@@ -54,12 +65,20 @@ def _draw(screen: Screen, frame: Frame, progress: Progress) -> None:
     screen.control(_HOME)
     for line in _preview(frame, columns - 1, rows - _STATUS_ROWS - 1):
         screen.control(line + _CLEAR_TO_END + "\n")
-    filled = progress.percent * _BAR_COLUMNS // 100
-    bar = "#" * filled + "-" * (_BAR_COLUMNS - filled)
-    seen = f"{progress.have} of {progress.need} parts" if progress.need else "no code in view yet"
-    note = printable(progress.note, limit=columns)
-    words = (f"[{bar}] {progress.percent:3}%  {seen}", note, "q stops")
-    screen.control("\n".join(line[: columns - 1] + _CLEAR_TO_END for line in words) + "\r")
+    words = (_state(progress, columns - 1), cut(progress.note, columns - 1), "q stops")
+    screen.control("\n".join(line + _CLEAR_TO_END for line in words) + "\r")
+
+
+def _state(progress: Progress, room: int) -> str:
+    """How far it is, in words, and behind a bar where there is room for both."""
+    nothing = "no part of a message yet" if progress.note else "no code in view yet"
+    seen = f"{progress.have} of {progress.need} parts" if progress.need else nothing
+    said = f"{progress.percent:3}%  {seen}"
+    columns = min(_BAR_COLUMNS, room - len(said) - len("[] "))
+    if columns < _LEAST_BAR:
+        return cut(said.lstrip(), room)
+    filled = progress.percent * columns // 100
+    return f"[{'#' * filled}{'-' * (columns - filled)}] {said}"
 
 
 def _preview(frame: Frame, columns: int, rows: int) -> Iterator[str]:

@@ -86,6 +86,10 @@ def demand_deliverable(out: Path | None, *, force: bool) -> None:
     if out is not None:
         _demand_form(out, printable(str(out), limit=200))
         demand_free(out, force=force)
+        if _is_folder(out):
+            from coldsign.qr.write import demand_replaceable
+
+            demand_replaceable(out, force=force)
 
 
 def _demand_form(out: Path, shown: str) -> None:
@@ -95,7 +99,7 @@ def _demand_form(out: Path, shown: str) -> None:
             f"{shown}: no form of output is known by the name {printable(suffix)}",
             hint="end it in .psbt, .txt, .png, .gif, .svg or .pdf, or name a folder",
         )
-    is_one_file = suffix in {_BINARY, *_TEXT}
+    is_one_file = suffix in {_BINARY, *_TEXT, *PICTURES}
     is_there = out.is_symlink() or out.exists()
     if (
         is_there
@@ -103,6 +107,12 @@ def _demand_form(out: Path, shown: str) -> None:
         and (out.is_symlink() or not out.is_file())
     ):
         raise _no_file(out)
+
+
+def _is_folder(out: Path) -> bool:
+    """Whether a folder of pictures is meant."""
+    suffix = out.suffix.lower()
+    return suffix == "" or (out.is_dir() and suffix not in {_BINARY, *_TEXT, *PICTURES})
 
 
 def _no_file(out: Path) -> UsageError:
@@ -123,7 +133,7 @@ def deliver(screen: Screen, answer: Answer, out: Path | None, *, force: bool) ->
         _to_path(screen, answer, out, force=force)
     elif screen.json:
         return
-    elif sys.stdout.isatty() and screen.person_present:
+    elif is_watched(screen):
         from coldsign.cli.show import show_frames
 
         show_frames(screen, answer, patient=True)
@@ -132,6 +142,18 @@ def deliver(screen: Screen, answer: Answer, out: Path | None, *, force: bool) ->
             screen.raw(frame + "\n" if isinstance(frame, str) else frame.hex() + "\n")
     else:
         screen.raw(answer.base64() + "\n")
+
+
+def goes_as_codes(screen: Screen, out: Path | None, *, chosen: bool) -> bool:
+    """Whether ``deliver`` writes QR codes, or their texts, and not the bytes or base64 of a message."""
+    if out is not None:
+        return out.suffix.lower() not in {_BINARY, *_TEXT}
+    return not screen.json and (chosen or is_watched(screen))
+
+
+def is_watched(screen: Screen) -> bool:
+    """Whether what is delivered without a path is shown in a terminal."""
+    return sys.stdout.isatty() and screen.person_present
 
 
 def _to_path(screen: Screen, answer: Answer, out: Path, *, force: bool) -> None:

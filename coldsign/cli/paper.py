@@ -10,15 +10,25 @@ from coldsign.primitives.text import printable
 from coldsign.qr.payload import Dialect, Kind
 
 
-def deliver_paper(settings: Settings, text: str, out: Path | None, *, force: bool) -> None:
-    """Write a signed text where it was asked for.
+def deliver_paper(
+    settings: Settings, text: str, out: Path | None, *, force: bool, codes: Answer | None = None
+) -> None:
+    """Write a text where it was asked for.
+
+    Args:
+        settings: Of this run.
+        text: What goes into a file or a pipe.
+        out: Where to.
+        force: Whether a file of that name may be replaced.
+        codes: What goes into QR codes; the text, where nothing is given.
 
     Raises:
         UsageError: The file exists, or the text is too long for a picture of that kind.
         SelfCheckError: A QR picture reads back as something else.
     """
     screen = settings.screen
-    answer = Answer(text.encode("ascii"), Dialect.BBQR, "", chosen=True, kind=Kind.TEXT)
+    plain = Answer(text.encode("ascii"), Dialect.BBQR, "", chosen=True, kind=Kind.TEXT)
+    answer = codes or plain
     if out is not None and (out.suffix.lower() in PICTURES or out.is_dir()):
         from coldsign.qr.write import save
 

@@ -141,13 +141,18 @@ class Screen:
             target.write(sequence)
             target.flush()
 
+    @property
+    def moves(self) -> bool:
+        """Whether ``control`` reaches a terminal, so that a line can be written over."""
+        return _understands(self.stderr)
+
     def draws(self, characters: str) -> bool:
         """Whether ``control`` reaches a terminal, and its character set has these characters."""
         try:
             characters.encode(getattr(self.stderr, "encoding", None) or "ascii")
         except UnicodeEncodeError:
             return False
-        return _understands(self.stderr)
+        return self.moves
 
     def _print(self, stream: str, text: str, role: str) -> None:
         """Print lines that are wrapped by nobody: a terminal folds them, and nothing is cut."""

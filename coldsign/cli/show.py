@@ -69,12 +69,7 @@ def show_frames(
         SelfCheckError: A code does not read back as what it should say.
         UnfitError: The terminal is too small for the codes, or cannot draw them.
     """
-    if not screen.draws("▀▄"):
-        raise UnfitError(
-            "this terminal cannot draw codes: it is dumb, or has no block characters",
-            hint="set TERM, use a UTF-8 locale (LANG=C.UTF-8), or use --out",
-            code="terminal-too-plain",
-        )
+    demand_drawing(screen)
     with Proof() as proof:
         canvas = _canvas()
         view = _View(answer, density or _density(canvas, answer), rate)
@@ -96,7 +91,32 @@ def show_frames(
                 screen.control(canvas.clear() + _SHOW_CURSOR)
     if not view.drawn:
         _demand_room(_canvas(), reel)
-    screen.tell(f"shown; sha256 {answer.sha256_short}, compare it with the reader's", "good")
+    screen.say(f"shown; sha256 {answer.sha256_short}, compare it with the reader's", "good")
+
+
+def demand_drawing(screen: Screen) -> None:
+    """Refuse a terminal that codes cannot be drawn on.
+
+    Raises:
+        UnfitError: It is one.
+    """
+    if not screen.draws("▀▄"):
+        raise UnfitError(
+            "this terminal cannot draw codes: it is dumb, or has no block characters",
+            hint="set TERM, use a UTF-8 locale (LANG=C.UTF-8), or use --out",
+            code="terminal-too-plain",
+        )
+
+
+def too_small_for(answer: Answer) -> str:
+    """The window that the first code of an answer needs, as columns x rows, where this one has no room for it.
+
+    Raises:
+        UsageError: No code of its dialect holds it.
+    """
+    canvas = _canvas()
+    version = answer.frames(_density(canvas, answer)).version
+    return "" if canvas.fits(version) else canvas.need(version)
 
 
 def _one_setting(screen: Screen, keyboard: Keyboard, view: _View, reel: Reel) -> bool:
@@ -220,7 +240,7 @@ def _draw(screen: Screen, canvas: Canvas, view: _View, reel: Reel) -> None:
         return
     view.drawn = True
     pace = "paused" if view.paused else f"{view.rate} a second"
-    moving = (reel.where, f"sent {reel.sent}", pace) if reel.parts > 1 else ("one code",)
+    moving = (reel.where, f"shown {reel.sent}", pace) if reel.parts > 1 else ("one code",)
     noted = (view.note,) if view.note else ()  # first: a narrow window has no room for the last
     what = f"{reel.dialect.value}, QR v{reel.version}"
     status = (*noted, f"sha256 {reel.sha256_short}", *moving, what)

@@ -17,6 +17,7 @@ from coldsign.ceremony.papers import Papers, read_papers
 from coldsign.ceremony.reply import answer
 from coldsign.ceremony.walk import Signed, demand_acceptable, examine_batch, sign_walk
 from coldsign.cli.deliver import deliver, delivery_options, demand_deliverable
+from coldsign.cli.foresight import Wish, foresee
 from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_settings
 from coldsign.cli.passphrases import PassphraseSource, open_key, passphrase_options, usable
 from coldsign.cli.person import operator_for, present_report
@@ -174,12 +175,14 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
         screen.need_person()
     cautions = _cautions(settings, desk)
     request = only(read_psbts(settings, sources, asked.camera))
+    foreseen = foresee(screen, request, Wish(Level(asked.reply), asked.form, asked.out))
+    screen.kept = "; ".join(filter(None, (screen.kept, *foreseen)))  # pages begin with it
     operator = operator_for(
         screen,
         asked.expect,
         frozenset(asked.accept),
         lambda: _unlocked(settings, desk, asked),
-        cautions=cautions,
+        cautions=(*cautions, *foreseen),
     )
     job = papers.job(request.data, wallet, key=record)
     _hand_over(screen, asked, request, sign_walk(job, desk, operator))

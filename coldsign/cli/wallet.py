@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from coldsign.ceremony.registration import register, unregister
+from coldsign.ceremony.reply import Answer
 from coldsign.cli.audit import audit
 from coldsign.cli.deliver import PICTURES, deliver_text, demand_file, demand_free
 from coldsign.cli.options import (
@@ -23,8 +24,9 @@ from coldsign.cli.walletview import document, rows, summary
 from coldsign.controls.remember import wallet_id
 from coldsign.errors import DeclinedError
 from coldsign.primitives.text import printable
-from coldsign.qr.payload import Kind
-from coldsign.wallet.formats.export import Format
+from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.ur.uri import whole_text
+from coldsign.wallet.formats.export import UR_TYPES, Format
 from coldsign.wallet.formats.export import export as export_wallet
 from coldsign.wallet.formats.recognise import recognise
 from coldsign.wallet.ownkeys import own_positions
@@ -207,13 +209,19 @@ def addresses(settings: Settings, /, name: str, *, start: int, count: int, chang
 @force_option
 @pass_settings
 def export(settings: Settings, /, name: str, form: str, out: Path | None, *, force: bool) -> None:
-    """Write a registration in the form that another program reads."""
+    """Write a registration in the form that another program reads.
+
+    Pictures of crypto-output and output-descriptor are UR, those of the other forms BBQr.
+    """
     as_picture = out is not None and out.suffix.lower() in PICTURES
     (demand_free if as_picture else demand_file)(out, force=force)
-    text = export_wallet(settings.desk().wallet(name), Format(form)).decode()
+    data = export_wallet(settings.desk().wallet(name), Format(form))
+    is_ur = form in UR_TYPES
+    text = whole_text(form, data) + "\n" if is_ur else data.decode()
     settings.screen.document({"wallet": name, "format": form, "text": text})
     if as_picture:
-        deliver_paper(settings, text, out, force=force)
+        codes = Answer(data, Dialect.UR, form, chosen=True, kind=Kind.WALLET) if is_ur else None
+        deliver_paper(settings, text, out, force=force, codes=codes)
     else:
         deliver_text(settings.screen, text.rstrip("\n"), out, force=force)
 

@@ -10,6 +10,8 @@ from coldsign.qr.joiner import Progress
 from coldsign.qr.payload import Kind, Payload
 
 _PERIOD = 0.1  # seconds from one line to the next
+_APART = 2.0  # seconds, where lines cannot be overwritten and a braille reader or speech takes each of them
+_LONGEST = 1000  # characters; no terminal's line has so many
 _LINE = "\r\x1b[K"  # to the line's beginning, and empty it
 
 
@@ -25,13 +27,15 @@ class Watch(Watcher):
         self._screen = screen
         self._period = period
         self._due = 0.0
+        self._lines = Lines(screen, _APART if period else 0)
 
     def looked(self, progress: Progress) -> None:
         """Say how far it is, overwriting what was said before."""
-        if (now := time.monotonic()) >= self._due:
+        if not self._screen.moves:
+            self._lines.say(progress)
+        elif (now := time.monotonic()) >= self._due:
             self._due = now + self._period if progress.need else 0
-            room = terminal_size()[0] - 1
-            self._screen.control(_LINE + printable(so_far(progress), limit=room)[:room])
+            self._screen.control(_LINE + cut(so_far(progress), terminal_size()[0] - 1))
 
     def ended(self) -> None:
         """Make room for what is said next."""
@@ -40,6 +44,35 @@ class Watch(Watcher):
     def scanned(self, payload: Payload) -> None:
         """Say that it is there, with the digits that the other screen shows."""
         self._screen.keep(done(payload))
+
+
+class Lines:
+    """How far it is, line under line: for a terminal on which nothing can be overwritten.
+
+    Args:
+        screen: Where; a file or a pipe gets none of it.
+        apart: Seconds from one line to the next.
+    """
+
+    def __init__(self, screen: Screen, apart: float = _APART) -> None:
+        self._screen = screen
+        self._apart = apart
+        self._said = ""
+        self._due = 0.0
+
+    def say(self, progress: Progress) -> None:
+        """Say what is new, not faster than it can be read; the last line at once."""
+        words, now = so_far(progress), time.monotonic()
+        late = now >= self._due or progress.done
+        if late and words != self._said and self._screen.stderr.isatty():
+            self._said, self._due = words, now + self._apart
+            self._screen.say(words)
+
+
+def cut(text: str, room: int) -> str:
+    """One line of what may be an outsider's words, with dots where it goes on."""
+    safe = printable(text, limit=_LONGEST)
+    return safe if len(safe) <= room else f"{safe[: max(0, room - 3)]}..."[:room]
 
 
 def so_far(progress: Progress) -> str:

@@ -184,7 +184,7 @@ def piece_name(piece: Piece) -> str:
 
 def _dialect_name(frame: Numbered) -> str:
     if isinstance(frame, bbqr.Frame):
-        return f"bbqr of type {frame.file_type}"
+        return f"BBQr of file type {frame.file_type}"
     return "ur:bytes, version 1," if isinstance(frame, ur1.Frame) else "pMofN"
 
 

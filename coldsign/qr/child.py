@@ -10,7 +10,7 @@ from typing import Self
 
 from coldsign.errors import MalformedError, UnfitError
 from coldsign.primitives.text import printable
-from coldsign.qr.wire import Say, pack, unpack
+from coldsign.qr.wire import LESS, TOO_MUCH, Say, pack, unpack
 
 # The child decodes a 24-megapixel photograph with every means in about ten seconds; longer is a hang.
 PATIENCE = 30.0
@@ -75,7 +75,8 @@ class Child:
             else:
                 yield answer
         if fault:
-            raise MalformedError(printable(fault, 200))
+            hint = LESS if fault == TOO_MUCH.encode() else ""
+            raise MalformedError(printable(fault, 200), hint=hint)
 
     def _ended(self) -> MalformedError | UnfitError:
         if self.second_opinion is None:

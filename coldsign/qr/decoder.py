@@ -15,8 +15,8 @@ from PIL import Image
 from PIL import WebPImagePlugin as _  # noqa: F401 - registers the format
 
 from coldsign.primitives.process import confine_decoder
-from coldsign.qr.eyes import Eyes
-from coldsign.qr.wire import MAX_PREVIEW, PictureError, Say, pack, unpack
+from coldsign.qr.eyes import Eyes, least_work
+from coldsign.qr.wire import MAX_PREVIEW, MAX_WORK, TOO_MUCH, PictureError, Say, pack, unpack
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -31,7 +31,10 @@ FORMATS = (
     "BMP",
 )  # Pillow knows thirty more, each a parser to attack
 MAX_PIXELS = 25_000_000  # a 24-megapixel photograph: 75 MB in colour
-MAX_MOVING = 9_000_000  # pixels of an animation's pictures: a screen of 3840x2160; several are held at a time
+MAX_MOVING = (
+    9_000_000  # pixels of a film's or an animation's pictures: 4K; several are held at a time
+)
+MAX_DEAR = 12_000_000  # pixels of a WebP or CMYK picture, which is held several times: 400 MB at 25 megapixels
 MAX_LOOKS = 20_000  # frames of one animation or film; an hour of an animation at five a second
 _MEMORY = 1024 * 1024 * 1024  # address space, of which 400 MB are libraries
 _CPU_SECONDS = 3600
@@ -97,6 +100,7 @@ def _film(say: Say, body: bytes, arguments: list[str]) -> "Film | None":
 def _picture_answers(say: Say, data: bytes, eyes: Eyes) -> Iterator[bytes]:
     """The answers to one picture file: its codes, frame by frame."""
     look = eyes.glance if say is Say.CHECK else eyes.study
+    eyes.begin()
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             looks = getattr(image, "n_frames", 1)
@@ -104,10 +108,13 @@ def _picture_answers(say: Say, data: bytes, eyes: Eyes) -> Iterator[bytes]:
                 raise PictureError(f"an animation of more than {MAX_LOOKS} pictures")
             if looks > 1 and image.width * image.height > MAX_MOVING:
                 raise PictureError(f"an animation of more than {MAX_MOVING // 10**6} megapixels")
+            _demand_light(image)
+            if looks > 1 and looks * least_work(image.width * image.height) > MAX_WORK:
+                raise PictureError(TOO_MUCH)
             for index in range(looks):
                 image.seek(index)
                 yield from _codes(look(image.convert("L")))
-                yield pack(Say.LOOK)
+                yield _looked(eyes)
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
         yield pack(Say.FAULT, _fault(error))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -115,17 +122,30 @@ def _picture_answers(say: Say, data: bytes, eyes: Eyes) -> Iterator[bytes]:
     yield pack(Say.DONE)
 
 
+def _demand_light(image: Image.Image) -> None:
+    """Refuse a picture that takes more memory than others of its size, and have a JPEG give its grey alone."""
+    dear = image.format == "WEBP" or image.mode == "CMYK"
+    if dear and image.width * image.height > MAX_DEAR:
+        raise PictureError(f"a WebP or CMYK picture of more than {MAX_DEAR // 10**6} megapixels")
+    image.draft("L", None)  # without colour; no other format knows how
+
+
 def film_answers(film: "Film", eyes: Eyes) -> Iterator[bytes]:
     """The answers to a film or a camera: codes and, for a camera, previews."""
+    eyes.begin(live=film.live)
     try:
-        for image in film.images(MAX_LOOKS, MAX_PIXELS):
+        for image in film.images(MAX_LOOKS, MAX_MOVING):
             yield from _codes(eyes.glance(image))
             if film.live:
                 yield pack(Say.PREVIEW, _preview(image))
-            yield pack(Say.LOOK)
+            yield _looked(eyes)
     except (OSError, ValueError, MemoryError) as error:
         yield pack(Say.FAULT, _fault(error))
     yield pack(Say.DONE)
+
+
+def _looked(eyes: Eyes) -> bytes:
+    return pack(Say.LOOK, eyes.work().to_bytes(8, "big"))
 
 
 def _codes(found: list[bytes]) -> Iterator[bytes]:

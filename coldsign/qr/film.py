@@ -10,7 +10,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from PIL import Image
 
-from coldsign.qr.wire import PictureError
+from coldsign.qr.wire import MAX_WORK, TOO_MUCH, PictureError
 
 _WITH_LUMA_PLANE = {
     "gray", "nv12", "nv21", "yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p",
@@ -89,6 +89,9 @@ class Film:
             stream.codec_context.thread_count = 1
             if stream.frames > most and not self.live:  # not after minutes, where the film says it
                 raise PictureError(f"a film of more than {most} pictures")
+            size = stream.codec_context.width * stream.codec_context.height
+            if stream.frames * size > MAX_WORK and not self.live:
+                raise PictureError(TOO_MUCH)
             for packet in container.demux(stream):
                 with contextlib.suppress(FFmpegError):
                     yield from packet.decode()

@@ -177,7 +177,7 @@ def describe(payload: Payload) -> str:
     if payload.kind is Kind.TEXT:
         if _ROW_OF_WORDS.match(head):
             return "a row of words"
-        return f"text {printable(head, 32)!r}"
+        return f"text '{printable(head, 32)}'"
     return _label(payload)
 
 

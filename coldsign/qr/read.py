@@ -9,7 +9,7 @@ from coldsign.errors import ColdsignError, MalformedError, UnfitError, UsageErro
 from coldsign.primitives.text import printable
 from coldsign.qr.child import Child
 from coldsign.qr.payload import drawing
-from coldsign.qr.wire import MAX_PICTURE, Say
+from coldsign.qr.wire import LESS, MAX_PICTURE, MAX_WORK, TOO_MUCH, Say
 
 MAX_FILES = 20_000  # pictures of one folder; as many as an animation may have
 _HEAD = 256
@@ -86,15 +86,16 @@ def read_pictures(paths: Sequence[Path]) -> Iterator[bytes]:
         UnfitError: The decoder, or for films PyAV, is missing.
     """
     pictures: list[Path] = []
+    effort = Effort()
     for path in _expand(paths):
         if is_film(_head(path)):
-            yield from _read_film(path)
+            yield from _read_film(path, effort)
         else:
             pictures.append(path)
     if pictures:
         with Child() as child:
             for path in pictures:
-                yield from _named(path, decode(child, _content(path)))
+                yield from _named(path, decode(child, _content(path), effort))
 
 
 def read_picture(data: bytes) -> Iterator[bytes]:
@@ -104,16 +105,37 @@ def read_picture(data: bytes) -> Iterator[bytes]:
         MalformedError: It is damaged, too large or hostile.
     """
     with Child() as child:
-        yield from decode(child, data)
+        yield from decode(child, data, Effort())
 
 
-def decode(child: Child, picture: bytes) -> Iterator[bytes]:
+class Effort:
+    """The work of one reading, over all its pictures and films."""
+
+    def __init__(self) -> None:
+        self._done = 0
+
+    def codes(self, answers: Iterator[tuple[Say, bytes]]) -> Iterator[bytes]:
+        """The codes among a decoder's answers.
+
+        Raises:
+            MalformedError: The work is more than pictures of a person's can ask for.
+        """
+        for say, body in answers:
+            if say is Say.CODE:
+                yield body
+            elif say is Say.LOOK:
+                self._done += int.from_bytes(body, "big")
+                if self._done > MAX_WORK:
+                    raise MalformedError(TOO_MUCH, hint=LESS)
+
+
+def decode(child: Child, picture: bytes, effort: Effort) -> Iterator[bytes]:
     """The bytes of every code in one picture file.
 
     Raises:
         MalformedError: The picture is damaged, too large or hostile.
     """
-    return (body for say, body in child.ask(Say.PICTURE, picture) if say is Say.CODE)
+    return effort.codes(child.ask(Say.PICTURE, picture))
 
 
 def read_camera(index: int | str = 0) -> Iterator[Frame]:
@@ -170,11 +192,11 @@ def _frame(codes: Iterable[bytes], preview: bytes) -> Frame:
     return Frame(tuple(codes), width, height, preview[4:])
 
 
-def _read_film(path: Path) -> Iterator[bytes]:
+def _read_film(path: Path, effort: Effort) -> Iterator[bytes]:
     _need_av()
     with path.open("rb") as file, Child(film=file.fileno()) as child:
         answers = child.ask(Say.VIDEO, file.fileno().to_bytes(2, "big"))
-        yield from _named(path, (body for say, body in answers if say is Say.CODE))
+        yield from _named(path, effort.codes(answers))
 
 
 def _need_av() -> None:
@@ -203,11 +225,14 @@ def _expand(paths: Sequence[Path]) -> list[Path]:
         held = sorted(path.iterdir())
         if len(held) > MAX_FILES:
             raise MalformedError(
-                f"more than {MAX_FILES} files in the folder {printable(path.name)}"
+                f"more than {MAX_FILES} files in the folder {printable(str(path), limit=200)}"
             )
         found = [p for p in held if p.is_file() and is_visual(p)]
         if not found:
-            raise MalformedError(f"no pictures in the folder {printable(path.name)}")
+            raise MalformedError(
+                f"no pictures in the folder {printable(str(path), limit=200)}",
+                hint="PNG, JPEG, GIF, WebP and BMP pictures and films are looked for in it",
+            )
         files += found
     return files
 

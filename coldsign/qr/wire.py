@@ -13,6 +13,12 @@ MAX_CODE = 7089  # digits of the densest QR code, which holds fewer of anything 
 MAX_PREVIEW = 4 + 320 * 240
 MAX_PICTURE = 64 * 1024 * 1024  # bytes of one picture file; an animation of 1,000 codes has 8 MB
 
+# Pixels looked at in one reading, each means at its weight (``eyes``). A telephone's film in 4K, two minutes at
+# thirty a second, has 30 thousand million; a webcam's hour in 720p, at five, 17. At the worst that is ten minutes.
+MAX_WORK = 48_000_000_000
+TOO_MUCH = f"more to look at than {MAX_WORK // 10**9} gigapixels"
+LESS = "give a shorter film, or fewer or smaller pictures"
+
 
 class PictureError(ValueError):
     """A picture, film or camera at fault, in the child; the text is our own and is told to the person."""
@@ -27,7 +33,7 @@ class Say(IntEnum):
     CAMERA = 3  # parent: watch the camera already open
     CHECK = 4  # parent: a picture of our own making, to be read back
     CODE = 10  # child: the bytes of one code
-    LOOK = 11  # child: one frame is done
+    LOOK = 11  # child: one frame is done, and what work it was (eight bytes)
     PREVIEW = 12  # child: width, height (two bytes each) and grey pixels
     FAULT = 13  # child: what was wrong with the picture, as text
     DONE = 14  # child: the request is done
@@ -40,7 +46,7 @@ _LIMITS = {
     Say.VIDEO: 2,
     Say.CAMERA: 0,
     Say.CODE: MAX_CODE,
-    Say.LOOK: 0,
+    Say.LOOK: 8,
     Say.PREVIEW: MAX_PREVIEW,
     Say.FAULT: 200,
     Say.DONE: 0,

@@ -95,10 +95,7 @@ def save(frames: Frames, path: Path, *, force: bool = False, period_ms: int = _P
         SelfCheckError: The decoder read something else.
     """
     suffix = path.suffix.lower()
-    if suffix == ".png" and frames.need > _SHEET_CODES:
-        raise UsageError(
-            f"{frames.need} codes do not fit one picture", hint="write a .gif, or name a folder"
-        )
+    demand_one_sheet(frames, path)
     shown = frames.frames if suffix == ".gif" else frames.frames[: frames.need]
     if suffix == ".gif":
         data = _gif([picture(symbol) for symbol in _symbols(frames, shown)], period_ms)
@@ -120,6 +117,18 @@ def save(frames: Frames, path: Path, *, force: bool = False, period_ms: int = _P
         raise UsageError(
             f"no kind of picture is known by the name {printable(suffix)}",
             hint="end it in .png, .gif, .svg or .pdf, or name a folder",
+        )
+
+
+def demand_one_sheet(frames: Frames, path: Path) -> None:
+    """Refuse what ``save`` cannot write into one PNG.
+
+    Raises:
+        UsageError: There are more codes than one picture may have.
+    """
+    if path.suffix.lower() == ".png" and frames.need > _SHEET_CODES:
+        raise UsageError(
+            f"{frames.need} codes do not fit one picture", hint="write a .gif, or name a folder"
         )
 
 
@@ -215,7 +224,7 @@ def _save_folder(
     shown: Sequence[Frame], files: Sequence[bytes], path: Path, *, force: bool
 ) -> None:
     _read_files(shown, files)
-    _demand_replaceable(path, force=force)
+    demand_replaceable(path, force=force)
     digits = max(3, len(str(len(files))))
     made = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.absolute().parent))
     try:
@@ -231,10 +240,20 @@ def _save_folder(
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _demand_replaceable(path: Path, *, force: bool) -> None:
-    """Refuse a folder that holds anything, or, with force, anything but pictures."""
+def demand_replaceable(path: Path, *, force: bool) -> None:
+    """Refuse a folder that holds anything, or, with force, anything but pictures; it is replaced as a whole.
+
+    Raises:
+        UsageError: It does, it is none, or it is the one the person works in.
+    """
     if not os.path.lexists(path):
         return
+    if path.is_dir() and path.resolve() == Path.cwd():
+        raise UsageError(
+            f"{printable(str(path))} is the folder you are in, and it would be replaced",
+            hint="name another folder",
+            code="file-exists",
+        )
     if not path.is_dir() or path.is_symlink():
         raise UsageError(f"{printable(str(path))} is not a folder", code="file-exists")
     held = list(path.iterdir())

@@ -56,13 +56,13 @@ def watch(terminal: Terminal, want: frozenset[Kind] = frozenset({Kind.PSBT})) ->
         joiner.feed(read_both(picture(terminal.vt)).encode())
         return joiner.require().data
     terminal.type("\x1b[D")  # a step back stops the film
-    sent = int(re.search(r"sent (\d+)", terminal.drawn("paused"))[1])
+    sent = int(re.search(r"shown (\d+)", terminal.drawn("paused"))[1])
     for _ in range(400):
         if joiner.feed(read_both(picture(terminal.vt)).encode()).done:
             return joiner.require().data
         terminal.type("\x1b[C")
         sent += 1
-        terminal.drawn(f"sent {sent}", "paused")
+        terminal.drawn(f"shown {sent}", "paused")
     raise AssertionError("400 frames did not carry the message")
 
 
@@ -91,6 +91,8 @@ def test_what_is_shown_is_read_by_two_decoders(
         assert watch(terminal) == SMALL
         terminal.type("q")
         assert terminal.end() == 0
+        folded = " ".join(terminal.vt.text.split())  # between words only
+        assert folded.endswith(", compare it with the reader's")
         assert terminal.restored
         assert terminal.vt.foreign == []
 
@@ -168,7 +170,7 @@ def test_what_a_key_cannot_do_can_be_read(columns: int, key: str, laptop: Laptop
 def test_a_mixed_part_says_so(laptop: Laptop) -> None:
     show = ("qr", "show", "r.txt", "--format", "ur", "--fps", "10")
     with laptop.terminal(*show, rows=60, columns=160) as terminal:
-        terminal.drawn("mix of ", "sent ")
+        terminal.drawn("mix of ", "shown ")
         found = re.search(r"part (\d+) of (\d+)", terminal.drawn(" part "))
         assert found, terminal.vt.text
         assert int(found[1]) <= int(found[2])
@@ -262,12 +264,13 @@ def test_a_reply_waits_for_room_or_for_another_dialect(way: str, laptop: Laptop)
     words = laptop.path("s.words")
     sign = ("sign", "s.b43", "--wallet", "single", "--key", "-", "--secret-file", words)
     with laptop.terminal(*sign) as terminal:
-        pages = int(re.search(r"page 1 of (\d+)", terminal.see("page 1 of "))[1])
+        first = terminal.see("page 1 of ", "the reply's QR code will need a window of 93x49")
+        pages = int(re.search(r"page 1 of (\d+)", first)[1])
         for number in range(2, pages + 1):
             terminal.type(" ")
             terminal.see(f"page {number} of ")
         terminal.type(" ")
-        terminal.asked("Type that amount")
+        assert "will need a window of" in terminal.asked("Type that amount")
         terminal.line("0.24405544")
         terminal.see("too small for the QR code", "for another dialect")
         if way == "enlarge":

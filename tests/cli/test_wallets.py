@@ -40,6 +40,8 @@ SAYS = {
     Format.COLDCARD: {"sh-multi", "sh-wsh-multi", "wsh-multi"},
     Format.CARAVAN: {"sh-multi", "sh-wsh-multi", "wsh-multi"},
     Format.SPECTER: set(WALLETS),
+    Format.CRYPTO_OUTPUT: {n for n in WALLETS if "miniscript" not in n and not n.startswith("tr-")},
+    Format.OUTPUT_DESCRIPTOR: set(WALLETS),
 }
 """Which wallets a format can say."""
 

@@ -58,7 +58,7 @@ def test_sign_from_the_camera_to_the_screen(tmp_path):
             if joiner.progress.done:
                 break
             terminal.type("\x1b[C")
-            terminal.see(f"sent {step}")
+            terminal.see(f"shown {step}")
         terminal.type("q")
         assert terminal.end() == 0
     reply = joiner.require()

@@ -129,7 +129,8 @@ def test_a_film_is_not_read_before_the_decoder_is_locked_up(tmp_path, monkeypatc
         decoder.main()
     assert read == [0]
     assert out.getvalue().startswith(pack(Say.READY, out.getvalue()[5:6]))
-    assert out.getvalue().endswith(pack(Say.LOOK) + pack(Say.DONE))
+    work = (640 * 480).to_bytes(8, "big")  # of one first look, at the last picture
+    assert out.getvalue().endswith(pack(Say.LOOK, work) + pack(Say.DONE))
 
 
 def test_what_is_longer_than_is_looked_at_is_refused_and_not_cut(tmp_path, monkeypatch):

@@ -2,8 +2,10 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -13,7 +15,7 @@ from coldsign.qr.child import Child
 from coldsign.qr.eyes import Eyes
 from coldsign.qr.joiner import Joiner
 from coldsign.qr.payload import Dialect, Kind
-from coldsign.qr.read import decode, is_visual, read_camera, read_pictures
+from coldsign.qr.read import Effort, decode, is_visual, read_camera, read_pictures
 from coldsign.qr.symbol import Level, encode, smallest_version
 from coldsign.qr.wire import Say
 from coldsign.qr.write import save
@@ -161,18 +163,24 @@ def test_mutated_pictures_never_take_the_parent_down(tmp_path):
                 for _ in range(rng.randrange(1, 8)):
                     bad[rng.randrange(len(bad))] = rng.randrange(256)
                 try:
-                    assert set(decode(child, bytes(bad))) <= {frames.frames[0].encode()}
+                    assert set(decode(child, bytes(bad), Effort())) <= {frames.frames[0].encode()}
                 except MalformedError as error:
                     assert "picture" in error.message  # noqa: PT017
-            assert list(decode(child, good)) == [frames.frames[0].encode()]
+            assert list(decode(child, good, Effort())) == [frames.frames[0].encode()]
 
 
-def test_missing_files_and_empty_folders(tmp_path):
+def test_missing_files_and_empty_folders(tmp_path, monkeypatch):
     with pytest.raises(UsageError):
         codes(tmp_path / "none.png")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(MalformedError, match="no pictures"):
-        codes(tmp_path / "empty")
+    monkeypatch.chdir(tmp_path / "empty")
+    for typed in (
+        ".",
+        "..",
+        "../empty",
+    ):  # ".." holds no picture either; each is named as it was typed
+        with pytest.raises(MalformedError, match=f"no pictures in the folder {re.escape(typed)}$"):
+            codes(Path(typed))
     assert not is_visual(_written(tmp_path / "x.png", b"cHNidP8="))
 
 

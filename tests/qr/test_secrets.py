@@ -5,7 +5,7 @@ import pytest
 from coldsign.ceremony.intake import expect
 from coldsign.errors import MalformedError
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, Kind, Payload, describe
 from coldsign.qr.recognise import recognise
 from coldsign.qr.splitter import split
 from coldsign.qr.ur import uri
@@ -107,3 +107,10 @@ def test_public_keys_in_a_ur_are_none(ur_type, item):
     joiner = Joiner(frozenset(Kind) - {Kind.SEED})
     joiner.feed(uri.whole_text(ur_type, encode(item)))
     assert joiner.require().detail == ur_type
+
+
+@pytest.mark.parametrize("typed", ["C:\\new\\psbt", "it's", 'a "b"'])
+def test_a_text_is_quoted_as_it_was_typed(typed):
+    """With a backslash doubled once, as every escape begins with one; and no other sign is changed."""
+    seen = describe(Payload(Kind.TEXT, typed.encode(), Dialect.TEXT))
+    assert seen == "text '" + typed.replace("\\", "\\\\") + "'"

@@ -45,8 +45,8 @@ def test_a_sorted_multisig_survives_every_format(form, outer):
     imported = read(export(made, form))
     assert imported.descriptor == made.descriptor
     assert imported.source
-    named = {Format.BIP388, Format.COLDCARD, Format.CARAVAN, Format.SPECTER}
-    assert imported.name == ("vault" if form in named else None)
+    unnamed = {Format.DESCRIPTOR, Format.BSMS, Format.CRYPTO_OUTPUT}
+    assert imported.name == (None if form in unnamed else "vault")
 
 
 @pytest.mark.parametrize("form", [Format.DESCRIPTOR, Format.BSMS, Format.BIP388, Format.SPECTER])

@@ -111,6 +111,30 @@ def test_what_is_written_is_read_back(text):
     assert ur_registry.parse(encode(Tag(308, decode(data))), MAINNET).descriptor == made.descriptor
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"wpkh({A})",
+        f"wsh(multi(2,{A},{B},{C}))",
+        f"wpkh({key(0, '0/5')})",
+        f"wpkh({key(0, '7/<2;3>/*')})",
+        f"wpkh({account(0)})",
+        f"tr({A},{{pk({B}),and_v(v:pk({C}),older(9))}})",
+        f"wsh(or_d(pk({A}),and_v(v:pk({key(0, '<2;3>/*')}),older(9))))",
+        f"wsh(sortedmulti(1,{A},{POINT.hex()}))",
+    ],
+)
+def test_every_wallet_is_written_as_a_template_and_read_back(text):
+    made = Wallet.create("w", Descriptor.parse(text, MAINNET, require_checksum=False))
+    data = ur_registry.serialize_template(made)
+    assert encode(decode(data)) == data
+    read = recognise(data, MAINNET)
+    assert read.descriptor == made.descriptor
+    assert read.name == "w"
+    keys = {encode(item) for item in decode(data)[2]}
+    assert len(keys) == len(decode(data)[2])  # a key that stands twice is listed once
+
+
 def test_test_networks_are_written_too():
     text = f"wpkh({account(0, network=TESTNET4)}/<0;1>/*)"
     made = Wallet.create("w", Descriptor.parse(text, TESTNET4, require_checksum=False))
@@ -250,7 +274,7 @@ def test_templates():
         2: [{1: "wpkh(@0)", 2: [Tag(40303, hdkey())]}, {1: "cosigner(@0)", 2: []}],
     }
     assert recognise(encode(account_of_one), MAINNET).descriptor.body == f"wpkh({A})"
-    with pytest.raises(MalformedError, match="several wallets or none"):
+    with pytest.raises(MalformedError, match=r"offers no tr wallet \(wpkh\)"):
         recognise(encode(account_of_one), MAINNET, script_kind="tr")
 
 

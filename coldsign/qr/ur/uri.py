@@ -68,7 +68,7 @@ def parse(text: str) -> Whole | Piece:
     if len(segments) not in {2, 3} or not lowered.startswith("ur:"):
         raise MalformedError(f"a ur text of {len(segments)} segments; two or three are due")
     if len(segments[0]) > _MAX_TYPE or not _TYPE.match(segments[0]):
-        raise MalformedError(f"not a ur type: {printable(segments[0], 24)!r}")
+        raise MalformedError(f"not a ur type: '{printable(segments[0], 24)}'")
     body = bytewords.decode(segments[-1])
     if len(segments) == 2:
         return Whole(segments[0], body)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
-from coldsign.wallet.formats import bip388, bsms, caravan, coldcard, specter
+from coldsign.wallet.formats import bip388, bsms, caravan, coldcard, specter, ur_registry
 from coldsign.wallet.wallet import Wallet
 
 
@@ -17,15 +17,22 @@ class Format(StrEnum):
     COLDCARD = "coldcard"
     CARAVAN = "caravan"
     SPECTER = "specter"
+    CRYPTO_OUTPUT = "crypto-output"
+    OUTPUT_DESCRIPTOR = "output-descriptor"
 
 
-_WRITERS: Final[dict[Format, Callable[[Wallet], str]]] = {
+UR_TYPES: Final = frozenset({Format.CRYPTO_OUTPUT, Format.OUTPUT_DESCRIPTOR})
+"""Formats that are the CBOR of a UR of that name, and no text."""
+
+_WRITERS: Final[dict[Format, Callable[[Wallet], str | bytes]]] = {
     Format.DESCRIPTOR: lambda wallet: f"{wallet.descriptor}\n",
     Format.BSMS: bsms.serialize,
     Format.BIP388: bip388.serialize,
     Format.COLDCARD: coldcard.serialize,
     Format.CARAVAN: caravan.serialize,
     Format.SPECTER: specter.serialize,
+    Format.CRYPTO_OUTPUT: ur_registry.serialize,
+    Format.OUTPUT_DESCRIPTOR: ur_registry.serialize_template,
 }
 
 
@@ -35,4 +42,5 @@ def export(wallet: Wallet, form: Format) -> bytes:
     Raises:
         MalformedError: The format cannot say this wallet; the message says why.
     """
-    return _WRITERS[form](wallet).encode()
+    made = _WRITERS[form](wallet)
+    return made.encode() if isinstance(made, str) else made

@@ -28,6 +28,10 @@ _JSON: Final = (
     (bip388.is_policy, bip388.parse),
     (specter.is_specter, specter.parse),
 )
+# What Coldcard, BlueWallet, Jade and SeedSigner write to tell a coordinator their keys.
+_DEVICE_FIELDS: Final = frozenset(
+    {"xpub", "xfp", "ExtPubKey", "p2wsh", "p2sh_p2wsh", "bip84", "bip44"}
+)
 
 
 def recognise(data: bytes, network: Network, *, script_kind: str = "") -> Imported:
@@ -76,6 +80,12 @@ def _from_json(fields: dict[str, Any], network: Network) -> Imported:
     for is_kind, parse in _JSON:
         if is_kind(fields):
             return parse(fields, network)
+    if not _DEVICE_FIELDS.isdisjoint(fields):
+        raise MalformedError(
+            "wallet file: JSON with the keys of a signing device, not a wallet",
+            hint="give it to the coordinator, and have that export the whole wallet:"
+            " its descriptor, or a BSMS or Coldcard file",
+        )
     raise MalformedError(
         "wallet file: JSON of a kind that is not known",
         hint=text.READABLE,

@@ -61,6 +61,11 @@ def _no_descriptor(line: str) -> MalformedError:
             "wallet file: an Electrum file that is encrypted",
             hint="save a copy of it without its password",
         )
+    if line.startswith("addwallet "):
+        return MalformedError(
+            "wallet file: Specter's text for a Specter-DIY, which has no checksum",
+            hint="export the wallet's JSON file from Specter instead",
+        )
     return MalformedError("wallet file: this text describes no wallet", hint=READABLE)
 
 

@@ -14,6 +14,8 @@ HDKEY: Final = frozenset({303, 40303})
 ECKEY: Final = frozenset({306, 40306})
 _KEYPATH: Final = frozenset({304, 40304})
 _COIN_INFO: Final = frozenset({305, 40305})
+_NEWER: Final = 40_000  # from a tag of the first registry to that of the second (BCR-2020-006)
+_CHILDREN: Final = 7
 _WHAT: Final = "UR key"
 _BOTH_BRANCHES: Final = "/<0;1>/*"
 
@@ -176,6 +178,21 @@ def key_item(key: KeyExpression, network: Network) -> Tag:
     children = _parts([tuple(dict.fromkeys(column)) for column in zip(*key.branches, strict=True)])
     fields[7] = Tag(304, {1: children + ([[], False] if key.ranged else [])})
     return Tag(303, fields)
+
+
+def template_key_item(key: KeyExpression, network: Network) -> Tag:
+    """The key of an output-descriptor: with the newer tags, and without the steps that its template writes.
+
+    A key without any keeps its empty list of them: readers take receive and change for granted where nothing is said.
+    """
+    old = key_item(key, network)
+    stepped = key.ranged or any(key.branches)
+    fields = {n: _renewed(value) for n, value in old.value.items() if n != _CHILDREN or not stepped}
+    return Tag(old.number + _NEWER, fields)
+
+
+def _renewed(value: object) -> object:
+    return Tag(value.number + _NEWER, value.value) if isinstance(value, Tag) else value
 
 
 def _parts(columns: list[tuple[int, ...]]) -> list[Any]:

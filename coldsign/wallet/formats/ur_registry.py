@@ -5,6 +5,7 @@ BCR-2020-010 (crypto-output, output-descriptor), BCR-2020-015 (crypto-account), 
 """
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from coldsign.errors import MalformedError
@@ -13,7 +14,7 @@ from coldsign.primitives.network import Network
 from coldsign.wallet.descriptor import Descriptor, Form
 from coldsign.wallet.formats.cbor import Tag, decode, encode
 from coldsign.wallet.formats.imported import Imported, usable_name
-from coldsign.wallet.formats.ur_keys import ECKEY, HDKEY, key_item, key_text
+from coldsign.wallet.formats.ur_keys import ECKEY, HDKEY, key_item, key_text, template_key_item
 from coldsign.wallet.miniscript.ast import Fragment
 from coldsign.wallet.wallet import Wallet
 
@@ -56,7 +57,7 @@ def parse(data: bytes, network: Network, *, script_kind: str = "") -> Imported:
         item = item.value
     if isinstance(item, Tag):
         if item.number in HDKEY | ECKEY:
-            raise _one_key()
+            raise _keys_only("one key")
         return Imported(_output(item, network, None), None, "a crypto-output QR")
     if not isinstance(item, dict):
         raise MalformedError(f"{_WHAT}: an output descriptor or an account is due")
@@ -64,14 +65,19 @@ def parse(data: bytes, network: Network, *, script_kind: str = "") -> Imported:
         name = usable_name(item.get(3))
         return Imported(_template(item, network), name, "an output-descriptor QR")
     if isinstance(item.get(2), list):
+        if any(isinstance(key, Tag) and key.number in HDKEY for key in item[2]):
+            raise _keys_only("the keys of a device (crypto-multi-accounts)")
         found = _choose(accounts(item, network), script_kind)
         return Imported(found, None, "an account QR")
-    raise _one_key() if 3 in item else MalformedError(f"{_WHAT}: a map of another kind")
+    if 3 in item:
+        raise _keys_only("one key")
+    raise MalformedError(f"{_WHAT}: a map of another kind")
 
 
-def _one_key() -> MalformedError:
+def _keys_only(what: str) -> MalformedError:
     return MalformedError(
-        f"{_WHAT}: one key, not a wallet", hint="export the whole wallet as an output descriptor"
+        f"{_WHAT}: {what}, not a wallet",
+        hint="give it to the coordinator, and have that export the whole wallet as an output descriptor",
     )
 
 
@@ -115,9 +121,12 @@ def _choose(found: tuple[Descriptor, ...], script_kind: str) -> Descriptor:
     fitting = [one for one in found if one.script_kind == script_kind or not script_kind]
     if len(fitting) == 1:
         return fitting[0]
-    kinds = ", ".join(one.script_kind for one in found) or "none"
+    if not found:
+        raise _keys_only("an account with none of a single key's wallets")
+    kinds = ", ".join(one.script_kind for one in found)
+    what = "several wallets" if fitting else f"no {script_kind} wallet"
     raise MalformedError(
-        f"{_WHAT}: the account offers several wallets or none ({kinds})",
+        f"{_WHAT}: the account offers {what} ({kinds})",
         hint="choose one of them with --script, or export one wallet as an output descriptor",
         code="choose-account",
     )
@@ -181,12 +190,33 @@ def serialize(wallet: Wallet) -> bytes:
         number = 406 if script.fragment is Fragment.MULTI else 407
         item = Tag(number, {1: script.number, 2: keys})
     else:
-        raise MalformedError(f"{_WHAT}: crypto-output cannot say this wallet's script")
+        raise MalformedError(
+            f"{_WHAT}: crypto-output cannot say this wallet's script", hint="use output-descriptor"
+        )
     for number in reversed(_TAGS[descriptor.form]):
         item = Tag(number, item)
     if not all(isinstance(key.public, ExtendedPublicKey) for key in descriptor.keys):
         raise MalformedError(f"{_WHAT}: raw keys are not written as crypto-output")
     return encode(item)
+
+
+def serialize_template(wallet: Wallet) -> bytes:
+    """The CBOR of a wallet as output-descriptor (BCR-2023-010), which says every wallet."""
+    network = wallet.network
+    items: list[Tag] = []
+    texts = []
+    for key in wallet.descriptor.keys:
+        if not isinstance(key.public, ExtendedPublicKey):
+            texts.append(
+                key.text(network)
+            )  # in the list an x-only key would look like a secret one
+            continue
+        item = template_key_item(key, network)
+        if item not in items:
+            items.append(item)
+        bare = replace(key, branches=((),), ranged=False).text(network)
+        texts.append(f"@{items.index(item)}{key.text(network).removeprefix(bare)}")
+    return encode({1: wallet.descriptor.with_keys(texts), 2: items, 3: wallet.name})
 
 
 _TAGS: Final = {
