@@ -7,7 +7,7 @@ import click
 import pytest
 
 from coldsign.cli.app import cli
-from tests.cli.conftest import _equipped, laptop  # noqa: F401 - fixtures
+from tests.cli.conftest import _equipped, _quick_key_files, laptop  # noqa: F401 - fixtures
 from tests.cli.laptop import DATA, Laptop
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "json.md").read_text()

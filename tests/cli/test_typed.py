@@ -17,7 +17,9 @@ SCAN = ("qr", "scan", "-", "--out", "back.psbt")
 
 
 def codes(dialect: Dialect, density: int = 10) -> list[str]:
-    return [str(f) for f in split(PSBT, kind=Kind.PSBT, dialect=dialect, density=density).frames]
+    """As many as are needed: what is typed after them would stand among the program's last words."""
+    frames = split(PSBT, kind=Kind.PSBT, dialect=dialect, density=density)
+    return [str(frame) for frame in frames.frames[: frames.need]]
 
 
 def waiting(laptop: Laptop, *words: str) -> Terminal:
