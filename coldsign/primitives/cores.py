@@ -88,7 +88,7 @@ class Cores:
         Raises:
             UnfitError: A copy of this process could not be made.
         """
-        if self.count < 2 or expected < LEAST or _has_threads():
+        if self.count < 2 or expected < 2 * LEAST or _has_threads():
             yield Aside(work, None)
             return
         helper = _start(work, None)

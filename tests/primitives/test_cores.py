@@ -159,14 +159,18 @@ def aside(count, work, items, *, expected=None):
 
 @pytest.mark.parametrize("count", [1, 2, 7])
 @pytest.mark.parametrize("size", [0, 1, PART - 1, PART, PART + 1, LEAST, 7 * LEAST + 13])
-@pytest.mark.parametrize("expected", [0, LEAST])
+@pytest.mark.parametrize("expected", [0, 2 * LEAST])
 def test_what_a_copy_is_given_comes_back_in_order(count, size, expected):
     assert aside(count, squares, list(range(size)), expected=expected) == squares(range(size))
     no_children()
 
 
 def test_a_copy_stands_beside_where_much_is_expected():
-    for count, expected, elsewhere in ((2, LEAST, True), (1, LEAST, False), (2, LEAST - 1, False)):
+    for count, expected, elsewhere in (
+        (2, 2 * LEAST, True),
+        (1, 2 * LEAST, False),
+        (2, 2 * LEAST - 1, False),
+    ):
         found = set(aside(count, pids, [None] * 200, expected=expected))
         assert len(found) == 1
         assert (os.getpid() not in found) is elsewhere
@@ -178,7 +182,9 @@ def test_a_copy_that_is_given_much_and_asked_late_does_not_wait():
 
 
 def test_a_copy_works_before_it_is_asked():
-    with Cores(2).aside(lambda some: [time.monotonic() for _ in some], expected=LEAST) as beside:
+    with Cores(2).aside(
+        lambda some: [time.monotonic() for _ in some], expected=2 * LEAST
+    ) as beside:
         for _ in range(PART):
             beside.give(None)
         until = time.monotonic() + 60
@@ -193,13 +199,13 @@ def test_the_death_of_a_copy_aside_is_an_error(number):
     with pytest.raises(UnfitError, match="a helping process failed"):
         aside(2, dies(number), list(range(1000 * PART)))
     with pytest.raises(UnfitError, match="a helping process failed"):
-        aside(2, dies(number), [0], expected=LEAST)
+        aside(2, dies(number), [0], expected=2 * LEAST)
     no_children()
 
 
 def test_a_failure_of_a_copy_aside_is_an_error(capfd):
     with pytest.raises(UnfitError, match="a helping process failed"):
-        aside(2, raises(here=False), list(range(LEAST)))
+        aside(2, raises(here=False), list(range(2 * LEAST)))
     no_children()
     assert capfd.readouterr() == ("", "")
 
@@ -213,7 +219,7 @@ def test_a_failure_of_a_copy_aside_is_an_error(capfd):
 )
 def test_too_few_or_too_many_results_are_an_error(work):
     with pytest.raises(UnfitError, match="a helping process failed"):
-        aside(2, work, list(range(LEAST)))
+        aside(2, work, list(range(2 * LEAST)))
     with pytest.raises(UnfitError, match="a helping process failed"):
         share(Cores(2), work, range(2 * LEAST), own=0)
     no_children()
@@ -221,14 +227,14 @@ def test_too_few_or_too_many_results_are_an_error(work):
 
 def test_a_copy_aside_ends_where_its_results_are_not_wanted():
     files = open_files()
-    with Cores(2).aside(squares, expected=LEAST) as beside:
+    with Cores(2).aside(squares, expected=2 * LEAST) as beside:
         beside.give(3)
     no_children()
     assert open_files() == files
 
 
 def test_ctrl_c_is_not_for_a_copy():
-    with Cores(2).aside(pids, expected=LEAST) as beside:
+    with Cores(2).aside(pids, expected=2 * LEAST) as beside:
         for _ in range(PART):
             beside.give(None)
         select.select([beside._helper._telling], [], [], 60)
@@ -239,7 +245,7 @@ def test_ctrl_c_is_not_for_a_copy():
 def test_a_copy_does_not_outlive_the_process_that_asks():
     reading, writing = os.pipe()
     if not (asking := os.fork()):
-        with Cores(2).aside(squares, expected=LEAST):
+        with Cores(2).aside(squares, expected=2 * LEAST):
             os.write(writing, b"asked")
             os._exit(0)
     os.waitpid(asking, 0)
