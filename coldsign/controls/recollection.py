@@ -25,7 +25,9 @@ class Recollection:
 
     def paying_between(self, script: bytes, low: int, high: int) -> tuple[PastTransaction, ...]:
         """The transactions that pay this script an amount from low to high, sats."""
-        paid = self._by_script.get(script, ())
+        paid = self._by_script.get(script)
+        if paid is None:  # nearly always: whoever is paid a batch was seldom paid before
+            return ()
         near = {past.txid: past for sats, past in paid if low <= sats <= high}
         return self._published(near.values())
 
@@ -35,6 +37,8 @@ class Recollection:
 
     def _published(self, pasts: Collection[Past]) -> tuple[PastTransaction, ...]:
         """Each as the review knows it, worked out once: every coin and payment of a replaced batch asks."""
+        if not pasts:
+            return ()
         found = [self._told.get(past.seq) or past.public() for past in pasts]
         self._told.update(zip([past.seq for past in pasts], found, strict=True))
         return tuple(found)
