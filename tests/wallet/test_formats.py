@@ -492,6 +492,9 @@ def test_files_that_are_no_wallet():
         refused(text, "an extended public key alone is no wallet")
     for sealed in ("QklFMQPx8A==", "QklFMgKx8A=="):
         refused(sealed, "an Electrum file that is encrypted")
+    refused("addwallet w&wsh(pk(A))", "Specter's text for a Specter-DIY")
+    for fields in ({"xfp": "00000000", "xpub": "x"}, {"ExtPubKey": "x"}):
+        refused(fields, "JSON with the keys of a signing device")
     refused("# a comment", "no descriptor in it")
 
 

@@ -238,6 +238,7 @@ def test_keys_without_origin_or_chain_code():
         (encode(Tag(404, Tag(303, 7))), "key is no map"),
         (encode(Tag(404, 7)), "an hdkey or eckey is due"),
         (encode(Tag(303, hdkey())), "one key, not a wallet"),
+        (encode({1: 7, 2: [Tag(303, hdkey())], 3: "device"}), "the keys of a device"),
         (encode(Tag(405, Tag(306, {3: POINT}))), "several kinds"),
         (encode(Tag(401, Tag(406, {1: 1}))), "without its quorum or keys"),
         (encode(Tag(401, Tag(406, 7))), "without its quorum or keys"),
