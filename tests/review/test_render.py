@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coldsign.primitives.amount import btc
@@ -276,6 +276,7 @@ def test_groups_of_four():
     st.sampled_from([" ", "  "]),
     st.sampled_from(["", "  ", "    "]),
 )
+@example(["a" * 90, "b"], 20, " ", "  ")
 def test_flow_keeps_every_character_within_the_width(parts, width, gap, indent):
     lines = list(flow(parts, width, gap=gap, indent=indent))
     assert all(len(line) <= width for line in lines)
