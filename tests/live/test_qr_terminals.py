@@ -48,6 +48,8 @@ def display(tmp_path: Path) -> Iterator[str]:
         "0",
         "x".join(map(str, SCREEN)) + "x24",
     ]
+    # Without this the server starts over when its last client goes, and refuses the next one that comes meanwhile.
+    command.append("-noreset")
     with subprocess.Popen(command, pass_fds=(writing,), stderr=subprocess.DEVNULL) as server:
         os.close(writing)
         with os.fdopen(reading) as answer:
@@ -65,13 +67,16 @@ def photograph(display: str, path: Path) -> Image.Image:
 
 
 @contextmanager
-def running(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Iterator[None]:
-    """A terminal with a program in it."""
-    with subprocess.Popen(
-        command, env=environment, cwd=folder, stderr=subprocess.DEVNULL
-    ) as terminal:
+def running(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A terminal with a program in it; what it complains of is in the folder's `complaints`."""
+    with (
+        (folder / "complaints").open("wb") as complaints,
+        subprocess.Popen(command, env=environment, cwd=folder, stderr=complaints) as terminal,
+    ):
         try:
-            yield
+            yield terminal
         finally:
             terminal.kill()
             if "tmux" in command:  # its server outlives the terminal
@@ -118,8 +123,9 @@ def test_what_the_screen_shows_arrives_by_each_decoder_alone(
     if not draws(command, environment, display, tmp_path):
         pytest.skip(f"{command[0]} draws nothing on this machine's virtual screen")
     until = time.monotonic() + PATIENCE
-    with running([*command, *show], environment, tmp_path):
+    with running([*command, *show], environment, tmp_path) as terminal:
         while time.monotonic() < until and not all(j.payload for j in joiners.values()):
+            assert terminal.poll() is None, (tmp_path / "complaints").read_text(errors="replace")
             shot = photograph(display, tmp_path / "shot.png")
             for name, look in looks.items():
                 for code in look(shot):
