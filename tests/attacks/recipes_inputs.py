@@ -237,6 +237,17 @@ def our_name_on_a_strange_key(box: Box):
             yield lambda b, n=number, k=kind + key, o=origin: b.ins[n].insert(0, [k, o])
 
 
+@each("I-27", "OK")
+def one_coin(box: Box):
+    """The control of I-28."""
+
+    def edit(b):
+        b.tx.outs[-1].sats -= b.parent(0).outs[1].sats
+        b.tx.ins, b.ins = b.tx.ins[1:], b.ins[1:]
+
+    yield edit
+
+
 @each("I-30")
 def worthless_coins(box: Box):
     for number in range(len(box.ins)):

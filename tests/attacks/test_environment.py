@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from coldsign.ceremony.operator import ExpectingOperator
+from coldsign.signer import sign as signing
 from tests.attacks.box import honest
 from tests.attacks.test_cli_vectors import code_of
 from tests.attacks.vault import PASSPHRASE, XPRV, Vault
@@ -53,6 +54,22 @@ def test_a_link_is_not_written_through(vault, target, force):
     assert out.is_symlink()
     assert target != "nowhere" or not aim.exists()
     assert target != "wallet" or aim.read_bytes() == before
+
+
+@pytest.mark.parametrize("target", ["wallets/W-wsh.json", "journal.jsonl", "journal.head"])
+def test_a_second_name_of_a_file_of_ours_is_not_written_through(vault, target):
+    """A hard link cannot be told from a file: with --force the name is replaced, not what it names."""
+    aim, out = vault.home / target, vault.folder / "out.psbt"
+    put(vault)
+    out.hardlink_to(aim)
+    no_output(sign_to(vault, str(out)), vault)
+    known = aim.read_bytes()
+    assert out.read_bytes() == known
+    assert sign_to(vault, str(out), "--force").code == 0
+    assert out.read_bytes().startswith(b"psbt\xff")
+    if "journal" not in target:
+        assert aim.read_bytes() == known
+    assert vault.run("journal", "verify").code == 0
 
 
 @pytest.mark.parametrize("name", ["reply.exe", "reply.psbt.gz", "reply.json", "a.psbt "])
@@ -250,6 +267,53 @@ def test_no_canary_in_any_file_or_output(vault):
         assert scalar not in everything
         assert scalar.hex().encode() not in everything
         assert base64.b64encode(scalar)[:-2] not in everything
+
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+watched_writes: list[str] | None = None
+
+
+def _note_write(event, arguments):
+    """An audit hook, which stays for good: it looks only while a test does."""
+    if watched_writes is not None and event == "open" and arguments[2] & WRITING:
+        watched_writes.append(os.fsdecode(arguments[0]))
+
+
+sys.addaudithook(_note_write)
+
+
+def test_nothing_is_written_beside_the_home_and_the_reply(vault, monkeypatch):
+    """KF-12: no temporary copy elsewhere, however short it lives."""
+    source, code = put(vault)
+    monkeypatch.setattr(sys.modules[__name__], "watched_writes", [])
+    outcome = vault.sign(source, "W-wsh", code=code)
+    opened, expected = list(watched_writes or ()), (str(vault.home), f"{vault.folder}/")
+    monkeypatch.setattr(sys.modules[__name__], "watched_writes", None)
+    assert outcome.code == 0
+    assert any("journal" in path for path in opened)
+    assert not [path for path in opened if not path.startswith((*expected, "/dev/null"))]
+    inside = [Path(path).parent for path in opened if not path.startswith(str(vault.home))]
+    assert set(inside) <= {vault.folder}
+
+
+def test_a_bit_that_flips_in_a_signature_lets_nothing_out(vault, monkeypatch):
+    """N-03: of a faulty deterministic signature the secret follows."""
+    real, source, code = signing.sign_ecdsa, *put(vault)
+
+    def faulty(secret, digest):
+        made = bytearray(real(secret, digest))
+        made[40] ^= 4
+        return bytes(made)
+
+    monkeypatch.setattr(signing, "sign_ecdsa", faulty)
+    outcome = vault.sign(source, "W-wsh", code=code)
+    assert (outcome.code, outcome.document["error"]["code"]) == (1, "self-check-failed")
+    assert "signed" not in outcome.document
+    assert not vault.reply.exists()
+    assert vault.kinds() == ["intent", "abandoned", "halted"]
+    monkeypatch.setattr(signing, "sign_ecdsa", real)
+    assert vault.sign(source, "W-wsh", code=code).code == 7
+    assert not vault.reply.exists()
 
 
 # --- the program itself ----------------------------------------------------------------------------

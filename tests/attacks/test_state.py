@@ -4,10 +4,12 @@ import itertools
 import os
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from coldsign.ceremony import desk as desk_module
 from coldsign.ceremony.desk import open_desk
 from coldsign.ceremony.operator import Approval
 from coldsign.ceremony.walk import Job, sign_walk
@@ -217,13 +219,54 @@ def test_the_whole_home_set_back_is_found_by_the_paper_only(
     """What nothing on the machine can know (docs/threat-model.md): all of the folder, an hour older."""
     vault = signed("base")
     noted = vault.run("journal", "verify").document
+    paper = ("--against", f"{noted['entries']}:{noted['hash'][:8]}")
+    assert vault.run("journal", "verify", *paper).code == 0
     shutil.rmtree(vault.home)
     shutil.copytree(pristine.home, vault.home)
     assert vault.run("journal", "verify").code == 0
+    found = vault.run("journal", "verify", *paper)
+    assert (found.code, found.document["error"]["code"]) == (4, "journal-rolled-back")
     _, done = sign(vault, REQUESTS["R-01"])
     assert done.code == 0  # this is the hole, and it is documented
     assert "Keep the counter" in (ROOT / "docs" / "threat-model.md").read_text()
-    assert vault.run("journal", "verify").document != noted
+
+
+def test_another_laptop_of_one_owner_knows_what_the_request_carries(
+    signed, pristine, tmp_path, monkeypatch
+):
+    """R-09: two laptops share no journal, which is documented; a signature of ours in the request is seen."""
+    reply = signed("base").reply.read_bytes()
+    other = copied(pristine, tmp_path / "other")
+    watched(monkeypatch, other)
+    source = other.write("request.psbt", reply)
+    seen = other.inspect(source, "W-wsh")
+    assert (seen.document["verdict"], seen.findings["already-signed"]) == ("confirm", "confirm")
+    done = other.sign(source, "W-wsh", code=code_of(seen))
+    assert (done.code, other.unlocked) == (4, [])
+    assert "Two laptops of one keyholder" in (ROOT / "docs" / "threat-model.md").read_text()
+
+
+@pytest.mark.parametrize("year", [1970, 2100, None], ids=["1970", "2100", "weeks later"])
+def test_no_clock_changes_a_decision(signed, monkeypatch, year):
+    """E-17, and R-12: what was signed weeks ago is remembered as if it were of today."""
+    vault = signed("base")
+    before = vault.reply.read_bytes()
+    later = datetime.now(UTC) + timedelta(weeks=9)
+    at = later if year is None else datetime(year, 1, 1, tzinfo=UTC)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return at
+
+    monkeypatch.setattr(desk_module, "datetime", Clock)
+    seen, done = sign(vault, BASE)
+    assert (seen.findings["signed-before"], done.code) == ("confirm", 0)
+    assert vault.reply.read_bytes() == before
+    vault.unlocked.clear()
+    seen, done = sign(vault, REQUESTS["R-01"])
+    assert (seen.findings["paid-before"], done.code, vault.unlocked) == ("refuse", 4, [])
+    good(vault, REQUESTS["new"])
 
 
 def test_the_latch_removed_by_hand_still_halts(signed):
