@@ -19,6 +19,7 @@ from coldsign.primitives.network import Network
 from tests.attacks.test_cli_vectors import accepts, code_of
 from tests.attacks.vault import Vault, copied, keyring, wallet_of, watched
 from tests.review.build import HONEST_COINS, HONEST_PAYMENTS, STRANGER, Coin, Draft, Pay
+from tests.wallet.samples import with_checksum
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BASE = Draft()
@@ -342,10 +343,15 @@ def replace_name(wallet, name):
 
 
 def test_a_name_stands_for_one_wallet(vault):
-    source = vault.write("other.txt", str(wallet_of("W-shwsh").descriptor))
-    again = vault.run("wallet", "add", "W-wsh", source, "--yes")
-    assert again.code in {2, 4}
-    before = wallet_of("W-wsh").digest
+    """K-04: neither for another kind of script, nor for the same keys with a lower or a higher quorum."""
+    before, body = wallet_of("W-wsh").digest, wallet_of("W-wsh").descriptor.body
+    others = [body.replace("multi(2,", f"multi({needed},") for needed in (1, 3)]
+    for other in (wallet_of("W-shwsh").descriptor.body, *others):
+        assert other != body
+        source = vault.write("other.txt", with_checksum(other) + "\n")
+        again = vault.run("wallet", "add", "W-wsh", source, "--yes")
+        why = "wallet-exists" if other in others else "wallet-known"  # under its own name
+        assert (again.code, again.document["error"]["code"]) == (4, why)
     assert open_desk(vault.home, Network.named("mainnet")).wallet("W-wsh").digest == before
 
 
