@@ -146,7 +146,7 @@ REGISTRATION = {
     "K-21": (_WALLET, "test_unsafe_names"),
     "K-22": ("wallet/test_formats.py", "test_coldcard_files_that_are_refused"),
     "K-23": (_STATE, "test_an_edited_registration_halts_for_good"),
-    "K-24": ("ceremony/test_registration.py", "test_a_file_put_in_place_by_hand_halts"),
+    "K-24": ("ceremony/test_registration.py", "test_an_older_registration_put_back_halts"),
     "K-25": (_CONTAINER, "false_xpubs"),
     "K-26": (_REGISTER, "test_all_that_the_papers_say_is_on_the_screen_before_the_question"),
     "K-27": (_WALLET, "test_spellings_are_made_one"),
@@ -190,8 +190,8 @@ BATCHES = {
 
 SCREEN = {
     "U-01": ("cli/test_hostile.py", "test_names_and_paths"),
-    "U-02": ("cli/test_hostile.py", "test_reasons_titles_and_manifests"),
-    "U-03": ("cli/test_hostile.py", "test_reasons_titles_and_manifests"),
+    "U-02": ("cli/test_hostile.py", "test_what_a_library_takes_for_markup_is_shown_as_it_is"),
+    "U-03": ("cli/test_hostile.py", "test_what_a_library_takes_for_markup_is_shown_as_it_is"),
     "U-04": (_RENDER, "test_every_address_amount_and_finding_is_whole_at_any_width"),
     "U-05": (_RENDER, "test_hostile_text_in_a_withdrawal_id_never_reaches_the_screen"),
     "U-06": ("primitives/test_text.py", "test_hostile_strings_become_harmless"),

@@ -246,6 +246,12 @@ def test_what_must_be_on_the_screen(row, draft, shown):
         assert words in lines(report)
 
 
+def test_o20_what_one_address_gets_is_summed():
+    report = HONEST.with_payment(0, script=PAYEES[1]).review()
+    assert (grave(report), report.verdict) == ({"same-destination-twice"}, "confirm")
+    assert "0.50000000BTCtogether" in lines(report)
+
+
 @pytest.mark.parametrize("type_", [b"\xfc\x04evil\x00", b"\xf0"])
 def test_f33_of_fields_nobody_knows_the_count_is_shown(type_):
     pairs = [(type_ + bytes([n]), b"\x1b[2Jignore this") for n in range(3)]
