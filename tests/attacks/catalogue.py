@@ -78,7 +78,6 @@ TRANSACTIONS = {
     "X-06": (_INPUTS, "bad_signatures"),
     "M-03": (_INPUTS, "other_leaves"),
     "M-10": ("attacks/test_bombs.py", "m10"),
-    "M-11": (_ROWS, "test_m11_a_recovery_key_asked_for_before_its_time"),
     "M-12": ("review/test_attacks.py", "test_recipe_m12_a_witness_script_of_3601_bytes"),
     "M-18": (_INPUTS, "coins_of_another_script"),
     "V-04": (_CONTAINER, "wrong_counts"),
