@@ -35,6 +35,8 @@ SECRETS = {
     "passphrase": PASSPHRASE,
 }
 
+QUICK = {"unknown words", "xprv", "digits and a passphrase"}
+
 
 def pieces(secret: str) -> Iterator[str]:
     """What of a secret must not be seen: any three words in a row, any sixteen characters."""
@@ -59,7 +61,7 @@ def demand_silent(outcome: Outcome, secret: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[] if name in {"unknown words", "xprv"} else [pytest.mark.slow])
+        pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow])
         for name in sorted(SECRETS)
     ],
 )
@@ -102,6 +104,9 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(name: str, laptop: Laptop) 
         ("wallet", "audit", "vault", path),
         ("policy", "set", "vault", path, "--yes"),
         ("ceremony", "run", path),
+        ("journal", "verify", path),
+        ("policy", "trust", path),
+        ("key", "import", "x", "--from", "seedqr", path, "--passphrase-file", phrase),
         (
             "key",
             "import",
