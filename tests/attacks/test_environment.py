@@ -1,6 +1,8 @@
 """What surrounds a run: names, links, pipes, devices, other people's modules, closed streams."""
 
 import base64
+import errno
+import itertools
 import os
 import stat
 import subprocess
@@ -11,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from coldsign.ceremony.operator import ExpectingOperator
+from coldsign.keys import agefile
 from coldsign.signer import sign as signing
-from tests.attacks.box import honest
+from tests.attacks.box import honest, split
 from tests.attacks.test_cli_vectors import code_of
-from tests.attacks.vault import PASSPHRASE, XPRV, Vault
+from tests.attacks.vault import PASSPHRASE, XPRV, Vault, copied, watched
+from tests.quickage import QuickAge
 
 REQUEST = honest().raw()
 OTHER = honest(change=13).raw()
@@ -283,17 +287,66 @@ sys.addaudithook(_note_write)
 
 
 def test_nothing_is_written_beside_the_home_and_the_reply(vault, monkeypatch):
-    """KF-12: no temporary copy elsewhere, however short it lives."""
+    """KF-12: no temporary copy elsewhere, however short it lives, neither of a key nor of what it signs."""
+    monkeypatch.setattr(agefile, "age", QuickAge())
     source, code = put(vault)
+    secret, phrase = (
+        vault.write("secret", XPRV),
+        ("--passphrase-file", vault.write("p", PASSPHRASE)),
+    )
+    (vault.folder / "secret").chmod(0o600)
     monkeypatch.setattr(sys.modules[__name__], "watched_writes", [])
-    outcome = vault.sign(source, "W-wsh", code=code)
-    opened, expected = list(watched_writes or ()), (str(vault.home), f"{vault.folder}/")
+    runs = (
+        vault.run("key", "import", "second", "--from", "xprv", "--secret-file", secret, *phrase),
+        vault.run("key", "show", "second"),
+        vault.run("key", "remove", "second", "--yes"),
+        vault.sign(source, "W-wsh", code=code),
+    )
+    opened, home = list(watched_writes or ()), f"{vault.home}/"
     monkeypatch.setattr(sys.modules[__name__], "watched_writes", None)
-    assert outcome.code == 0
+    assert [done.code for done in runs] == [0] * 4, [done.err for done in runs]
+    assert any(Path(path).parent == vault.home / "keys" for path in opened)
     assert any("journal" in path for path in opened)
-    assert not [path for path in opened if not path.startswith((*expected, "/dev/null"))]
-    inside = [Path(path).parent for path in opened if not path.startswith(str(vault.home))]
-    assert set(inside) <= {vault.folder}
+    elsewhere = {path for path in opened if not path.startswith(home)} - {
+        str(vault.home),
+        "/dev/null",
+    }
+    assert {Path(path).parent for path in elsewhere} == {vault.folder}
+
+
+def test_a_disk_that_fills_at_any_step_lets_out_no_signature_that_is_not_recorded(
+    pristine, tmp_path, monkeypatch
+):
+    """E-18: each time the system is told to keep something for good, it has no room for it."""
+    real, ends = os.fsync, []
+    for step in itertools.count():
+        vault = copied(pristine, tmp_path / str(step))
+        watched(monkeypatch, vault)
+        source, code = put(vault)
+        left = itertools.count(step, -1)
+
+        def full(descriptor, left=left):
+            if next(left) == 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            real(descriptor)
+
+        monkeypatch.setattr(os, "fsync", full)
+        outcome = vault.sign(source, "W-wsh", code=code)
+        monkeypatch.setattr(os, "fsync", real)
+        kinds = vault.kinds()
+        if vault.unlocked or vault.reply.exists():
+            assert "intent" in kinds
+        if vault.reply.exists():
+            assert split(vault.reply.read_bytes())
+            assert "signed" in kinds
+        assert vault.run("journal", "verify").code == 0
+        ends.append((outcome.code, vault.reply.exists(), bool(vault.unlocked)))
+        if next(left) > 0:
+            break
+    assert ends[-1] == (0, True, True)
+    assert ends[0] == (8, False, False)
+    assert {end[0] for end in ends} == {0, 8}
+    assert len(ends) > 4
 
 
 def test_a_bit_that_flips_in_a_signature_lets_nothing_out(vault, monkeypatch):
