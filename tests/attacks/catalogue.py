@@ -98,7 +98,7 @@ CODES = {
     "Q-C": ("qr/test_read.py", "test_a_decoder_that_fails_is_one_error"),
     "Q-D": ("qr/test_read.py", "test_binary_codes_keep_every_byte"),
     "Q-E": ("qr/test_read.py", "test_two_codes_in_one_picture_are_both_seen"),
-    "Q-F": ("attacks/test_features.py", "test_other_symbols_are_not_read"),
+    "Q-F": ("attacks/test_features.py", "test_codes_that_call_themselves_parts_are_not_joined"),
     "Q-G": ("qr/test_read.py", "test_bad_pictures_are_one_line_that_names_the_file"),
     "Q-H": ("qr/test_joiner.py", "test_a_second_message_is_noticed_and_never_spliced"),
     "Q-I": ("qr/test_attacks.py", "test_all_of_it_in_bounded_memory_and_time"),
