@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from coldsign.controls.audit_rows import AuditRow, parse_rows
+from coldsign.controls.audit_rows import AuditRow, parse_rows, quoted
 from coldsign.errors import MalformedError
 from coldsign.primitives.address import to_address, to_script
 from coldsign.primitives.network import Network
@@ -157,5 +157,5 @@ def _script(row: AuditRow, network: Network) -> bytes:
     try:
         return to_script(row.address, network)
     except MalformedError as error:
-        words = f"line {row.line}: {row.address}: {error.message}"
+        words = f"line {row.line}: {quoted(row.address)}{error.message}"
         raise MalformedError(words, hint=error.hint) from None

@@ -16,6 +16,9 @@ COLUMNS: Final = ("address", "index", "branch")
 _KEYS: Final = frozenset({*COLUMNS, "id"})
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 _ADDRESS: Final = re.compile(r"[0-9A-Za-z]{14,90}", re.ASCII)
+_LIKE_ADDRESS: Final = re.compile(
+    r"(?:bc|tb|bcrt|BC|TB|BCRT)1[0-9A-Za-z]+|[123mn][1-9A-HJ-NP-Za-km-z]{25,34}", re.ASCII
+)
 _PLAIN: Final = re.compile(rb"([0-9A-Za-z]{14,90}),(0|[1-9][0-9]{0,9})\r?")  # most lines there are
 _READ: Final = 64 << 10  # bytes: what a pipe holds, some 900 rows, a tenth of a second of one core
 
@@ -166,8 +169,13 @@ def _address(text: str, number: int) -> str:
     if not _ADDRESS.fullmatch(text):
         if not text:
             raise MalformedError(f"line {number}: no address")
-        raise MalformedError(f"line {number}: {printable(text)} is not an address")
+        raise MalformedError(f"line {number}: this is not an address")
     return text
+
+
+def quoted(address: str) -> str:
+    """An address for an error message; what is none may be a secret in the wrong place, and is not repeated."""
+    return f"{address}: " if _LIKE_ADDRESS.fullmatch(address) else ""
 
 
 def _number(text: object, number: int) -> int:

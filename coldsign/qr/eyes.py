@@ -3,7 +3,7 @@
 Only plain QR symbols are looked for; zbar's other symbologies have been its memory errors (CVE-2023-40890).
 """
 
-from ctypes import c_char_p, c_void_p, cast, string_at
+from ctypes import POINTER, c_char_p, c_void_p, cast, string_at
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -131,6 +131,10 @@ def _load_zbar() -> "Callable[[Image.Image], list[bytes]] | None":
     scanner = wrapper.zbar_image_scanner_create()
     wrapper.zbar_image_scanner_set_config(scanner, _ZBAR_ALL, _ZBAR_ENABLE, 0)
     wrapper.zbar_image_scanner_set_config(scanner, _ZBAR_QRCODE, _ZBAR_ENABLE, 1)
+    # Of a code that says it is a part of several, zbar makes one more symbol, which it joined of those it saw.
+    joined_of = wrapper.zbar_function(
+        "zbar_symbol_get_components", c_void_p, POINTER(wrapper.zbar_symbol)
+    )
     exact = not wrapper.zbar_image_scanner_set_config(scanner, _ZBAR_QRCODE, _ZBAR_BINARY, 1)
 
     def look(image: Image.Image) -> list[bytes]:
@@ -143,8 +147,9 @@ def _load_zbar() -> "Callable[[Image.Image], list[bytes]] | None":
         if wrapper.zbar_scan_image(scanner, picture) > 0:
             symbol = wrapper.zbar_image_first_symbol(picture)
             while symbol:
-                size = wrapper.zbar_symbol_get_data_length(symbol)
-                found.append(string_at(wrapper.zbar_symbol_get_data(symbol), size))
+                if not joined_of(symbol):
+                    size = wrapper.zbar_symbol_get_data_length(symbol)
+                    found.append(string_at(wrapper.zbar_symbol_get_data(symbol), size))
                 symbol = wrapper.zbar_symbol_next(symbol)
         wrapper.zbar_image_destroy(picture)
         return found if exact else [data for data in found if data.isascii()]

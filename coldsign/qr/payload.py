@@ -5,8 +5,6 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from coldsign.primitives.text import printable
-
 # 4 MiB: four times a 1000-input PSBT with its previous transactions. What is larger never crosses by QR
 # (12,000 looks at version 20), and everything downstream is held in memory several times.
 MAX_MESSAGE = 4 * 1024 * 1024
@@ -138,7 +136,7 @@ def is_text(data: bytes) -> bool:
     return len(data.translate(None, _CONTROLS)) == len(data)
 
 
-# Mistyped or not: a paper's copy of a mnemonic is not quoted.
+# Mistyped or not: a paper's copy of a mnemonic.
 _ROW_OF_WORDS = re.compile(rb"\s*(?:[A-Za-z]{2,12}\s+){7}")
 
 
@@ -165,7 +163,10 @@ def drawing(data: bytes) -> str:
 
 
 def describe(payload: Payload) -> str:
-    """The payload in a few words for an error message; a secret is named, never shown."""
+    """The payload in a few words for an error message.
+
+    A secret is named, never shown; and as it may be spelled in ways nobody thought of, no text is quoted.
+    """
     head = payload.data[:_HEAD]
     for pattern, name in (*_SECRETS, *_OTHERS):
         if pattern.match(head):
@@ -177,7 +178,7 @@ def describe(payload: Payload) -> str:
     if payload.kind is Kind.TEXT:
         if _ROW_OF_WORDS.match(head):
             return "a row of words"
-        return f"text '{printable(head, 32)}'"
+        return f"a text of {len(payload.data)} bytes"
     return _label(payload)
 
 

@@ -69,7 +69,7 @@ class Plan(NamedTuple):
 def plan(clearance: "Clearance", positions: Iterable[int]) -> Plan:
     """Every signature that the keys at these positions owe to the cleared inputs, or gave already.
 
-    Finished inputs stay as they are.
+    Finished inputs stay as they are. Where an input names only some of these keys, only those owe one.
 
     Raises:
         RefusedError: An input was cleared that is not ours, whose amount is unknown, or that asks
@@ -87,7 +87,7 @@ def plan(clearance: "Clearance", positions: Iterable[int]) -> Plan:
         if given.final_script_sig is not None or given.final_script_witness is not None:
             continue
         sighash = sighash_type(given, index, taproot=derived.taproot is not None)
-        for slot in _slots(derived, ours):
+        for slot in _slots(derived, ours, _asked(given, derived, ours)):
             steps = tail(slot.position, place.branch, place.index)
             task = Task(index, slot.position, steps, slot.method, sighash, *slot.signs, sats)
             found = _found(given, slot)
@@ -113,6 +113,17 @@ def sighash_type(given: PsbtInput, index: int, *, taproot: bool) -> int:
     return wanted
 
 
+def _asked(given: PsbtInput, derived: Derived, ours: tuple[int, ...]) -> frozenset[int]:
+    """The keys of ours that the PSBT names on an input; all of them where it names none.
+
+    Who names our key of one way to spend asks for that way, not for a signature that serves another.
+    """
+    is_taproot = derived.taproot is not None
+    named = given.tap_bip32_derivations if is_taproot else given.bip32_derivations
+    found = frozenset(position for position in ours if derived.keys[position] in named)
+    return found or frozenset(ours)
+
+
 class _Signs(NamedTuple):
     """What a signature is filed under, verifies under and commits to: as in ``Task``."""
 
@@ -130,31 +141,33 @@ class _Slot(NamedTuple):
     is_due: bool
 
 
-def _slots(derived: Derived, ours: tuple[int, ...]) -> Iterator[_Slot]:
+def _slots(derived: Derived, ours: tuple[int, ...], asked: frozenset[int]) -> Iterator[_Slot]:
     if derived.taproot is not None:
-        yield from _taproot_slots(derived.taproot, derived.keys, ours)
+        yield from _taproot_slots(derived.taproot, derived.keys, ours, asked)
         return
     is_segwit, code = derived.script_code
     method = Method.SEGWIT_V0 if is_segwit else Method.LEGACY
     for position in ours:
         public = derived.keys[position]
-        yield _Slot(position, method, _Signs(partial_sig_key(public), public, code), is_due=True)
+        signs = _Signs(partial_sig_key(public), public, code)
+        yield _Slot(position, method, signs, position in asked)
 
 
 def _taproot_slots(
-    tree: Taproot, keys: tuple[bytes, ...], ours: tuple[int, ...]
+    tree: Taproot, keys: tuple[bytes, ...], ours: tuple[int, ...], asked: frozenset[int]
 ) -> Iterator[_Slot]:
     """As Bitcoin Core: the key path if the internal key is ours, else every leaf that has our key."""
     alone = next((position for position in ours if keys[position] == tree.internal_key), None)
     if alone is not None:
         signs = _Signs(tap_key_sig_key(), tree.output_key, tree.merkle_root or b"")
-        yield _Slot(alone, Method.TAP_KEY, signs, is_due=True)
+        yield _Slot(alone, Method.TAP_KEY, signs, alone in asked)
+    asked = frozenset() if alone in asked else asked
     for leaf in tree.leaves:
         for position in ours:
             if position in leaf.keys:
                 xonly, leaf_hash = keys[position], leaf.leaf_hash
                 signs = _Signs(tap_script_sig_key(xonly, leaf_hash), xonly, leaf_hash)
-                yield _Slot(position, Method.TAP_SCRIPT, signs, is_due=alone is None)
+                yield _Slot(position, Method.TAP_SCRIPT, signs, position in asked)
 
 
 def _found(given: PsbtInput, slot: _Slot) -> bytes | None:

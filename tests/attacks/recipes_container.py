@@ -371,7 +371,7 @@ def modifiable(box: Box):
         yield lambda b, v=raw: b.glob.append([b"\x06", v])
 
 
-@each("V-06", "OK", versions=(2,))
+@each("V-01", "OK", versions=(2,))
 def not_modifiable(box: Box):
     yield lambda b: b.glob.append([b"\x06", b"\x00"])
 

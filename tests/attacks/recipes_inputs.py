@@ -237,6 +237,17 @@ def our_name_on_a_strange_key(box: Box):
             yield lambda b, n=number, k=kind + key, o=origin: b.ins[n].insert(0, [k, o])
 
 
+@each("I-27", "OK")
+def one_coin(box: Box):
+    """The control of I-28."""
+
+    def edit(b):
+        b.tx.outs[-1].sats -= b.parent(0).outs[1].sats
+        b.tx.ins, b.ins = b.tx.ins[1:], b.ins[1:]
+
+    yield edit
+
+
 @each("I-30")
 def worthless_coins(box: Box):
     for number in range(len(box.ins)):
@@ -478,6 +489,22 @@ def other_leaves(box: Box):
             yield edit
             if key != block:
                 yield lambda b, n=number, k=key, v=value: b.ins[n].append([k, v])
+
+
+@each("M-11", "DISPLAY", on=("W-mini",))
+def one_way_to_spend_is_asked_for(box: Box):
+    """Only some of the keys are named: the recovery's, or all of the quorum's."""
+    for kept in ((3,), (0, 1, 2), (0,), (0, 3)):
+        for numbers in ((0,), (0, 1)):
+
+            def edit(b, chosen=numbers, positions=kept):
+                for number in chosen:
+                    keys = wallet(b.wallet).derive(*b.coins[number]).keys
+                    named = {b"\x06" + keys[position] for position in positions}
+                    pairs = b.ins[number]
+                    pairs[:] = [p for p in pairs if p[0][0] != 0x06 or p[0] in named]
+
+            yield edit
 
 
 @each("M-07", on=TAPROOT)

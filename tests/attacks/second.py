@@ -5,7 +5,7 @@ from embit.bip32 import HDKey
 from embit.psbt import PSBT as EmbitPsbt  # noqa: N811 - not a constant
 from embit.script import Script
 
-from tests.attacks.box import split
+from tests.attacks.box import Tx, split
 
 SIGNATURES = frozenset({0x02, 0x13, 0x14})
 
@@ -20,12 +20,29 @@ def signatures(psbt: bytes) -> dict[tuple[int, bytes], bytes]:
     }
 
 
+class Said(int):
+    """A sequence of 0, which embit takes for none at all and signs as the final one."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def parsed(request: bytes) -> EmbitPsbt:
+    """A request as the other program understands it."""
+    psbt = EmbitPsbt.parse(request)
+    key, unsigned = split(request)[0][0]
+    if key == b"\x00":
+        for found, spent in zip(psbt.inputs, Tx.parse(unsigned).ins, strict=True):
+            found.sequence = Said(spent.sequence)
+    return psbt
+
+
 def signed_elsewhere(request: bytes, xprv: str) -> dict[tuple[int, bytes], bytes]:
     """The signatures another program makes of the same request with the same key.
 
     A finished key path (embit writes the witness at once) counts as its signature.
     """
-    psbt = EmbitPsbt.parse(request)
+    psbt = parsed(request)
     psbt.sign_with(HDKey.from_string(xprv), sighash=None)
     made = signatures(psbt.serialize())
     for number, found in enumerate(psbt.inputs, start=1):
@@ -41,7 +58,7 @@ def agrees(request: bytes, reply: bytes, xprv: str) -> bool:
     """
     ours, before = signatures(reply), signatures(request)
     theirs = before | signed_elsewhere(request, xprv)
-    psbt = EmbitPsbt.parse(request)
+    psbt = parsed(request)
     same = {where for where in ours if ours[where] == theirs.get(where)}
     return ours.keys() == theirs.keys() and all(
         _schnorr_holds(psbt, where, ours[where]) for where in ours.keys() - same

@@ -1,6 +1,8 @@
 """What surrounds a run: names, links, pipes, devices, other people's modules, closed streams."""
 
 import base64
+import errno
+import itertools
 import os
 import stat
 import subprocess
@@ -11,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from coldsign.ceremony.operator import ExpectingOperator
-from tests.attacks.box import honest
+from coldsign.keys import agefile
+from coldsign.signer import sign as signing
+from tests.attacks.box import honest, split
 from tests.attacks.test_cli_vectors import code_of
-from tests.attacks.vault import PASSPHRASE, XPRV, Vault
+from tests.attacks.vault import PASSPHRASE, XPRV, Vault, copied, watched
+from tests.quickage import QuickAge
 
 REQUEST = honest().raw()
 OTHER = honest(change=13).raw()
@@ -53,6 +58,22 @@ def test_a_link_is_not_written_through(vault, target, force):
     assert out.is_symlink()
     assert target != "nowhere" or not aim.exists()
     assert target != "wallet" or aim.read_bytes() == before
+
+
+@pytest.mark.parametrize("target", ["wallets/W-wsh.json", "journal.jsonl", "journal.head"])
+def test_a_second_name_of_a_file_of_ours_is_not_written_through(vault, target):
+    """A hard link cannot be told from a file: with --force the name is replaced, not what it names."""
+    aim, out = vault.home / target, vault.folder / "out.psbt"
+    put(vault)
+    out.hardlink_to(aim)
+    no_output(sign_to(vault, str(out)), vault)
+    known = aim.read_bytes()
+    assert out.read_bytes() == known
+    assert sign_to(vault, str(out), "--force").code == 0
+    assert out.read_bytes().startswith(b"psbt\xff")
+    if "journal" not in target:
+        assert aim.read_bytes() == known
+    assert vault.run("journal", "verify").code == 0
 
 
 @pytest.mark.parametrize("name", ["reply.exe", "reply.psbt.gz", "reply.json", "a.psbt "])
@@ -250,6 +271,102 @@ def test_no_canary_in_any_file_or_output(vault):
         assert scalar not in everything
         assert scalar.hex().encode() not in everything
         assert base64.b64encode(scalar)[:-2] not in everything
+
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+watched_writes: list[str] | None = None
+
+
+def _note_write(event, arguments):
+    """An audit hook, which stays for good: it looks only while a test does."""
+    if watched_writes is not None and event == "open" and arguments[2] & WRITING:
+        watched_writes.append(os.fsdecode(arguments[0]))
+
+
+sys.addaudithook(_note_write)
+
+
+def test_nothing_is_written_beside_the_home_and_the_reply(vault, monkeypatch):
+    """KF-12: no temporary copy elsewhere, however short it lives, neither of a key nor of what it signs."""
+    monkeypatch.setattr(agefile, "age", QuickAge())
+    source, code = put(vault)
+    secret, phrase = (
+        vault.write("secret", XPRV),
+        ("--passphrase-file", vault.write("p", PASSPHRASE)),
+    )
+    (vault.folder / "secret").chmod(0o600)
+    monkeypatch.setattr(sys.modules[__name__], "watched_writes", [])
+    runs = (
+        vault.run("key", "import", "second", "--from", "xprv", "--secret-file", secret, *phrase),
+        vault.run("key", "show", "second"),
+        vault.run("key", "remove", "second", "--yes"),
+        vault.sign(source, "W-wsh", code=code),
+    )
+    opened, home = list(watched_writes or ()), f"{vault.home}/"
+    monkeypatch.setattr(sys.modules[__name__], "watched_writes", None)
+    assert [done.code for done in runs] == [0] * 4, [done.err for done in runs]
+    assert any(Path(path).parent == vault.home / "keys" for path in opened)
+    assert any("journal" in path for path in opened)
+    elsewhere = {path for path in opened if not path.startswith(home)} - {
+        str(vault.home),
+        "/dev/null",
+    }
+    assert {Path(path).parent for path in elsewhere} == {vault.folder}
+
+
+def test_a_disk_that_fills_at_any_step_lets_out_no_signature_that_is_not_recorded(
+    pristine, tmp_path, monkeypatch
+):
+    """E-18: each time the system is told to keep something for good, it has no room for it."""
+    real, ends = os.fsync, []
+    for step in itertools.count():
+        vault = copied(pristine, tmp_path / str(step))
+        watched(monkeypatch, vault)
+        source, code = put(vault)
+        left = itertools.count(step, -1)
+
+        def full(descriptor, left=left):
+            if next(left) == 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            real(descriptor)
+
+        monkeypatch.setattr(os, "fsync", full)
+        outcome = vault.sign(source, "W-wsh", code=code)
+        monkeypatch.setattr(os, "fsync", real)
+        kinds = vault.kinds()
+        if vault.unlocked or vault.reply.exists():
+            assert "intent" in kinds
+        if vault.reply.exists():
+            assert split(vault.reply.read_bytes())
+            assert "signed" in kinds
+        assert vault.run("journal", "verify").code == 0
+        ends.append((outcome.code, vault.reply.exists(), bool(vault.unlocked)))
+        if next(left) > 0:
+            break
+    assert ends[-1] == (0, True, True)
+    assert ends[0] == (8, False, False)
+    assert {end[0] for end in ends} == {0, 8}
+    assert len(ends) > 4
+
+
+def test_a_bit_that_flips_in_a_signature_lets_nothing_out(vault, monkeypatch):
+    """N-03: of a faulty deterministic signature the secret follows."""
+    real, source, code = signing.sign_ecdsa, *put(vault)
+
+    def faulty(secret, digest):
+        made = bytearray(real(secret, digest))
+        made[40] ^= 4
+        return bytes(made)
+
+    monkeypatch.setattr(signing, "sign_ecdsa", faulty)
+    outcome = vault.sign(source, "W-wsh", code=code)
+    assert (outcome.code, outcome.document["error"]["code"]) == (1, "self-check-failed")
+    assert "signed" not in outcome.document
+    assert not vault.reply.exists()
+    assert vault.kinds() == ["intent", "abandoned", "halted"]
+    monkeypatch.setattr(signing, "sign_ecdsa", real)
+    assert vault.sign(source, "W-wsh", code=code).code == 7
+    assert not vault.reply.exists()
 
 
 # --- the program itself ----------------------------------------------------------------------------

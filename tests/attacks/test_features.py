@@ -1,6 +1,8 @@
 """What coldsign must not be able to do at all, whoever asks: rows whose verdict is that a feature is absent."""
 
+import base64
 import inspect
+import io
 import json
 import re
 import subprocess
@@ -8,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import segno
 import zxingcpp
 from PIL import Image
 
@@ -15,6 +18,8 @@ from coldsign.errors import MalformedError
 from coldsign.keys.wif import WifKey
 from coldsign.primitives import secp
 from coldsign.qr.eyes import Eyes
+from coldsign.qr.joiner import Joiner
+from coldsign.qr.payload import Kind
 from coldsign.qr.read import read_pictures
 from tests.attacks.box import honest
 from tests.attacks.test_cli_vectors import code_of
@@ -45,6 +50,30 @@ def test_other_symbols_are_not_read(name: str, tmp_path: Path) -> None:
     picture.save(tmp_path / "other.png")
     assert list(read_pictures([tmp_path / "other.png"])) == []
     assert Eyes().study(drawn("QRCode", DIGITS)) == [DIGITS.encode()]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0,), (1,)])
+def test_codes_that_call_themselves_parts_are_not_joined(
+    order: tuple[int, ...], tmp_path: Path
+) -> None:
+    """Q-F: structured append joins what a picture holds in its own way; only our dialects join codes."""
+    text = base64.b64encode(honest().raw()).decode()
+    made = segno.make_sequence(text, symbol_count=2, error="l", boost_error=False)
+    picture = Image.new("L", (1000, 500), 255)
+    for place, number in enumerate(order):
+        part = io.BytesIO()
+        made[number].save(part, kind="png", scale=4)
+        picture.paste(Image.open(part).convert("L"), (20 + 500 * place, 20))
+    picture.save(tmp_path / "parts.png")
+    found = list(read_pictures([tmp_path / "parts.png"]))
+    halves = [code for code in found if code.decode() in text]
+    assert len(halves) == len(found) == len(order)
+    assert max(map(len, found)) < len(text)
+    joiner = Joiner(frozenset({Kind.PSBT}))
+    for code in found:
+        joiner.feed(code)
+    with pytest.raises(MalformedError):
+        joiner.require()
 
 
 SECRETS = re.compile(rf"{XPRV[:20]}|[xtyzuv]prv[1-9A-HJ-NP-Za-km-z]{{50}}")

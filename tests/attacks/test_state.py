@@ -4,10 +4,12 @@ import itertools
 import os
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from coldsign.ceremony import desk as desk_module
 from coldsign.ceremony.desk import open_desk
 from coldsign.ceremony.operator import Approval
 from coldsign.ceremony.walk import Job, sign_walk
@@ -17,6 +19,7 @@ from coldsign.primitives.network import Network
 from tests.attacks.test_cli_vectors import accepts, code_of
 from tests.attacks.vault import Vault, copied, keyring, wallet_of, watched
 from tests.review.build import HONEST_COINS, HONEST_PAYMENTS, STRANGER, Coin, Draft, Pay
+from tests.wallet.samples import with_checksum
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BASE = Draft()
@@ -217,13 +220,54 @@ def test_the_whole_home_set_back_is_found_by_the_paper_only(
     """What nothing on the machine can know (docs/threat-model.md): all of the folder, an hour older."""
     vault = signed("base")
     noted = vault.run("journal", "verify").document
+    paper = ("--against", f"{noted['entries']}:{noted['hash'][:8]}")
+    assert vault.run("journal", "verify", *paper).code == 0
     shutil.rmtree(vault.home)
     shutil.copytree(pristine.home, vault.home)
     assert vault.run("journal", "verify").code == 0
+    found = vault.run("journal", "verify", *paper)
+    assert (found.code, found.document["error"]["code"]) == (4, "journal-rolled-back")
     _, done = sign(vault, REQUESTS["R-01"])
     assert done.code == 0  # this is the hole, and it is documented
     assert "Keep the counter" in (ROOT / "docs" / "threat-model.md").read_text()
-    assert vault.run("journal", "verify").document != noted
+
+
+def test_another_laptop_of_one_owner_knows_what_the_request_carries(
+    signed, pristine, tmp_path, monkeypatch
+):
+    """R-09: two laptops share no journal, which is documented; a signature of ours in the request is seen."""
+    reply = signed("base").reply.read_bytes()
+    other = copied(pristine, tmp_path / "other")
+    watched(monkeypatch, other)
+    source = other.write("request.psbt", reply)
+    seen = other.inspect(source, "W-wsh")
+    assert (seen.document["verdict"], seen.findings["already-signed"]) == ("confirm", "confirm")
+    done = other.sign(source, "W-wsh", code=code_of(seen))
+    assert (done.code, other.unlocked) == (4, [])
+    assert "Two laptops of one keyholder" in (ROOT / "docs" / "threat-model.md").read_text()
+
+
+@pytest.mark.parametrize("year", [1970, 2100, None], ids=["1970", "2100", "weeks later"])
+def test_no_clock_changes_a_decision(signed, monkeypatch, year):
+    """E-17, and R-12: what was signed weeks ago is remembered as if it were of today."""
+    vault = signed("base")
+    before = vault.reply.read_bytes()
+    later = datetime.now(UTC) + timedelta(weeks=9)
+    at = later if year is None else datetime(year, 1, 1, tzinfo=UTC)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return at
+
+    monkeypatch.setattr(desk_module, "datetime", Clock)
+    seen, done = sign(vault, BASE)
+    assert (seen.findings["signed-before"], done.code) == ("confirm", 0)
+    assert vault.reply.read_bytes() == before
+    vault.unlocked.clear()
+    seen, done = sign(vault, REQUESTS["R-01"])
+    assert (seen.findings["paid-before"], done.code, vault.unlocked) == ("refuse", 4, [])
+    good(vault, REQUESTS["new"])
 
 
 def test_the_latch_removed_by_hand_still_halts(signed):
@@ -299,10 +343,15 @@ def replace_name(wallet, name):
 
 
 def test_a_name_stands_for_one_wallet(vault):
-    source = vault.write("other.txt", str(wallet_of("W-shwsh").descriptor))
-    again = vault.run("wallet", "add", "W-wsh", source, "--yes")
-    assert again.code in {2, 4}
-    before = wallet_of("W-wsh").digest
+    """K-04: neither for another kind of script, nor for the same keys with a lower or a higher quorum."""
+    before, body = wallet_of("W-wsh").digest, wallet_of("W-wsh").descriptor.body
+    others = [body.replace("multi(2,", f"multi({needed},") for needed in (1, 3)]
+    for other in (wallet_of("W-shwsh").descriptor.body, *others):
+        assert other != body
+        source = vault.write("other.txt", with_checksum(other) + "\n")
+        again = vault.run("wallet", "add", "W-wsh", source, "--yes")
+        why = "wallet-exists" if other in others else "wallet-known"  # under its own name
+        assert (again.code, again.document["error"]["code"]) == (4, why)
     assert open_desk(vault.home, Network.named("mainnet")).wallet("W-wsh").digest == before
 
 

@@ -1,4 +1,4 @@
-"""Variants of every row on every wallet, in both versions: the verdict must stay the row's."""
+"""Variants of every row on every wallet, in both versions: verdict and reason must stay the row's."""
 
 import pytest
 
@@ -8,8 +8,9 @@ from coldsign.review.context import Context
 from coldsign.review.report import review
 from tests.attacks import recipes_container, recipes_inputs, recipes_outputs, recipes_tx
 from tests.attacks.box import WALLETS, Box, honest
+from tests.attacks.reasons import REASONS, is_for_its_reason
 from tests.attacks.rows import ROWS
-from tests.review.build import wallet
+from tests.review.build import codes, wallet
 
 MODULES = (recipes_container, recipes_tx, recipes_inputs, recipes_outputs)
 ALLOWED = {
@@ -20,32 +21,31 @@ ALLOWED = {
 }
 
 
-def verdict(raw: bytes, name: str) -> str:
+def seen(raw: bytes, name: str) -> tuple[str, set[str]]:
+    """The verdict on some bytes, and the codes of what was found."""
     try:
         psbt = Psbt.parse(raw)
     except MalformedError:
-        return "malformed"
-    return review(psbt, wallet(name), Context()).verdict
+        return "malformed", {"malformed"}
+    report = review(psbt, wallet(name), Context())
+    return report.verdict, codes(report)
 
 
-FEW = 3
-"""Variants of one row that the fast suite tries; the slow one tries all of them, in more places."""
+def verdict(raw: bytes, name: str) -> str:
+    return seen(raw, name)[0]
 
 
-def wrong_verdicts(box: Box, most: int | None = None) -> tuple[list[str], int]:
-    """The variants of one control that do not get their row's verdict, and how many there were."""
+def wrong_verdicts(box: Box) -> tuple[list[str], int]:
+    """The variants of one control without their row's verdict or reason, and how many there were."""
     wrong, tried = [], 0
     for row in ROWS:
         if box.wallet not in row.wallets or box.version not in row.versions:
             continue
-        variants = list(row.make(box))
-        step = max(1, len(variants) // most) if most else 1
-        for number in range(0, len(variants), step):
+        for number, made in enumerate(row.make(box)):
             tried += 1
-            made = variants[number]
-            found = verdict(made() if callable(made) else made, box.wallet)
-            if found not in ALLOWED[row.verdict]:
-                wrong.append(f"{row.id} {row.make.__qualname__} #{number}: {found}")
+            found, why = seen(made() if callable(made) else made, box.wallet)
+            if found not in ALLOWED[row.verdict] or not is_for_its_reason(row.id, why):
+                wrong.append(f"{row.id} {row.make.__qualname__} #{number}: {found}, {sorted(why)}")
     return wrong, tried
 
 
@@ -54,9 +54,13 @@ def wrong_verdicts(box: Box, most: int | None = None) -> tuple[list[str], int]:
 def test_variants_keep_the_verdict_of_their_row(name, version):
     box = honest(name, version=version)
     assert verdict(box.raw(), name) == "ok"
-    wrong, tried = wrong_verdicts(box, FEW)
-    assert not wrong
-    assert tried > 100
+    wrong, tried = wrong_verdicts(box)
+    assert not wrong, wrong[:20]
+    assert tried > 1000
+
+
+def test_every_refusal_and_question_has_a_reason():
+    assert {row.id for row in ROWS if row.verdict in {"REJECT", "WARN"}} <= set(REASONS)
 
 
 @pytest.mark.slow

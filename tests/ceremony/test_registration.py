@@ -50,6 +50,18 @@ def test_a_file_put_in_place_by_hand_halts(desk: Desk, tmp_path: Path) -> None:
     assert halted(desk)
 
 
+def test_an_older_registration_put_back_halts(desk: Desk, tmp_path: Path) -> None:
+    """K-24: coldsign made the file itself, and the journal knows that another came after it."""
+    path = tmp_path / "wallets" / f"{NAME}.json"
+    older = path.read_bytes()
+    register(desk, Wallet.create(NAME, fixture("pkh-4x5").wallet.descriptor), force=True)
+    assert desk.wallet(NAME).script_kind == "pkh"
+    path.write_bytes(older)
+    with pytest.raises(RefusedError, match="another registration"):
+        desk.wallet(NAME)
+    assert halted(desk)
+
+
 def test_an_exchanged_journal_halts(desk: Desk, tmp_path: Path) -> None:
     for name in ("journal.jsonl", "journal.head"):
         (tmp_path / name).unlink()

@@ -43,6 +43,7 @@ class Terminal:
         environment: Mapping[str, str] | None = None,
         program: Sequence[str] = PROGRAM,
         stdin: int | None = None,
+        stdout: int | None = None,
     ) -> None:
         self.vt = Vt(columns, rows)
         self.raw = ""
@@ -62,7 +63,8 @@ class Terminal:
             "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
             **(environment or {}),
         }
-        streams = (slave if stdin is None else stdin, slave, slave)
+        given = (slave if stream is None else stream for stream in (stdin, stdout))
+        streams = (*given, slave)
         if program == PROGRAM and not is_real():
             self._process: Forked | subprocess.Popen[bytes] = Forked(
                 arguments, streams=streams, folder=folder, environment=everything, quick=True
@@ -221,7 +223,7 @@ def _started(
         cwd=folder,
         env=environment,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one system call
+        preexec_fn=lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one system call
     )
 
 

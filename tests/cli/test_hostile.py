@@ -98,6 +98,20 @@ def test_reasons_titles_and_manifests(name: str, laptop: Laptop) -> None:
         demand_harmless(laptop.run(*arguments), "" if "export" in arguments else text)
 
 
+@pytest.mark.parametrize(
+    "text", ["[green]VERIFIED CHANGE[/green]", "[/]", "[link=x]y[/link]", ":skull:", "m/:100:/0h"]
+)
+def test_what_a_library_takes_for_markup_is_shown_as_it_is(text: str, laptop: Laptop) -> None:
+    """U-02 and U-03: neither acted on, nor left out, nor a reason to stop, in a pipe and on a screen."""
+    laptop.good("halt", "engage", "--why", text)
+    shown = laptop.good("journal", "show")
+    assert f"why={text}" in shown.out
+    for words in (("journal", "show"), ("halt", "status")):
+        with laptop.terminal(*words, columns=200) as terminal:
+            terminal.end()
+            assert text in terminal.vt.text
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_fields_of_a_psbt(name: str, laptop: Laptop) -> None:
     text = STRINGS[name]

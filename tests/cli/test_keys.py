@@ -7,6 +7,7 @@ import sys
 import pytest
 import shamir_mnemonic as oracle
 
+from coldsign.keys import seedqr
 from coldsign.keys.bip32 import ExtendedSecretKey
 from coldsign.keys.mnemonic import Mnemonic
 from tests.cli.laptop import PASSPHRASE, Laptop
@@ -94,6 +95,24 @@ def test_a_key_of_other_networks_is_not_used(laptop: Laptop) -> None:
         assert refused.code == 2
         assert refused.errors == ["error: the key k is for mainnet, not regtest"]
     assert laptop.kinds() == journal
+
+
+def test_a_passphrase_of_the_hosts_choosing_gives_a_key_that_is_nobodys(laptop: Laptop) -> None:
+    """KF-10: beside the words it opens another key, which is not the wallet's; a code carries none."""
+    words = (laptop.folder / "s.words").read_text().strip()
+    held = laptop.write("ransom", f"{words}\nransom\n")
+    sign = ("--json", "sign", laptop.path("s.txt"), "--wallet", "single", "--key", "-")
+    seen = laptop.good("--json", "inspect", laptop.path("s.txt"), "--wallet", "single").document
+    code = " ".join(seen["review_code"])
+    outcome = laptop.run(*sign, "--secret-file", held, "--expect", code)
+    assert (outcome.code, "signed" in outcome.document) == (6, False)
+    assert laptop.kinds() == ["intent", "abandoned"]
+    digits = seedqr.digits(Mnemonic.parse(words))
+    for text in (f"{digits}\nransom\n", f"{digits} ransom"):
+        code_of_words = laptop.write("seedqr", text)
+        words_in = ("key", "import", "x", "--from", "seedqr", code_of_words)
+        assert laptop.run(*words_in, "--passphrase-file", laptop.path("passphrase")).code == 3
+    assert laptop.run("key", "show", "x").code == 6
 
 
 @pytest.mark.parametrize("number", ["-1", "77", "99999999999", "1"])

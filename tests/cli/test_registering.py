@@ -4,7 +4,11 @@ import json
 
 import pytest
 
+from coldsign.keys.bip32 import ExtendedSecretKey
+from coldsign.primitives.keypath import parse_path
+from coldsign.primitives.network import REGTEST
 from tests.cli.laptop import DATA, Laptop
+from tests.wallet.samples import with_checksum
 
 
 def test_a_name_that_is_taken_or_none_is_said_before_a_passphrase(laptop):
@@ -50,6 +54,37 @@ def test_raw_keys_are_named_in_plain_characters(laptop):
     shown = laptop.good("wallet", "add", "raw", source, "--yes").err
     assert "3 of 4 keys: 04adaa680da62dfc..., 04faa0629c6cb0ba..." in shown
     assert "u{" not in shown
+
+
+def test_all_that_the_papers_say_is_on_the_screen_before_the_question(laptop):
+    """K-01, K-03 and K-26: a key of another in a cosigner's place is told by the papers alone."""
+    fixture = json.loads((DATA / "regtest/wsh-sortedmulti-2of3-4x4.json").read_text())
+    honest = laptop.good("--json", "wallet", "show", "vault").document
+    theirs = honest["cosigners"][1]["key"].partition("]")[2].partition("/")[0]
+    secret = ExtendedSecretKey.from_seed(b"the attacker's own").derive(parse_path("48h/1h/0h/2h"))
+    swapped = secret.neuter().serialize(REGTEST)
+    body = fixture["descriptor"].partition("#")[0].replace(theirs, swapped)
+    assert swapped in body
+    source = laptop.write("swapped.txt", with_checksum(body) + "\n")
+    own = ("--key", "mine", "--passphrase-file", laptop.path("passphrase"))
+    with laptop.terminal(
+        "wallet", "add", "swapped", source, *own, columns=110, rows=60
+    ) as terminal:
+        shown = "".join(terminal.asked("Does every line agree").split())
+        terminal.line("y")
+        assert terminal.end() == 5
+    for words in ("2of3keys", "OURS,provenbyderivation", "firstreceiveaddress", "walletid"):
+        assert words in shown
+    assert shown.count("OURS") == 1
+    for cosigner in honest["cosigners"]:
+        known = cosigner["key"].replace(theirs, swapped)
+        assert "".join(known.split()) in shown
+    for other in (theirs, honest["first_receive"], honest["wallet_id"]):
+        assert other not in shown
+    assert laptop.run("wallet", "show", "swapped").code == 2
+    added = laptop.good("--json", "wallet", "add", "swapped", source, *own, "--yes").document
+    for name in ("first_receive", "wallet_id"):
+        assert added[name] in shown
 
 
 @pytest.mark.parametrize("name", ["r.txt", "r.words"])

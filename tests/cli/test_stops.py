@@ -1,5 +1,6 @@
 """Every way to stop at every prompt: one error line, exit code 5, the terminal restored, nothing written."""
 
+import base64
 import os
 import subprocess
 import sys
@@ -167,6 +168,25 @@ def test_answers_from_a_pipe_are_refused(answer: str, laptop: Laptop) -> None:
         assert terminal.said[0] == "error: nobody is at this terminal to answer"
     os.close(read)
     assert laptop.kinds() == []
+
+
+def test_the_review_stays_at_the_terminal_where_standard_output_does_not(laptop: Laptop) -> None:
+    """U-12: a file or a log gets the reply alone; what is to be read is on the screen."""
+    with (
+        (laptop.folder / "log").open("wb") as log,
+        laptop.terminal(*STORED, stdout=log.fileno(), **LARGE) as terminal,
+    ):
+        decision = terminal.asked(OWN_AMOUNT)
+        assert "VERDICT OK" in decision
+        terminal.line("0.76624839")
+        terminal.see("Passphrase of mine:")
+        terminal.line(PASSPHRASE)
+        assert terminal.end() == 0
+        assert "every signature verified" in terminal.vt.text
+    (reply, end) = (laptop.folder / "log").read_bytes().split(b"\n")
+    assert base64.b64decode(reply, validate=True).startswith(b"psbt\xff")
+    assert not end
+    assert laptop.kinds() == ["intent", "signed"]
 
 
 def test_without_any_terminal_nothing_is_asked(laptop: Laptop) -> None:

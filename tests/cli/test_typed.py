@@ -60,7 +60,7 @@ def test_a_pasted_line_may_be_longer_than_a_terminals(laptop: Laptop) -> None:
     ("typed", "code", "error"),
     [
         ("", 3, "what was typed is empty"),
-        ("hello\nthere\n", 3, "a PSBT is due, but this is text"),
+        ("hello\nthere\n", 3, "a PSBT is due, but this is a text of 11 bytes"),
         ("\n".join(codes(Dialect.BBQR)[1:]) + "\n", 3, "parts are missing"),
         ("abandon " * 11 + "about\n", 3, "a PSBT is due, but this is seed words"),
         (base64.encodebytes(PSBT).decode(), 3, "a PSBT in base64 or hex is one line"),

@@ -109,7 +109,7 @@ def _become(request: dict[str, Any], streams: dict[int, int]) -> NoReturn:
         os.setsid()
         import fcntl
 
-        fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+        fcntl.ioctl(2, termios.TIOCSCTTY, 0)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])

@@ -101,6 +101,26 @@ def test_bad_bbqr_frames(text):
         bbqr.Frame.parse(text)
 
 
+@pytest.mark.parametrize("at", [0, 1, -1])
+@pytest.mark.parametrize("longer", [False, True])
+def test_bbqr_parts_of_unequal_length_do_not_join(at, longer):
+    """Q-P: what is missing between two parts must not be filled with anything."""
+    frames = list(bbqr.split(b"psbt\xff" + bytes(range(250)) * 8, "HP", 700))
+    assert len(frames) > 3
+    body = frames[0][8:]
+    frames[at] = frames[at] + body if longer else frames[at][:-16]
+    joiner = Joiner()
+    for frame in frames:
+        joiner.feed(frame)
+    if (
+        at == -1 and not longer
+    ):  # the last part may be shorter: that it is too short, the PSBT's reader finds
+        assert len(joiner.require().data) == 5 + 2000 - 8
+        return
+    with pytest.raises(MalformedError, match="unequal length"):
+        joiner.require()
+
+
 def test_bbqr_runs_out_of_parts():
     with pytest.raises(UsageError, match="1295"):
         bbqr.split(bytes(20_000), "HB", 30)

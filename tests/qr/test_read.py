@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from coldsign.errors import MalformedError, UnfitError, UsageError
 from coldsign.qr.child import Child
@@ -99,11 +99,12 @@ def test_degraded_pictures(tmp_path, condition):
     assert frames.frames[0].encode() in codes(path)
 
 
-def test_inverted_codes_are_read(tmp_path):
+@pytest.mark.parametrize("turn", [ImageOps.invert, ImageOps.mirror])
+def test_inverted_and_mirrored_codes_are_read(tmp_path, turn):
     frames = pictures.shown(100)
-    picture = pictures.image(frames).point(lambda v: 255 - v)
-    scene = Image.new("L", (800, 800), 0)
-    scene.paste(picture, (100, 100))
+    scene = Image.new("L", (800, 800), 255)
+    scene.paste(pictures.image(frames), (100, 100))
+    scene = turn(scene)
     scene.save(tmp_path / "dark.png")
     assert codes(tmp_path / "dark.png") == [frames.frames[0].encode()]
 

@@ -6,6 +6,7 @@ import binascii
 import pytest
 
 from coldsign.errors import MalformedError
+from coldsign.primitives.script import p2sh, p2wsh
 from coldsign.psbt.model import Psbt
 from coldsign.review.context import Context
 from coldsign.review.report import review
@@ -14,8 +15,10 @@ from tests.review.build import (
     HONEST_MANIFEST,
     Coin,
     Draft,
+    G,
     Memory,
     codes,
+    grave,
     serialize_map,
     wallet,
 )
@@ -89,18 +92,32 @@ def test_recipe_i31_a_previous_transaction_of_a_megabyte():
         Padded().psbt()
 
 
+def spends(name, script, program, kind):
+    """A coin of a script the wallet does not have, with our keys claimed in it; all its hashes agree."""
+    draft = Draft(wallet=name)
+    claims = draft.origins((0, 3), 0x06)
+    coin = {"place": None, "script": program(script), "add": [(kind, script), *claims]}
+    return draft.with_coin(0, **coin).review()
+
+
 def test_recipe_m21_a_redeem_script_of_more_than_520_bytes():
-    draft = Draft(wallet="W-sh")
-    script = bytes([0x52]) + draft.own((0, 3)).keys[0].join([b"\x21"] * 17)
-    redeem = script[:521].ljust(521, b"\x60") + b"\xae"
-    report = draft.with_coin(0, change={b"\x04": redeem}).review()
-    assert report.verdict == "refuse"
-    assert "script-data-differs" in codes(report)
+    sixteen = b"\x52" + (b"\x21" + G) * 16 + b"\x60\xae"
+    for redeem in (sixteen, sixteen[:520] + b"\xae", b"\x61" * 521):
+        assert len(redeem) > 520
+        report = Draft(wallet="W-sh").with_coin(0, change={b"\x04": redeem}).review()
+        assert (report.verdict, grave(report)) == ("refuse", {"script-data-differs"})
+        report = spends("W-sh", redeem, p2sh, b"\x04")
+        assert report.verdict == "refuse"
+        assert {"foreign-input", "false-input-claim"} <= codes(report)
 
 
 def test_recipe_m12_a_witness_script_of_3601_bytes():
-    report = Draft().with_coin(0, change={b"\x05": bytes([0x51]) * 3601}).review()
+    script = bytes([0x51]) * 3601
+    report = Draft().with_coin(0, change={b"\x05": script}).review()
+    assert (report.verdict, grave(report)) == ("refuse", {"script-data-differs"})
+    report = spends("W-wsh", script, p2wsh, b"\x05")
     assert report.verdict == "refuse"
+    assert {"foreign-input", "false-input-claim"} <= codes(report)
 
 
 def test_recipe_f35_padding_in_an_unknown_field():

@@ -241,6 +241,60 @@ def test_a_recovery_key_signs_with_both_its_tails():
     assert [key.type for _, key in signatures(after)] == [In.PARTIAL_SIG] * 4
 
 
+RECOVERY = "wsh(or_d(pk({0}/<0;1>/*),and_v(v:pkh({0}/<2;3>/*),older(10))))"
+TREE = "tr({0}/<0;1>/*,{{pk({0}/<2;3>/*),pk({0}/<4;5>/*)}})"
+OTHERS = fixture("wsh-sortedmulti-2of3-4x4")["descriptor"].split(",")[2]
+SHARED = f"wsh(or_d(multi(2,{{0}}/<0;1>/*,{OTHERS}),and_v(v:pkh({{0}}/<2;3>/*),older(10))))"
+CLOSED = f"tr({NUMS},{{{{pk({{0}}/<0;1>/*),pk({{0}}/<2;3>/*)}}}})"
+
+
+@pytest.mark.parametrize(
+    ("script", "named", "signing"),
+    [
+        (RECOVERY, {0}, [0]),
+        (RECOVERY, {1}, [1]),
+        (RECOVERY, {0, 1}, [0, 1]),
+        (SHARED, {1, 2}, [2]),
+        (SHARED, {1}, [0, 2]),
+        (TREE, {0}, [0]),
+        (TREE, {1}, [1]),
+        (TREE, {1, 2}, [1, 2]),
+        (TREE, {0, 2}, [0]),
+        (CLOSED, {1}, [1]),
+        (CLOSED, {2}, [2]),
+    ],
+)
+def test_only_the_keys_that_an_input_names_sign(script, named, signing):
+    """M-11: who asks for one way to spend gets no signature that serves another; each input for itself."""
+    descriptor, ring = one_secret(("48h/1h/0h/2h",), script)
+    vault = Wallet.create("vault", descriptor)
+    full, keys = spending(vault, 2), vault.derive(0, 0).keys
+    kinds = {In.BIP32_DERIVATION, In.TAP_BIP32_DERIVATION}
+    pairs = full.inputs[0].map.pairs
+    kept = [p for p in pairs if p[0].type not in kinds or keys.index(p[0].data) in named]
+    before = with_pairs(full, 0, kept, without=set(In))
+    cleared = clearance(before, vault)
+    with ring:
+        after = sign(before, ring, cleared)
+        with pytest.raises(LockedError, match="nothing to sign"):
+            sign(after, ring, clearance(after, vault))
+    verify(before, after, cleared)
+    everything = {RECOVERY: [0, 1], SHARED: [0, 2], TREE: [0], CLOSED: [1, 2]}
+    assert signers(after, 0, vault) == signing
+    assert signers(after, 1, vault) == everything[script]
+
+
+def signers(psbt, index, vault):
+    """The positions of the keys that signed an input; of a taproot key path the internal key's."""
+    own = vault.derive(0, index)
+    filed = [key.data for number, key in signatures(psbt) if number == index]
+    taproot = own.taproot
+    return sorted(
+        own.keys.index(data if taproot is None else data[:32] or taproot.internal_key)
+        for data in filed
+    )
+
+
 def test_a_signature_that_cannot_be_is_a_fault(monkeypatch):
     monkeypatch.setattr(sign_module, "der_encode", lambda _: b"\x30")
     with pytest.raises(SelfCheckError, match="a signature cannot be"):

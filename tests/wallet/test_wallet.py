@@ -372,6 +372,38 @@ def test_text_and_keys_that_are_none():
     assert caught.value.code == "wrong-network"
 
 
+@pytest.mark.parametrize(
+    ("tail", "match"),
+    [
+        ("/<0;1>/*h", "a hardened wildcard"),
+        ("/<0;1>/*'", "a hardened wildcard"),
+        ("/0h/<0;1>/*", "a hardened step after an extended public key"),
+        ("/<0h;1h>/*", "a hardened step after an extended public key"),
+    ],
+)
+@pytest.mark.parametrize("script", ["wpkh({})", "wsh(multi(1,{},{}))", "tr({},pk({}))"])
+def test_a_step_that_no_xpub_can_take_is_refused(script, tail, match):
+    for spoiled in range(script.count("{}")):
+        keys = [f"{account(n)}{tail}" if n == spoiled else key(n) for n in range(2)]
+        refused(script.format(*keys), f"key {spoiled + 1}: {match}")
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("addr(bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4)", "names an address, not its keys"),
+        ("raw(0014751e76e8199196d454941c45d1b3a323f1433bd6)", "names a script, not its keys"),
+        (f"combo({A})", "stands for several kinds of addresses"),
+        (f"pk({A})", "has no address"),
+        (f"pk(02{NUMS})", "has no address"),
+        (f"multi(1,{A})", "has no address"),
+        (f"rawtr({NUMS})", "hides what the output key commits to"),
+    ],
+)
+def test_scripts_that_prove_no_ownership_are_no_wallets(text, match):
+    refused(text, match, code="descriptor-kind")
+
+
 def test_of_secret_keys_only_the_public_half_is_kept():
     wif = "KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU74sHUHy8S"
     body = make(f"wpkh({wif})").descriptor.body
