@@ -135,7 +135,7 @@ def test_high_s_and_high_r_are_noticed():
 
     def high_r(key, value):
         compact = bytearray(secp.der_decode(value[:-1]))
-        compact[0] |= 0x80
+        compact[0] = 0x80  # the lowest that is too high
         return key, secp.der_encode(bytes(compact)) + value[-1:]
 
     with pytest.raises(SelfCheckError, match="high r or s"):
