@@ -266,7 +266,7 @@ class Journal:
         try:
             record = json.loads(read_private(self._head, _HEAD_CAP))
             return Anchor(int(record["seq"]), str(record["hash"]))
-        except (ValueError, KeyError, TypeError, MalformedError):
+        except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError, MalformedError):
             raise JournalDamagedError(Damage.BROKEN, 1, "its head file is unreadable") from None
 
     def _move_head(self, anchor: Anchor) -> None:

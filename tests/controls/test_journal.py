@@ -349,7 +349,14 @@ class TestDamage:
         (home / "journal.head").unlink()
         assert damage(journal).damage is Damage.BROKEN
 
-    @pytest.mark.parametrize("head", [b"", b"\xff", b"{}", b"[1]", b"1", b'{"seq":"x","hash":1}'])
+    @pytest.mark.parametrize(
+        "head",
+        [
+            *(b"", b"\xff", b"{}", b"[1]", b"1", b'{"seq":"x","hash":1}'),
+            b'{"seq":Infinity,"hash":""}',
+            b"[" * 4000,
+        ],
+    )
     def test_an_unreadable_head(self, home: Path, head: bytes) -> None:
         journal = filled(home, 2)
         (home / "journal.head").write_bytes(head)
