@@ -177,15 +177,15 @@ def same_destination_twice(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: compare both with the books.
     """
     del context
-    seen: dict[bytes, list[OutputFacts]] = {}
+    seen: dict[bytes, tuple[int, int]] = {}  # the first output there, and the sum so far
     for output in facts.outputs:
         if output.kind is OutputKind.DATA:
             continue
-        same = seen.setdefault(output.script, [])
-        same.append(output)
-        if len(same) > 1:
-            total = btc(sum([other.sats for other in same]))
-            text = f"goes to the same address as output {same[0].index}, {total} BTC together"
+        first, before = seen.get(output.script, (output.index, 0))
+        total = before + output.sats
+        seen[output.script] = first, total
+        if first != output.index:
+            text = f"goes to the same address as output {first}, {btc(total)} BTC together"
             yield confirm("same-destination-twice", output.where, text)
 
 
