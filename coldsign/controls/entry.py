@@ -72,6 +72,16 @@ class Kind(StrEnum):
     """A step of a scripted ceremony."""
 
 
+def is_halted_after(kind: Kind, before: bool) -> bool:  # noqa: FBT001 - the state, not a switch
+    """Whether the latch is engaged after an entry of this kind, by the journal alone.
+
+    Args:
+        kind: Of the entry.
+        before: Whether it was engaged before it.
+    """
+    return kind is Kind.HALTED or (before and kind is not Kind.RELEASED)
+
+
 class Entry(NamedTuple):
     """One decision.
 
