@@ -24,7 +24,6 @@ from coldsign.wallet.derive import Derived, Taproot
 if TYPE_CHECKING:
     from coldsign.controls.clearance import Clearance
 
-_SELF_CHECK = "self-check: "
 _INVALID = "the signature does not verify"
 
 
@@ -97,7 +96,7 @@ def verify(
 
 def _fault(problem: str) -> SelfCheckError:
     return SelfCheckError(
-        f"{_SELF_CHECK}{problem.removeprefix(_SELF_CHECK)}",
+        f"self-check: {problem}",
         hint="nothing was given out; do not use this machine to sign",
     )
 
