@@ -385,9 +385,10 @@ def test_a_key_with_any_item_for_a_field_is_read_or_malformed(field, item, tag, 
     fields[field] = item if tag is None else Tag(tag, {inner: item})
     data = encode(Tag(308, Tag(404, Tag(303, fields))))
     try:
-        assert recognise(data, MAINNET).descriptor.script_kind == "wpkh"
-    except MalformedError as error:
-        assert error.message
+        found = recognise(data, MAINNET)
+    except MalformedError:
+        return
+    assert found.descriptor.script_kind == "wpkh"
 
 
 @pytest.mark.parametrize("number", [[], {}, Tag(1, []), True])
