@@ -123,7 +123,7 @@ def _taproot(spent: Spent, digests: Digests) -> Iterable[Outcome]:
         return
     known = positions(spent.derived)
     if given.tap_key_sig is not None:
-        at = known.get(tree.internal_key, (0,))[0]
+        at = known[tree.internal_key][0]
         fault = _schnorr_fault(spent, digests, (tree.output_key, None), given.tap_key_sig)
         yield at if fault is None else BadSignature(fault, at)
     for (key, leaf_hash), signature in given.tap_script_sigs.items():
