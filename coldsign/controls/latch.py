@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from coldsign.controls.entry import Entry, Kind, is_halted_after, stamp
+from coldsign.controls.entry import Entry, EntryKind, is_halted_after, stamp
 from coldsign.controls.journal import Journal
 from coldsign.errors import ColdsignError, HaltedError, UsageError
 from coldsign.primitives.filefault import failure, shown
@@ -128,7 +128,7 @@ class Latch:
             # A full disk often still has room for a name; the name alone halts.
             self._engage_bare()
         try:
-            return journal.append(Kind.HALTED, record, now=when)
+            return journal.append(EntryKind.HALTED, record, now=when)
         except ColdsignError:
             return None
 
@@ -155,7 +155,7 @@ class Latch:
                 code="latch-is-folder",
             )
         body = {"reason": reason, "who": who, "halted": halted}
-        entry = journal.append(Kind.RELEASED, body, now=when)
+        entry = journal.append(EntryKind.RELEASED, body, now=when)
         try:
             self._path.unlink(missing_ok=True)
             sync_folder(self._home)

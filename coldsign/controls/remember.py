@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from coldsign.controls.entry import EMPTY, Anchor, Body, Entry, Kind, is_halted_after, stamp
+from coldsign.controls.entry import EMPTY, Anchor, Body, Entry, EntryKind, is_halted_after, stamp
 from coldsign.controls.pasts import Past, largest_versions, misunderstood
 from coldsign.controls.recollection import Recollection
 from coldsign.primitives.hashes import sha256
@@ -166,15 +166,15 @@ def _recalled(entries: Iterable[Entry], wallet: Wallet) -> Memory:
     for entry in entries:
         anchor = entry.anchor
         try:
-            if entry.kind is Kind.INTENT and entry.body["network"] == network:
+            if entry.kind is EntryKind.INTENT and entry.body["network"] == network:
                 pasts[entry.seq] = Past.read(entry, identity)
                 amounts.update([put[:2] for put in entry.body["inputs"] if put[1] is not None])
                 used = entry.body.get("policy") if pasts[entry.seq].is_this_wallet else used
-            elif entry.kind is Kind.APPROVED and entry.body.get("network") == network:
+            elif entry.kind is EntryKind.APPROVED and entry.body.get("network") == network:
                 approvals.append(Past.read(entry, identity))
-            elif entry.kind is Kind.ABANDONED:
+            elif entry.kind is EntryKind.ABANDONED:
                 pasts.pop(entry.body["intent"], None)
-            elif entry.kind is Kind.POLICY and entry.body["wallet_id"] == identity:
+            elif entry.kind is EntryKind.POLICY and entry.body["wallet_id"] == identity:
                 policy = used = entry.body["policy"]
         except (LookupError, TypeError, ValueError):
             raise misunderstood(entry.seq) from None

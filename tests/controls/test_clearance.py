@@ -12,9 +12,9 @@ from coldsign.controls import approval as approvals
 from coldsign.controls import clearance
 from coldsign.controls.approval import (
     Approval,
-    approve,
     count_approvals,
     open_approval,
+    sign_approval,
     split_clear_signed,
 )
 from coldsign.controls.clearance import (
@@ -25,7 +25,7 @@ from coldsign.controls.clearance import (
     demand_manifest,
     demand_papers,
 )
-from coldsign.controls.entry import Anchor, Kind
+from coldsign.controls.entry import Anchor, EntryKind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
 from coldsign.controls.manifest import parse_manifest
@@ -103,12 +103,14 @@ class TestGranting:
     def test_two_processes_cannot_decide_on_the_same_memory(self, home):
         journal = Journal(home)
         first, second = granted(home), granted(home)
-        journal.append(Kind.INTENT, first.intent(key="k"), now=NOW, only_after=first.anchor)
+        journal.append(EntryKind.INTENT, first.intent(key="k"), now=NOW, only_after=first.anchor)
         with pytest.raises(RefusedError, match=r"had 0 at the review") as caught:
-            journal.append(Kind.INTENT, second.intent(key="k"), now=NOW, only_after=second.anchor)
+            journal.append(
+                EntryKind.INTENT, second.intent(key="k"), now=NOW, only_after=second.anchor
+            )
         assert caught.value.code == "journal-moved-on"
         third = granted(home)
-        journal.append(Kind.INTENT, third.intent(key="k"), now=NOW, only_after=third.anchor)
+        journal.append(EntryKind.INTENT, third.intent(key="k"), now=NOW, only_after=third.anchor)
 
     def test_without_a_journal(self, home):
         found = report(home)
@@ -118,7 +120,7 @@ class TestGranting:
     def test_the_intent_is_remembered(self, home):
         journal = Journal(home)
         cleared = granted(home)
-        entry = journal.append(Kind.INTENT, cleared.intent(key="anna"), now=NOW)
+        entry = journal.append(EntryKind.INTENT, cleared.intent(key="anna"), now=NOW)
         assert entry.body["key"] == "anna"
         memory = recall(journal.entries(), wallet())
         facts = cleared.report.facts
@@ -219,7 +221,7 @@ def requiring(cast, number, *, keyholders=()):
 def said(cast, who, found, **how):
     mine = Approval.of(found, accepted=to_confirm(found), now=NOW)
     mine = dataclasses.replace(mine, **how)
-    made = approve(mine, signer=who, environment=cast.gpg.environment)
+    made = sign_approval(mine, signer=who, environment=cast.gpg.environment)
     return open_approval(made.armored, keyring=cast.ring, now=datetime.now(UTC))
 
 
@@ -347,7 +349,7 @@ class TestApprovals:
             said(cast, "stranger", found)
         assert caught.value.code == "signature-key-unknown"
         mine = Approval.of(found, accepted=to_confirm(found), now=NOW)
-        made = approve(mine, signer="anna", environment=cast.gpg.environment).armored
+        made = sign_approval(mine, signer="anna", environment=cast.gpg.environment).armored
         changed = made.replace(b"network: regtest", b"network: signet!"[:16].replace(b"!", b""))
         with pytest.raises(RefusedError) as caught:
             open_approval(changed, keyring=cast.ring, now=datetime.now(UTC))
@@ -373,7 +375,7 @@ class TestApprovals:
             detached=cast.gpg.sign("anna", text),
         )
         assert opened.approval == mine
-        made = approve(mine, signer="anna", environment=cast.gpg.environment).armored
+        made = sign_approval(mine, signer="anna", environment=cast.gpg.environment).armored
         mailed = made.replace(b"\n", b"\r\n")
         assert open_approval(mailed, keyring=cast.ring, now=datetime.now(UTC)).approval == mine
 
@@ -451,7 +453,7 @@ class TestManifests:
 class TestMemory:
     def sign(self, home, *, now=NOW, **changes):
         body = granted(home).intent(key="k") | changes
-        return Journal(home).append(Kind.INTENT, body, now=now)
+        return Journal(home).append(EntryKind.INTENT, body, now=now)
 
     def memory(self, home, called=None):
         return recall(Journal(home).entries(), called or wallet())
@@ -460,7 +462,7 @@ class TestMemory:
         entry = self.sign(home)
         outpoint = psbt().tx.inputs[0].outpoint
         assert self.memory(home).spenders(outpoint)
-        Journal(home).append(Kind.ABANDONED, {"intent": entry.seq}, now=NOW)
+        Journal(home).append(EntryKind.ABANDONED, {"intent": entry.seq}, now=NOW)
         assert not self.memory(home).spenders(outpoint)
 
     def test_payments_ids_and_places(self, home):
@@ -560,8 +562,8 @@ class TestReceipts:
             make_receipt(journal)
         with pytest.raises(MalformedError, match="holds no entry"):
             read_receipt(b"coldsign receipt 1\nthe journal stands at: 0\nlines:\n")
-        journal.append(Kind.REFUSED, {"reason": "caf\xe9\x1b"}, now=NOW)
-        journal.append(Kind.INTENT, granted(home).intent(key="k"), now=NOW)
+        journal.append(EntryKind.REFUSED, {"reason": "caf\xe9\x1b"}, now=NOW)
+        journal.append(EntryKind.INTENT, granted(home).intent(key="k"), now=NOW)
         receipt = make_receipt(journal)
         assert read_receipt(receipt) == tuple(journal.entries())
         assert b"\x1b" not in receipt
@@ -574,7 +576,7 @@ class TestReceipts:
     def test_a_changed_one_is_noticed(self, home):
         journal = Journal(home)
         for _ in range(3):
-            journal.append(Kind.REFUSED, {}, now=NOW)
+            journal.append(EntryKind.REFUSED, {}, now=NOW)
         receipt = make_receipt(journal)
         with pytest.raises(MalformedError):
             read_receipt(receipt.replace(b'"refused","prev"', b'"approved","prev"'))
@@ -603,7 +605,7 @@ class TestReceipts:
     def test_a_text_that_says_something_else_than_the_lines(self, home, written, instead):
         journal = Journal(home)
         for sats in (5, 6):
-            journal.append(Kind.REFUSED, {"reason": f"paid {sats}"}, now=NOW)
+            journal.append(EntryKind.REFUSED, {"reason": f"paid {sats}"}, now=NOW)
         receipt = make_receipt(journal)
         head, mark, lines = receipt.partition(b"\nlines:\n")
         assert written in head
@@ -613,7 +615,7 @@ class TestReceipts:
 
     def test_held_against_what_was_noted(self, home):
         journal = Journal(home)
-        entries = [journal.append(Kind.REFUSED, {}, now=NOW) for _ in range(2)]
+        entries = [journal.append(EntryKind.REFUSED, {}, now=NOW) for _ in range(2)]
         first, second = (entry.anchor for entry in entries)
         demand_noted(entries, second)
         demand_noted(entries, Anchor(1, first.hash[:8]))
@@ -626,7 +628,7 @@ class TestReceipts:
 
     def test_sealed(self, cast, home):
         journal = Journal(home)
-        journal.append(Kind.REFUSED, {}, now=NOW)
+        journal.append(EntryKind.REFUSED, {}, now=NOW)
         receipt = make_receipt(journal)
         how = {"signer": cast.anna, "environment": cast.gpg.environment}
         for recipients in ((), (cast.desk,)):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from coldsign.controls import chain
 from coldsign.controls import journal as journal_module
 from coldsign.controls.chain import Damage, JournalDamagedError, last_line
-from coldsign.controls.entry import EMPTY, Anchor, Entry, Kind, stamp
+from coldsign.controls.entry import EMPTY, Anchor, Entry, EntryKind, stamp
 from coldsign.controls.journal import Journal
 from coldsign.errors import MalformedError, RefusedError, UnfitError, UsageError
 from coldsign.primitives.lock import exclusive_lock
@@ -37,7 +37,7 @@ def home(tmp_path: Path) -> Path:
 def filled(home: Path, count: int = 4) -> Journal:
     journal = Journal(home)
     for number in range(count):
-        journal.append(Kind.REFUSED, {"number": number}, now=NOW)
+        journal.append(EntryKind.REFUSED, {"number": number}, now=NOW)
     return journal
 
 
@@ -49,15 +49,15 @@ def damage(journal: Journal, *, seen_from_its_end: bool = True) -> JournalDamage
     if not seen_from_its_end:
         return found
     with pytest.raises(JournalDamagedError) as caught:
-        journal.append(Kind.REFUSED, {}, now=NOW)
+        journal.append(EntryKind.REFUSED, {}, now=NOW)
     assert caught.value.damage is found.damage
     return found
 
 
 class TestEntry:
     @settings(max_examples=60, deadline=None)
-    @given(st.dictionaries(st.text(max_size=6), JSON, max_size=4), st.sampled_from(Kind))
-    def test_any_body_is_read_back(self, body: dict[str, object], kind: Kind) -> None:
+    @given(st.dictionaries(st.text(max_size=6), JSON, max_size=4), st.sampled_from(EntryKind))
+    def test_any_body_is_read_back(self, body: dict[str, object], kind: EntryKind) -> None:
         entry = Entry.make(kind, body, after=EMPTY, now=NOW)
         assert Entry.parse(entry.serialize()) == entry
         assert json.loads(entry.serialize())["body"] == body
@@ -71,7 +71,7 @@ class TestEntry:
     @settings(max_examples=300, deadline=None)
     @given(st.data())
     def test_any_changed_byte_is_noticed(self, data: st.DataObject) -> None:
-        line = Entry.make(Kind.INTENT, {"a": ["b", 1]}, after=EMPTY, now=NOW).serialize()
+        line = Entry.make(EntryKind.INTENT, {"a": ["b", 1]}, after=EMPTY, now=NOW).serialize()
         at = data.draw(st.integers(0, len(line) - 1))
         byte = data.draw(st.integers(0, 255).filter(lambda value: value != line[at]))
         with pytest.raises(MalformedError):
@@ -112,7 +112,7 @@ class TestEntry:
     @pytest.mark.parametrize("body", [{"a": 1.5}, {"a": [b"x"]}, {"a": {1: 2}}])
     def test_what_json_has_no_exact_word_for_is_our_bug(self, body: dict[str, object]) -> None:
         with pytest.raises(TypeError):
-            Entry.make(Kind.INTENT, body, after=EMPTY, now=NOW)
+            Entry.make(EntryKind.INTENT, body, after=EMPTY, now=NOW)
 
     def test_any_clock_will_do_but_it_needs_a_zone(self) -> None:
         assert stamp(datetime(1, 1, 1, tzinfo=UTC)) == "0001-01-01T00:00:00Z"
@@ -122,7 +122,7 @@ class TestEntry:
     def test_an_auditor_can_check_it_with_sha256sum(self) -> None:
         import hashlib
 
-        line = Entry.make(Kind.SIGNED, {"x": "y"}, after=EMPTY, now=NOW).serialize().decode()
+        line = Entry.make(EntryKind.SIGNED, {"x": "y"}, after=EMPTY, now=NOW).serialize().decode()
         content, _, rest = line.rpartition(',"hash":"')
         assert hashlib.sha256((content + "}").encode()).hexdigest() == rest[:64]
 
@@ -157,7 +157,7 @@ class TestAppending:
     ) -> None:
         journal = filled(home, 2)
         with pytest.raises(RefusedError) as caught:
-            journal.append(Kind.INTENT, {}, now=NOW, only_after=Anchor(2, "f" * 64))
+            journal.append(EntryKind.INTENT, {}, now=NOW, only_after=Anchor(2, "f" * 64))
         assert caught.value.code == "journal-moved-on"
         assert journal.verify().anchor.seq == 2
 
@@ -168,15 +168,15 @@ class TestAppending:
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
         monkeypatch.setattr("time.monotonic", iter(range(10, 100, 3)).__next__)
         with exclusive_lock(home / "journal.lock"), pytest.raises(UnfitError, match="is using"):
-            journal.append(Kind.REFUSED, {}, now=NOW)
+            journal.append(EntryKind.REFUSED, {}, now=NOW)
 
     def test_a_long_line_is_found_from_the_end(
         self, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(chain, "_TAIL_CHUNK", 16)
         journal = filled(home)
-        journal.append(Kind.REFUSED, {"long": "x" * 1000}, now=NOW)
-        journal.append(Kind.REFUSED, {}, now=NOW)
+        journal.append(EntryKind.REFUSED, {"long": "x" * 1000}, now=NOW)
+        journal.append(EntryKind.REFUSED, {}, now=NOW)
         assert journal.verify().anchor.seq == 6
 
     def test_a_line_over_the_cap(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,22 +193,26 @@ class TestGlimpse:
     def test_only_sound_lines_of_the_kind(self, home: Path) -> None:
         journal = filled(home, 2)
         trap = {"text": ',"kind":"registered","prev":"'}
-        journal.append(Kind.REFUSED, {"x": trap["text"]}, now=NOW)
-        journal.append(Kind.REGISTERED, {"wallet": "vault"}, now=NOW)
-        journal.append(Kind.REGISTERED, {"wallet": "torn"}, now=NOW)
+        journal.append(EntryKind.REFUSED, {"x": trap["text"]}, now=NOW)
+        journal.append(EntryKind.REGISTERED, {"wallet": "vault"}, now=NOW)
+        journal.append(EntryKind.REGISTERED, {"wallet": "torn"}, now=NOW)
         path = home / "journal.jsonl"
         path.write_bytes(path.read_bytes()[:-9])
-        assert [entry.body for entry in journal.glimpse(Kind.REGISTERED)] == [{"wallet": "vault"}]
+        assert [entry.body for entry in journal.glimpse(EntryKind.REGISTERED)] == [
+            {"wallet": "vault"}
+        ]
 
     def test_a_line_of_another_kind_that_looks_like_it(self, home: Path) -> None:
         body = {"a": {"kind": "registered", "prev": ""}}
         journal = Journal(home)
-        journal.append(Kind.REFUSED, {"z": body["a"] | {"b": 1, "kind": "registered"}}, now=NOW)
-        journal.append(Kind.REFUSED, {"a": {"b": 1, **body["a"]}}, now=NOW)
-        assert list(journal.glimpse(Kind.REGISTERED)) == []
+        journal.append(
+            EntryKind.REFUSED, {"z": body["a"] | {"b": 1, "kind": "registered"}}, now=NOW
+        )
+        journal.append(EntryKind.REFUSED, {"a": {"b": 1, **body["a"]}}, now=NOW)
+        assert list(journal.glimpse(EntryKind.REGISTERED)) == []
 
     def test_no_journal(self, home: Path) -> None:
-        assert list(Journal(home).glimpse(Kind.REGISTERED)) == []
+        assert list(Journal(home).glimpse(EntryKind.REGISTERED)) == []
 
 
 class TestDamage:
@@ -231,7 +235,7 @@ class TestDamage:
         journal = filled(home, 2)
         head = (home / "journal.head").read_bytes()
         before = (home / "journal.jsonl").read_bytes()
-        journal.append(Kind.INTENT, {"x": "y"}, now=NOW)
+        journal.append(EntryKind.INTENT, {"x": "y"}, now=NOW)
         whole = (home / "journal.jsonl").read_bytes()
         (home / "journal.head").write_bytes(head)
         assert journal.verify().damage is None
@@ -275,7 +279,7 @@ class TestDamage:
     def test_a_forged_line_that_is_sound_in_itself_breaks_the_next(self, home: Path) -> None:
         journal = filled(home, 4)
         one, _, three, four = journal.entries()
-        forged = Entry.make(Kind.REFUSED, {"number": 99}, after=one.anchor, now=NOW)
+        forged = Entry.make(EntryKind.REFUSED, {"number": 99}, after=one.anchor, now=NOW)
         lines = [entry.serialize() for entry in (one, forged, three, four)]
         (home / "journal.jsonl").write_bytes(b"".join(lines))
         found = damage(journal, seen_from_its_end=False)
@@ -284,7 +288,7 @@ class TestDamage:
     def test_a_number_that_is_skipped_is_noticed_under_a_head_that_agrees(self, home: Path) -> None:
         journal = filled(home, 2)
         *_, last = journal.entries()
-        forged = Entry.make(Kind.REFUSED, {}, after=Anchor(7, last.hash), now=NOW)
+        forged = Entry.make(EntryKind.REFUSED, {}, after=Anchor(7, last.hash), now=NOW)
         with (home / "journal.jsonl").open("ab") as file:
             file.write(forged.serialize())
         (home / "journal.head").write_text(json.dumps(forged.anchor._asdict()))
@@ -299,7 +303,7 @@ class TestDamage:
         other = tmp_path / "other"
         forged = Journal(other)
         for number in range(count):
-            forged.append(Kind.REFUSED, {"number": number + 1}, now=NOW)
+            forged.append(EntryKind.REFUSED, {"number": number + 1}, now=NOW)
         shutil.copy(other / "journal.jsonl", home / "journal.jsonl")
         found = damage(journal)
         assert (found.damage, found.line) == (Damage.BROKEN, 4)
@@ -307,7 +311,7 @@ class TestDamage:
     def test_set_back_as_a_whole_is_seen_on_paper_only(self, home: Path, tmp_path: Path) -> None:
         journal = filled(home, 2)
         shutil.copytree(home, tmp_path / "yesterday")
-        anchor = journal.append(Kind.REFUSED, {}, now=NOW).anchor
+        anchor = journal.append(EntryKind.REFUSED, {}, now=NOW).anchor
         noted = Anchor(anchor.seq, anchor.hash[:8])
         journal.demand_anchor(noted)
         shutil.rmtree(home)
@@ -329,7 +333,7 @@ class TestDamage:
     def test_an_older_journal_under_a_newer_head(self, home: Path) -> None:
         journal = filled(home, 2)
         old = (home / "journal.jsonl").read_bytes()
-        journal.append(Kind.REFUSED, {}, now=NOW)
+        journal.append(EntryKind.REFUSED, {}, now=NOW)
         (home / "journal.jsonl").write_bytes(old)
         found = damage(journal)
         assert (found.damage, found.line) == (Damage.ROLLED_BACK, 3)
@@ -342,7 +346,7 @@ class TestDamage:
         journal = filled(home, 2)
         old = (home / "journal.head").read_bytes()
         for _ in range(2):
-            journal.append(Kind.REFUSED, {}, now=NOW)
+            journal.append(EntryKind.REFUSED, {}, now=NOW)
         (home / "journal.head").write_bytes(old)
         found = damage(journal)
         assert (found.damage, found.line) == (Damage.BROKEN, 3)
@@ -380,7 +384,7 @@ class TestPowerCuts:
             assert found.anchor.seq in {2, 3}
             outcomes.add((found.anchor.seq, found.damage is None))
             if found.damage is None:
-                journal.append(Kind.REFUSED, {}, now=NOW)
+                journal.append(EntryKind.REFUSED, {}, now=NOW)
             else:
                 journal.recover_torn("the power went", now=NOW)
             assert journal.verify().damage is None
@@ -390,7 +394,7 @@ class TestPowerCuts:
                 path.write_bytes(content)
 
         steps = steps_survived(
-            lambda: journal.append(Kind.INTENT, {"x": "y"}, now=NOW), check=check
+            lambda: journal.append(EntryKind.INTENT, {"x": "y"}, now=NOW), check=check
         )
         assert steps >= 6
         assert outcomes == {(2, True), (2, False), (3, True)}
@@ -407,7 +411,7 @@ class TestRecovery:
         journal = self.torn(home)
         entry = journal.recover_torn("the power went", now=NOW)
         assert entry.seq == 3
-        assert entry.kind is Kind.RECOVERED
+        assert entry.kind is EntryKind.RECOVERED
         assert entry.body["reason"] == "the power went"
         assert entry.body["begins"] == '{"body":\\x00'
         assert (home / "journal.torn-3").read_bytes() == b'{"body":\x00'
@@ -479,7 +483,7 @@ class TestRecovery:
             if damaged[-1]:
                 journal.set_aside("no backup", now=NOW)
             entries = list(journal.entries())
-            assert [entry.kind for entry in entries] == [Kind.RECOVERED]
+            assert [entry.kind for entry in entries] == [EntryKind.RECOVERED]
             assert entries[0].body["reason"] == "no backup"
             kept = [each.read_bytes() for each in home.glob("journal.broken-*")]
             assert saved.get(path) is None or saved[path] in kept
@@ -549,26 +553,26 @@ class TestFullDisk:
 
     def test_nothing_is_written_and_the_chain_holds(self, tmp_path, full, monkeypatch):
         journal = Journal(tmp_path / "home")
-        first = journal.append(Kind.AUDITED, {"n": 1}, now=NOW)
+        first = journal.append(EntryKind.AUDITED, {"n": 1}, now=NOW)
         before = (tmp_path / "home" / "journal.jsonl").read_bytes()
         full()
         for _ in range(3):
             with pytest.raises(UnfitError, match="full"):
-                journal.append(Kind.AUDITED, {"n": 2}, now=NOW)
+                journal.append(EntryKind.AUDITED, {"n": 2}, now=NOW)
             assert (tmp_path / "home" / "journal.jsonl").read_bytes() == before
         monkeypatch.undo()
         assert journal.verify().anchor == first.anchor
-        journal.append(Kind.AUDITED, {"n": 3}, now=NOW)
+        journal.append(EntryKind.AUDITED, {"n": 3}, now=NOW)
         assert [entry.body["n"] for entry in journal.entries()] == [1, 3]
 
     def test_the_first_line_too(self, tmp_path, full, monkeypatch):
         journal = Journal(tmp_path / "home")
         full()
         with pytest.raises(UnfitError):
-            journal.append(Kind.AUDITED, {}, now=NOW)
+            journal.append(EntryKind.AUDITED, {}, now=NOW)
         monkeypatch.undo()
         assert journal.verify().damage is None
-        assert journal.append(Kind.AUDITED, {}, now=NOW).seq == 1
+        assert journal.append(EntryKind.AUDITED, {}, now=NOW).seq == 1
 
     @pytest.mark.parametrize("fault", [KeyboardInterrupt(), OSError(errno.EIO, "a bad block")])
     def test_an_entry_that_was_stopped_at_any_step_is_not_there(self, tmp_path, fault, monkeypatch):
@@ -584,12 +588,12 @@ class TestFullDisk:
             left[0] = step
             monkeypatch.setattr(os, "fsync", stop)
             try:
-                journal.append(Kind.INTENT, {}, now=NOW)
+                journal.append(EntryKind.INTENT, {}, now=NOW)
             except (KeyboardInterrupt, UnfitError):
                 monkeypatch.undo()
             else:
                 break
-            assert [entry.kind for entry in journal.entries()] == [Kind.REFUSED] * 2
+            assert [entry.kind for entry in journal.entries()] == [EntryKind.REFUSED] * 2
         assert step > 3
         assert journal.verify().anchor.seq == 3
 
@@ -603,7 +607,7 @@ class TestFullDisk:
 
         monkeypatch.setattr(journal_module, "atomic_write", late)
         with pytest.raises(UnfitError):
-            journal.append(Kind.AUDITED, {}, now=NOW)
+            journal.append(EntryKind.AUDITED, {}, now=NOW)
         monkeypatch.undo()
         assert journal.verify().anchor.seq == 1
 
@@ -612,14 +616,14 @@ class TestFullDisk:
     ):
         home = tmp_path / "home"
         journal = Journal(home)
-        journal.append(Kind.AUDITED, {}, now=NOW)
+        journal.append(EntryKind.AUDITED, {}, now=NOW)
         lagging = (home / "journal.head").read_bytes()
-        journal.append(Kind.AUDITED, {}, now=NOW)
+        journal.append(EntryKind.AUDITED, {}, now=NOW)
         (home / "journal.head").write_bytes(lagging)  # as a power cut between the two leaves it
         full()
         with pytest.raises(UnfitError):
-            journal.append(Kind.AUDITED, {}, now=NOW)
+            journal.append(EntryKind.AUDITED, {}, now=NOW)
         monkeypatch.undo()
         assert journal.verify().anchor.seq == 2
-        assert journal.append(Kind.AUDITED, {}, now=NOW).seq == 3
+        assert journal.append(EntryKind.AUDITED, {}, now=NOW).seq == 3
         assert journal.verify().damage is None

@@ -6,7 +6,7 @@ from io import BytesIO
 
 from PIL import Image, ImageEnhance, ImageFilter
 
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.splitter import Frames, split
 from coldsign.qr.write import matrix, picture
 
@@ -16,7 +16,7 @@ def psbt(size: int, seed: int = 1) -> bytes:
 
 
 def shown(size: int = 2000, dialect: Dialect = Dialect.UR, density: int = 13) -> Frames:
-    return split(psbt(size), kind=Kind.PSBT, dialect=dialect, density=density)
+    return split(psbt(size), kind=PayloadKind.PSBT, dialect=dialect, density=density)
 
 
 def image(frames: Frames, index: int = 0, module: int = 4) -> Image.Image:

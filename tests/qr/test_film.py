@@ -15,7 +15,7 @@ from coldsign.qr import decoder, read
 from coldsign.qr.child import Child
 from coldsign.qr.eyes import Eyes
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.read import is_visual, read_camera, read_pictures
 from coldsign.qr.wire import PictureError, Say, pack
 from coldsign.qr.write import matrix, picture
@@ -27,7 +27,7 @@ HEVC = ("-c:v", "libx265", "-x265-params", "log-level=error")
 
 
 def joined(found):
-    joiner = Joiner(frozenset({Kind.PSBT}))
+    joiner = Joiner(frozenset({PayloadKind.PSBT}))
     for code in found:
         joiner.feed(code)
     return joiner.require()
@@ -74,7 +74,7 @@ def test_films(tmp_path, ending, options):
 @pytest.mark.slow
 def test_a_recording_in_the_cameras_place(tmp_path):
     path = film(tmp_path, "mp4", "-c:v", "libx264")
-    joiner = Joiner(frozenset({Kind.PSBT}))
+    joiner = Joiner(frozenset({PayloadKind.PSBT}))
     looks = 0
     for frame in read_camera(str(path)):
         looks += 1
