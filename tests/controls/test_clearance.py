@@ -656,4 +656,5 @@ class TestAnyBytes:
     def test_any_bytes_are_a_receipt_or_malformed(self, data):
         for text in (data, b"coldsign receipt 1\nlines:\n" + data):
             with contextlib.suppress(MalformedError):
-                read_receipt(text)
+                entries = read_receipt(text)
+                assert b"".join(entry.serialize() for entry in entries) in text

@@ -362,9 +362,10 @@ def test_a_mutated_output_is_a_wallet_or_malformed(data):
     content = bytearray(output(children=Tag(304, {1: [[0, False, 1, False], [], False]})))
     content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
-        recognise(bytes(content), MAINNET)
+        found = recognise(bytes(content), MAINNET)
     except MalformedError:
         return
+    assert Descriptor.parse(str(found.descriptor), MAINNET) == found.descriptor
 
 
 ITEMS = st.recursive(

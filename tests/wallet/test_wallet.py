@@ -268,7 +268,8 @@ def test_origins_that_contradict_the_key(path, actual, fingerprint, match):
 
 def test_origins_that_agree_with_the_key():
     for path in ("45h", "m", "48h/0h/0h/2h"):
-        make(f"wpkh({origin_of(0, path.removeprefix('m'), path)})")
+        made = make(f"wpkh({origin_of(0, path.removeprefix('m'), path)})")
+        assert made.origin(0, 1, 7).path == (*parse_path(path), 1, 7)
 
 
 def duplicates():
@@ -304,13 +305,19 @@ def test_one_key_under_another_chain_code_is_still_one_key():
 
 
 def test_one_xpub_with_disjoint_branches_is_legal_in_different_ways_to_spend():
-    make(attack_wallets()["W-mini"]["descriptor"])
-    make(f"tr({A},{{sortedmulti_a(1,{B},{C}),pk({key(0, '<2;3>/*')})}})")
+    assert len(make(attack_wallets()["W-mini"]["descriptor"]).spending_paths()) == 2
+    leaves = f"{{sortedmulti_a(1,{B},{C}),pk({key(0, '<2;3>/*')})}}"
+    assert [path.keys for path in make(f"tr({A},{leaves})").spending_paths()] == [
+        (0,),
+        (1, 2),
+        (3,),
+    ]
 
 
 def test_the_zero_fingerprint_identifies_nobody():
     one, two = (account(n).replace(account(n)[1:9], "00000000") for n in (0, 1))
-    make(f"wsh(multi(2,{one}/<0;1>/*,{two}/<0;1>/*))")
+    made = make(f"wsh(multi(2,{one}/<0;1>/*,{two}/<0;1>/*))")
+    assert [key.fingerprint for key in made.descriptor.keys] == [bytes(4), bytes(4)]
 
 
 def test_raw_keys_of_one_fingerprint_are_told_apart_by_the_keys():
