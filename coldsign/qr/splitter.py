@@ -60,12 +60,11 @@ class Frames:
         numbers = schedule.loop(self.mixer.count, self.mixer.checksum)
         return tuple(uri.piece_text(self.ur_type, self.mixer.part(number)) for number in numbers)
 
-    def stream(self) -> Iterator[Frame]:
-        """The frames to show, without end; of a fountain message new mixed parts keep coming."""
-        return (frame for _, frame in self.numbered())
-
     def numbered(self) -> Iterator[tuple[int, Frame]]:
-        """The same with their numbers from 1; above ``need`` they mix several parts."""
+        """The frames to show with their numbers from 1, without end.
+
+        Of a fountain message new parts keep coming; above ``need`` each mixes several fragments.
+        """
         if self.mixer is None:
             yield from cycle(enumerate(self.texts, 1))
             return

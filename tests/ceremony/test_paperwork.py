@@ -14,6 +14,7 @@ from coldsign.errors import MalformedError, UsageError
 from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.splitter import split
 from coldsign.qr.write import save
+from tests.qr.pictures import stream
 
 TEXTS = tuple(
     "".join(f"{hashlib.sha256(name + bytes([n])).hexdigest()}\n" for n in range(6)).encode()
@@ -87,7 +88,7 @@ def test_scanned_lines_of_several_papers_with_repeats(tmp_path):
 
 def test_a_film_goes_on_after_the_message(tmp_path, monkeypatch):
     frames = split(TEXTS[0], kind=PayloadKind.BYTES, dialect=Dialect.UR, density=5)
-    shown = [frame.encode() for frame in itertools.islice(frames.stream(), 3 * frames.need)]
+    shown = [frame.encode() for frame in itertools.islice(stream(frames), 3 * frames.need)]
     monkeypatch.setattr(paperwork, "is_visual", lambda _path: True)
     monkeypatch.setattr(paperwork, "read_pictures", lambda _paths: iter(shown))
     (tmp_path / "film.mp4").touch()

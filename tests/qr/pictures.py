@@ -2,12 +2,13 @@
 
 import random
 import re
+from collections.abc import Iterator
 from io import BytesIO
 
 from PIL import Image, ImageEnhance, ImageFilter
 
 from coldsign.qr.payload import Dialect, PayloadKind
-from coldsign.qr.splitter import Frames, split
+from coldsign.qr.splitter import Frame, Frames, split
 from coldsign.qr.write import matrix, picture
 
 
@@ -112,3 +113,8 @@ CONDITIONS = {
     "jpeg": jpeg,
     "moire": moire,
 }
+
+
+def stream(frames: Frames) -> Iterator[Frame]:
+    """The frames as they are shown, without end."""
+    return (frame for _, frame in frames.numbered())

@@ -14,6 +14,7 @@ from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.splitter import split
 from tests.cli.laptop import DATA, Laptop
 from tests.qr import pictures
+from tests.qr.pictures import stream
 from tests.qr.test_large import film
 
 LEAVING = "0.24405544"  # what the recorded request pays
@@ -40,7 +41,7 @@ def test_sign_from_the_camera_to_the_screen(tmp_path):
     found = json.loads((DATA / "regtest" / "wpkh-1x2.json").read_text())
     request = base64.b64decode(found["psbt"])
     frames = split(request, kind=PayloadKind.PSBT, dialect=Dialect.UR, density=8)
-    film(tmp_path / "in.mp4", frames, itertools.islice(frames.stream(), 3, 3 * frames.need + 9))
+    film(tmp_path / "in.mp4", frames, itertools.islice(stream(frames), 3, 3 * frames.need + 9))
     walk = ("sign", "--wallet", "single", "--key", "-", "--camera", "in.mp4")
     words = ("--secret-file", laptop.path("s.words"))
     with laptop.terminal(*walk, *words, columns=110, rows=90) as terminal:

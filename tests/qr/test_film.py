@@ -20,6 +20,7 @@ from coldsign.qr.read import is_visual, read_camera, read_pictures
 from coldsign.qr.wire import PictureError, Say, pack
 from coldsign.qr.write import matrix, picture
 from tests.qr import pictures
+from tests.qr.pictures import stream
 
 SLOW = pytest.mark.slow
 VP8 = ("-c:v", "libvpx")
@@ -207,7 +208,7 @@ def test_a_hundred_inputs_cross_in_a_recorded_film(tmp_path, dialect):
     with subprocess.Popen(
         [*command, "-pix_fmt", "yuv420p", str(path)], stdin=subprocess.PIPE
     ) as recorder:
-        for frame in itertools.islice(frames.stream(), 5, frames.need + 20):
+        for frame in itertools.islice(stream(frames), 5, frames.need + 20):
             code = picture(matrix(frames, frame), 6).convert("L")
             recorder.stdin.write(pictures.on_desk(code, (960, 720), 0.9).tobytes())
         if dialect is Dialect.BBQR:

@@ -14,6 +14,7 @@ from coldsign.qr.recognise import recognise
 from coldsign.qr.splitter import split
 from coldsign.qr.ur import uri
 from coldsign.qr.ur.fountain import Part, Solver
+from tests.qr.pictures import stream
 
 PSBT = frozenset({PayloadKind.PSBT})
 MULTI = (Dialect.UR, Dialect.UR_PSBT, Dialect.UR1, Dialect.BBQR, Dialect.PMOFN)
@@ -40,7 +41,7 @@ def test_shuffled_repeated_and_lost_frames_join(dialect, size, density, seed):
     shown = frames(data, dialect, density)
     loop = list(shown.frames)
     rng.shuffle(loop)
-    stream = shown.stream()
+    coming = stream(shown)
     joiner = Joiner(PSBT)
     for frame in loop[: rng.randrange(len(loop) + 1)]:
         joiner.feed(frame)
@@ -48,7 +49,7 @@ def test_shuffled_repeated_and_lost_frames_join(dialect, size, density, seed):
     for _ in range(40 * len(loop) + 40):
         if joiner.progress.done:
             break
-        frame = next(stream)
+        frame = next(coming)
         if rng.random() > 0.3:
             joiner.feed(frame)
     payload = joiner.require()

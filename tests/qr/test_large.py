@@ -22,6 +22,7 @@ from coldsign.qr.splitter import split
 from coldsign.qr.write import matrix, picture, save
 from tests.cli.laptop import Laptop
 from tests.qr import pictures
+from tests.qr.pictures import stream
 
 pytestmark = pytest.mark.slow
 
@@ -105,7 +106,7 @@ def test_a_hundred_inputs_by_film_and_back(level, laptop, tmp_path):
     request = base64.b64decode(found["psbt"])
     equip(laptop, found)
     frames = split(request, kind=PayloadKind.PSBT, dialect=Dialect.UR, density=20)
-    film(tmp_path / "in.mp4", frames, itertools.islice(frames.stream(), 7, frames.need + 17))
+    film(tmp_path / "in.mp4", frames, itertools.islice(stream(frames), 7, frames.need + 17))
     reply = signed(laptop, [str(tmp_path / "in.mp4")], tmp_path / "out.gif", "--reply", level)
     command = ["ffmpeg", "-loglevel", "error", "-i", str(tmp_path / "out.gif"), "-r", "15"]
     filmed = tmp_path / "out.mp4"

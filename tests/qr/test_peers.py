@@ -11,6 +11,7 @@ import pytest
 from coldsign.qr.joiner import Joiner
 from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.splitter import split
+from tests.qr.pictures import stream
 
 PEERS = Path(__file__).resolve().parent / "peers"
 MODULES = PEERS / "node_modules"
@@ -78,10 +79,10 @@ def psbt(size):
 def test_bc_ur_reads_ours(size, lost, ask):
     frames = split(psbt(size), kind=PayloadKind.PSBT, dialect=Dialect.UR, density=13)
     rng = random.Random(size)
-    stream = frames.stream()
+    coming = stream(frames)
     shown = [
         f.lower()
-        for f in (next(stream) for _ in range(8 * frames.need + 20))
+        for f in (next(coming) for _ in range(8 * frames.need + 20))
         if rng.random() >= lost
     ]
     read = ask("readUr", shown)

@@ -19,6 +19,7 @@ from coldsign.qr.ur.chooser import choose_fragments
 from coldsign.qr.ur.fountain import Mixer
 from tests.benchmarks.qr.looks import OURS, Shown, Transfer, looks, schedules
 from tests.benchmarks.qr.readers import Solving, Stripping
+from tests.qr.pictures import stream
 
 
 def masks(numbers, count, checksum):
@@ -125,7 +126,7 @@ def test_late_parts_of_a_stream_fit_as_well():
         frames = split(data, kind=PayloadKind.PSBT, dialect=Dialect.UR, density=density)
         assert frames.version <= density
         room = capacity(frames.version, frames.level, alphanumeric=True)
-        assert all(len(f) <= room for f in itertools.islice(frames.stream(), 4 * frames.need))
+        assert all(len(f) <= room for f in itertools.islice(stream(frames), 4 * frames.need))
         last = uri.piece_text(frames.ur_type, frames.mixer.part(schedule.MAX_NUMBER))
         assert len(last) <= room
 
@@ -134,7 +135,7 @@ def test_one_static_frame_where_it_fits():
     for dialect in (Dialect.UR, Dialect.BBQR):
         frames = split(b"psbt\xff" + bytes(300), kind=PayloadKind.PSBT, dialect=dialect, density=20)
         assert len(frames.frames) == frames.need == 1
-        assert next(frames.stream()) == frames.frames[0]
+        assert next(stream(frames)) == frames.frames[0]
 
 
 def test_error_correction_is_raised_for_nothing():
@@ -189,7 +190,7 @@ def test_a_thousand_inputs_cross_both_ways():
         frames = split(data, kind=PayloadKind.PSBT, dialect=dialect, density=20)
         rng = random.Random(2)
         joiner = Joiner()
-        for frame in itertools.islice(frames.stream(), 20 * frames.need):
+        for frame in itertools.islice(stream(frames), 20 * frames.need):
             if rng.random() > 0.1 and joiner.feed(frame).done:
                 break
         assert joiner.require().data == data
