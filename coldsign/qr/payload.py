@@ -92,12 +92,11 @@ _OTHERS = (
     (re.compile(rb"(?i)\s*(?:bc1|tb1|bcrt1)[0-9a-z]{20,90}\s*\Z"), "an address"),
     (re.compile(rb"\s*[123mn][1-9A-HJ-NP-Za-km-z]{25,34}\s*\Z"), "an address"),
 )
+# A comment ends at its first --> only: where it may end at any, many of them are split in 2^n ways.
+_SVG = rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<svg[\s>]"
 _DRAWINGS = (
     (re.compile(rb"%PDF-"), "a PDF document"),
-    (
-        re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<svg[\s>]", re.DOTALL),
-        "an SVG drawing",
-    ),
+    (re.compile(_SVG, re.DOTALL), "an SVG drawing"),
     (re.compile(rb"II\*\0|MM\0\*"), "a TIFF picture"),
     (re.compile(rb"....ftyp(?:hei|hev|mif1|msf1|avi)", re.DOTALL), "a HEIC or AVIF picture"),
 )

@@ -183,3 +183,19 @@ def test_the_work_of_the_largest_message_is_allowed():
             break
     assert solver.rank == solver.count
     assert budget.left > fountain.MAX_WORK // 2
+
+
+PIECES = (
+    *("<!---->", "<!-- --> ", "<?xml?>", "<?xml ?><!--", "abc ", "abcdefgh  ", "1234", " ", "\n"),
+    *('"xpub" ', "Policy: ", "Policy: 1 of 2\n", "[abcdef01", "ms1", "xpub", "wsh("),
+)
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_a_short_text_over_and_over_is_named_at_once(piece):
+    """No pattern takes it apart in 2^n ways: what is shown to a camera must not stop the looks."""
+    text = (piece * 4096)[:4096] + "!"
+    joiner = Joiner(PSBT)
+    joiner.feed(text)
+    with pytest.raises(MalformedError, match="a PSBT was expected"):
+        joiner.require()
