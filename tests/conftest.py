@@ -13,8 +13,10 @@ from hypothesis import settings
 settings.register_profile("desk", deadline=None)
 settings.register_profile("gate", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("gate" if os.environ.get("CI") else "desk")
-# A shell starts what runs in its background with Ctrl-C ignored, and every program that we start would inherit that.
+# A shell starts what runs in its background with Ctrl-C ignored, `nohup` with a hang-up: programs that we start would
+# inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _synced(descriptor: int) -> None:

@@ -115,24 +115,33 @@ def positions_of(record: KeyRecord, wallet: Wallet) -> tuple[int, ...]:
     )
 
 
-def demand_one_cosigner(record: KeyRecord, wallet: Wallet, stored: Iterable[KeyRecord]) -> None:
-    """Stop where this machine stores keys that a wallet counts together: one laptop must not be enough.
+def demand_one_cosigner(
+    record: KeyRecord | None, wallet: Wallet, stored: Iterable[KeyRecord]
+) -> None:
+    """Stop where this machine holds keys that a wallet counts together: one laptop must not be enough.
 
     On test networks nothing is at stake, and rehearsals keep their keys together.
 
+    Args:
+        record: The stored key that would sign; None for one that is typed in, which is taken for
+            the one registered as ours.
+        wallet: What it would sign for.
+        stored: Every key stored here.
+
     Raises:
-        LockedError: Another stored key stands with this one in a way to spend that needs both or more.
+        LockedError: A stored key stands with this one in a way to spend that needs both or more.
     """
     if wallet.network is not MAINNET:
         return
-    own = set(positions_of(record, wallet))
+    own = set(wallet.our_keys if record is None else positions_of(record, wallet))
     for other in stored:
         theirs = set(positions_of(other, wallet)) - own
         for path in wallet.spending_paths():
             if path.needed > 1 and own & set(path.keys) and theirs & set(path.keys):
+                first = f"the key {record.name}" if record else "a key typed in"
                 raise LockedError(
-                    f"the keys {record.name} and {other.name} on this machine are two cosigners' of the"
-                    f" wallet {wallet.name}: whoever takes it has both",
+                    f"{first} and the stored key {other.name} are two cosigners' of the wallet"
+                    f" {wallet.name}: whoever takes this machine has both",
                     hint=f"keep each on a machine of its own; coldsign key remove {other.name}",
                     code="several-cosigners",
                 )

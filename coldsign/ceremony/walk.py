@@ -72,14 +72,14 @@ def examine(job: Job, desk: Desk) -> Report:
 
     Raises:
         MalformedError: It is no PSBT.
-        LockedError: The key that would sign is none of the wallet's, or not the only one here.
+        LockedError: The key that would sign is none of the wallet's.
         JournalDamagedError: The journal is damaged; the latch is engaged.
     """
     psbt = Psbt.read(job.psbt)  # the review proves its points, most of them by deriving them
     memory = _recall(desk, job.wallet)
     context = context_of(memory, psbt, job.policy, now=desk.now(), manifest=job.manifest)
     context = replace(context, batch=job.batch)
-    return review(psbt, job.wallet, context, our_keys=_ours(job, desk), cores=desk.cores)
+    return review(psbt, job.wallet, context, our_keys=_ours(job), cores=desk.cores)
 
 
 def examine_batch(jobs: Iterable[Job], desk: Desk) -> list[Report]:
@@ -105,11 +105,12 @@ def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
         HaltedError: The latch is engaged.
         RefusedError: A check, the policy, the manifest, the approvals or the journal forbid it.
         DeclinedError: The operator said no.
-        LockedError: The key cannot be unlocked, or cannot sign this.
+        LockedError: The key cannot be unlocked, cannot sign this, or lies beside another cosigner's.
         SelfCheckError: What was signed failed verification; the latch is engaged.
         UnfitError: The policy demands an offline machine, and this one is not.
     """
     report = examine(job, desk)
+    demand_one_cosigner(job.key, job.wallet, desk.keystore.records())
     operator.look(report)
     desk.latch.check()
     try:
@@ -177,7 +178,7 @@ def _recall(desk: Desk, wallet: Wallet) -> Memory:
         raise
 
 
-def _ours(job: Job, desk: Desk) -> tuple[int, ...]:
+def _ours(job: Job) -> tuple[int, ...]:
     if job.key is None:
         return job.wallet.our_keys
     found = positions_of(job.key, job.wallet)
@@ -195,7 +196,6 @@ def _ours(job: Job, desk: Desk) -> tuple[int, ...]:
             hint="choose the registered key, or register the wallet with this one",
             code="key-not-ours",
         )
-    demand_one_cosigner(job.key, job.wallet, desk.keystore.records())
     return found
 
 

@@ -202,10 +202,8 @@ def _by_policy(
             hint="bind it first, after reading what changes",
             code="policy-not-bound",
         )
-    if report.context.limits != policy.limits:
-        yield RefusedError(
-            "the report was not made under the policy's limits", code="policy-not-reviewed"
-        )
+    if report.context.rules != policy.digest:
+        yield RefusedError("the report was not made under this policy", code="policy-not-reviewed")
     if require.manifest and report.context.manifest is None:
         yield _no_manifest()
     if len(approvers) < require.approvals:

@@ -33,6 +33,7 @@ def context_of(
     )
     return Context(
         limits=policy.limits,
+        rules=policy.digest,
         manifest=manifest,
         history=memory,
         destinations=policy.places(memory.wallet.network),

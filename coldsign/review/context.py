@@ -220,6 +220,7 @@ class Context:
 
     Attributes:
         limits: The policy's numbers.
+        rules: Digest of the whole policy that the limits, the destinations and the manifest's coverage are of.
         manifest: What must be paid, where one is used.
         history: The journal's memory.
         destinations: Where money may go; None lets it go anywhere.
@@ -229,6 +230,7 @@ class Context:
     """
 
     limits: Limits = field(default_factory=Limits)
+    rules: bytes = b""
     manifest: Manifest | None = None
     history: History = field(default_factory=EmptyHistory)
     destinations: Destinations | None = None

@@ -57,11 +57,23 @@ def job(found, number, *, registered=False, network=MAINNET):
 def test_two_cosigners_keys_on_one_machine_sign_nothing(name, registered, tmp_path):
     found = fixture(name)
     desk, operator = laptop(tmp_path, found, 0, 1), Yes(no_key)
-    with pytest.raises(LockedError, match="key0 and key1 on this machine are two cosigners") as no:
+    with pytest.raises(LockedError, match="key0 and the stored key key1 are two cosigners") as no:
         sign_walk(job(found, 0, registered=registered), desk, operator)
     assert (no.value.code, operator.asked) == ("several-cosigners", 0)
     assert "coldsign key remove key1" in no.value.hint
     assert examine(dataclasses.replace(job(found, 0), key=None), desk).verdict == "ok"
+
+
+def test_a_key_that_is_typed_in_beside_another_cosigners_signs_nothing(tmp_path):
+    found = fixture(MULTISIG)
+    desk, operator = laptop(tmp_path, found, 1), Yes(lambda: found.keyring(0))
+    typed = dataclasses.replace(job(found, 0, registered=True), key=None)
+    with pytest.raises(LockedError, match="a key typed in and the stored key key1 are two") as no:
+        sign_walk(typed, desk, operator)
+    assert (no.value.code, operator.asked) == ("several-cosigners", 0)
+    desk.keystore.remove("key1")
+    laptop(tmp_path, found, 0)  # a stored copy of the very key is no second one
+    assert sign_walk(typed, desk, operator).inputs
 
 
 def test_a_rehearsal_on_a_test_network_keeps_its_keys_together(tmp_path):
@@ -99,5 +111,5 @@ def test_keys_that_each_spend_alone_may_lie_together(tmp_path):
     desk = laptop(tmp_path, found, 0, 1)
     assert sign_walk(job(found, 0), desk, Yes(lambda: found.keyring(0))).inputs
     laptop(tmp_path, found, 2)
-    with pytest.raises(LockedError, match="key1 and key2"):
+    with pytest.raises(LockedError, match="key1 and the stored key key2"):
         sign_walk(job(found, 1), desk, Yes(no_key))

@@ -175,11 +175,18 @@ class TestRefusing:
         assert caught.value.code == "not-accepted"
         assert set(granted(home, policy=asking).accepted) == to_confirm(found)
 
-    def test_another_policy_than_the_reviewed_one(self, home):
+    @pytest.mark.parametrize(
+        "other",
+        [
+            LAX + b"foreign_inputs = true",
+            LAX + b'destinations = ["bcrt1q00"]',
+            LAX + b"partial_manifest = true",
+        ],
+        ids=["limits", "destinations", "coverage"],
+    )
+    def test_another_policy_than_the_reviewed_one(self, home, other):
         found = report(home)
-        assert reasons(home, found=found, policy=LAX + b"foreign_inputs = true") == [
-            "policy-not-reviewed"
-        ]
+        assert reasons(home, found=found, policy=other) == ["policy-not-reviewed"]
 
     def test_another_policy_than_the_bound_one(self, home):
         PolicyStore(home).bind(

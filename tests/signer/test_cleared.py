@@ -21,7 +21,7 @@ from tests.signer.common import NAMES, fixture, keyring, signatures, unsigned, w
 def test_what_the_controls_clear_is_signed_as_by_the_node(name, tmp_path):
     vault, before = wallet(name), unsigned(name)
     policy = Policy.parse(b"")
-    context = Context(limits=policy.limits, history=recall((), vault))
+    context = Context(limits=policy.limits, rules=policy.digest, history=recall((), vault))
     report = review(before, vault, context)
     accepted = frozenset(found.code for found in report.of(Severity.CONFIRM))
     clearance = clear(report, policy=policy, latch=Latch(tmp_path), accepted=accepted)

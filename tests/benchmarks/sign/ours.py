@@ -47,7 +47,7 @@ def _coldsign(case: Case, cores: Cores) -> Sign:
     unlocked = Keyring.from_xprv(wallycore.bip32_key_to_base58(case.wallet.master(0), private))
     policy, memory = Policy.parse(POLICY), recall((), wallet)
     latch = Latch(Path(tempfile.gettempdir()) / "no-home")
-    context = Context(policy.limits, history=memory)
+    context = Context(limits=policy.limits, rules=policy.digest, history=memory)
 
     def run(data: bytes) -> bytes:
         before = Psbt.read(data)
