@@ -17,11 +17,6 @@ from tests.readonly import read_only
 NOW = datetime(2026, 11, 22, 17, 0, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 def append(home: Path, count: int) -> Journal:
     journal = Journal(home)
     for number in range(count):

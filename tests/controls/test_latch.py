@@ -17,11 +17,6 @@ from tests.killing import steps_survived
 NOW = datetime(2026, 11, 22, 17, 0, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 def kinds(journal: Journal) -> list[EntryKind]:
     return [entry.kind for entry in journal.entries()]
 
