@@ -169,18 +169,30 @@ def _recalled(entries: Iterable[Entry], wallet: Wallet) -> Memory:
             if entry.kind is EntryKind.INTENT and entry.body["network"] == network:
                 pasts[entry.seq] = Past.read(entry, identity)
                 amounts.update([put[:2] for put in entry.body["inputs"] if put[1] is not None])
-                used = entry.body.get("policy") if pasts[entry.seq].is_this_wallet else used
+                used = _digest(entry, "policy") if pasts[entry.seq].is_this_wallet else used
             elif entry.kind is EntryKind.APPROVED and entry.body.get("network") == network:
                 approvals.append(Past.read(entry, identity))
             elif entry.kind is EntryKind.ABANDONED:
                 pasts.pop(entry.body["intent"], None)
             elif entry.kind is EntryKind.POLICY and entry.body["wallet_id"] == identity:
-                policy = used = entry.body["policy"]
-        except (LookupError, TypeError, ValueError):
+                policy = used = _digest(entry, "policy")
+        except (AttributeError, LookupError, TypeError, ValueError):
             raise misunderstood(entry.seq) from None
         halted = is_halted_after(entry.kind, halted)
     marks = _Marks(anchor, halted, policy, used)
     return Memory(wallet, pasts.values(), approvals, amounts, marks)
+
+
+def _digest(entry: Entry, name: str) -> str | None:
+    """A digest among an entry's particulars, hex; ``None`` where there is none.
+
+    Raises:
+        TypeError: Something else stands there.
+    """
+    value = entry.body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{name} is no text")
+    return value
 
 
 def _where(place: tuple[int, int] | None) -> str | None:

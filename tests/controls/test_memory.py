@@ -6,7 +6,7 @@ import pytest
 
 from coldsign.controls.entry import EntryKind
 from coldsign.controls.journal import Journal
-from coldsign.controls.remember import recall
+from coldsign.controls.remember import recall, wallet_id
 from coldsign.errors import RefusedError
 from tests.controls.common import NOW, granted, psbt, report, wallet
 
@@ -103,10 +103,23 @@ class TestMemory:
 
     @pytest.mark.parametrize(
         "changes",
-        [{"inputs": None}, {"inputs": [["x"]]}, {"outputs": [["zz", 1, "payment", None, ""]]}],
+        [
+            *({"inputs": None}, {"inputs": [["x"]]}, {"inputs": [[["x"], None, None]]}),
+            *({"txid": []}, {"txid": None}, {"leaving": "1"}, {"locktime": []}, {"policy": []}),
+            {"outputs": [["zz", 1, "payment", None, ""]]},
+            {"outputs": [["51", [], "payment", None, ""]]},
+            {"outputs": [["51", 1, "payment", None, 7]]},
+            {"outputs": [["51", 1, "payment", 7, ""]]},
+        ],
     )
     def test_an_intent_that_says_nothing(self, home, changes):
         self.sign(home, **changes)
+        with pytest.raises(RefusedError, match="its particulars are not"):
+            self.memory(home)
+
+    def test_a_policy_that_is_no_text(self, home):
+        body = {"wallet": "vault", "wallet_id": wallet_id(wallet()), "policy": {}}
+        Journal(home).append(EntryKind.POLICY, body, now=NOW)
         with pytest.raises(RefusedError, match="its particulars are not"):
             self.memory(home)
 
