@@ -6,7 +6,7 @@ import re
 import struct
 from pathlib import Path
 
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.controls.manifest import parse_manifest
 from coldsign.primitives.cursor import compact_size, var_bytes
 from coldsign.primitives.words import word_list
@@ -46,8 +46,8 @@ def test_the_review_code_of_the_example() -> None:
 
 def test_a_journal_line_carries_the_hash_the_page_says(tmp_path: Path) -> None:
     desk = make_desk(tmp_path)
-    desk.journal.append(Kind.AUDITED, {"b": 1, "a": "x"}, now=desk.now())
-    desk.journal.append(Kind.AUDITED, {}, now=desk.now())
+    desk.journal.append(EntryKind.AUDITED, {"b": 1, "a": "x"}, now=desk.now())
+    desk.journal.append(EntryKind.AUDITED, {}, now=desk.now())
     prev = "0" * 64
     for line in (tmp_path / "journal.jsonl").read_text().splitlines():
         content = re.sub(r',"hash":"[0-9a-f]{64}"\}$', "}", line)

@@ -7,7 +7,7 @@ from coldsign.controls.audit import Effort, audit
 from coldsign.controls.audit_prove import Foreign
 from coldsign.controls.audit_rows import Stream
 from coldsign.controls.audit_tally import AuditTally
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.errors import ColdsignError, MalformedError, RefusedError
 from coldsign.primitives.text import printable
 from coldsign.wallet.wallet import Wallet
@@ -51,7 +51,7 @@ def audit_walk(
             hint="look at what wrote the list: it has a heading and nothing below",
         )
     try:
-        desk.journal.append(Kind.AUDITED, tally.body(), now=desk.now())
+        desk.journal.append(EntryKind.AUDITED, tally.body(), now=desk.now())
     except ColdsignError as lost:
         if tally.foreign is None:
             raise

@@ -27,10 +27,10 @@ from coldsign.primitives.script import p2tr, p2wpkh
 from coldsign.primitives.text import counted
 from coldsign.primitives.tx import Transaction, TxOut
 from coldsign.psbt.combine import combine
-from coldsign.psbt.edit import Reply as Level
+from coldsign.psbt.edit import ReplyLevel
 from coldsign.psbt.finalize import extract, finalize
 from coldsign.psbt.model import Psbt
-from coldsign.qr.payload import Dialect, Kind, Payload
+from coldsign.qr.payload import Dialect, Payload, PayloadKind
 from coldsign.qr.splitter import split
 from coldsign.qr.write import save
 from coldsign.wallet.descriptor import Descriptor
@@ -84,7 +84,7 @@ def run_demo(folder: Path, say: Say, operator: MakeOperator) -> Transaction:
     holders = [_keyholder(folder, n + 1, rings[n], descriptor) for n in range(2)]
     request = _request(holders[0].wallet, rings)
     pictures = folder / "request"
-    save(split(request, kind=Kind.PSBT, dialect=Dialect.UR), pictures, force=False)
+    save(split(request, kind=PayloadKind.PSBT, dialect=Dialect.UR), pictures, force=False)
     say(f"the coordinator wrote the withdrawal as QR pictures: {_count(pictures)} in request/")
     replies = [_one_signature(holder, pictures, folder, say, operator) for holder in holders]
     joined = combine([Psbt.parse(read_frames([reply]).data) for reply in replies])
@@ -103,7 +103,7 @@ def _one_signature(
     payload: Payload = read_frames([pictures])
     job = Job(payload.data, holder.wallet, Policy.empty())
     signed = sign_walk(job, holder.desk, operator(holder, job))
-    reply = answer(signed.psbt, payload, level=Level.FULL, form="auto")
+    reply = answer(signed.psbt, payload, level=ReplyLevel.FULL, form="auto")
     out = folder / f"reply-{holder.name}"
     save(reply.frames(), out, force=False)
     say(

@@ -34,7 +34,7 @@ _ROOMY_BYTES: Final = 256 << 20
 _LOCKABLE_BYTES: Final = 64 << 10  # the buffers of one key, many times
 
 
-def examine(home: Path, machine: Machine | None = None) -> tuple[Check, ...]:
+def diagnose(home: Path, machine: Machine | None = None) -> tuple[Check, ...]:
     """All checks of a machine.
 
     Args:

@@ -11,7 +11,7 @@ from coldsign.primitives.tx import Witness
 from coldsign.psbt.finalize import finalize
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.model import Psbt
-from coldsign.psbt.satisfy import Final
+from coldsign.psbt.satisfy import Completion
 from coldsign.psbt.satisfy import satisfy as satisfy_keys
 from coldsign.psbt.signatures import demand_valid
 from coldsign.review.facts import Facts, gather
@@ -48,7 +48,7 @@ def finish(psbt: Psbt, wallet: Wallet | None = None) -> Psbt:
     facts = gather(psbt, wallet)
     demand_valid(psbt, [known.index for known in facts.inputs if not known.ours])
 
-    def complete(script: bytes, found: PsbtInput) -> Final:
+    def complete(script: bytes, found: PsbtInput) -> Completion:
         known = facts.inputs[found.map.number]
         derived = known.derived
         if derived is None or derived.script_pubkey != script:
@@ -58,7 +58,7 @@ def finish(psbt: Psbt, wallet: Wallet | None = None) -> Psbt:
         if witness is None:
             return satisfy_keys(script, found)
         redeem = derived.redeem_script
-        return Final(push(redeem) if redeem is not None else b"", witness)
+        return Completion(push(redeem) if redeem is not None else b"", witness)
 
     return finalize(psbt, complete, final_stands_in=False)
 

@@ -11,11 +11,11 @@ from coldsign.primitives.storage import read_untrusted
 from coldsign.primitives.text import printable
 from coldsign.psbt.model import Psbt
 from coldsign.qr.joiner import Joiner, Progress
-from coldsign.qr.payload import Kind, Payload, describe, drawing, due
+from coldsign.qr.payload import Payload, PayloadKind, describe, drawing, due
 from coldsign.qr.read import is_film, is_picture, is_visual, read_picture, read_pictures
 from coldsign.qr.recognise import MAX_FILE, is_frame, recognise
 
-PSBT = frozenset({Kind.PSBT})
+PSBT = frozenset({PayloadKind.PSBT})
 AGAIN = "copy it again from where it came"
 UNDRAWN = "codes are read in PNG, JPEG, GIF, WebP and BMP: save it as one of them"
 
@@ -37,13 +37,13 @@ NOBODY = Watcher()
 
 _FOLDED = (b"cHNidP", b"70736274ff", b"70736274FF")  # how a PSBT begins in base64 and in hex
 _MAX_FOLD = 80  # characters of a line; base64 folds at 76, PEM at 64, xxd -p at 60
-_SHAPELESS = frozenset({Kind.BYTES, Kind.TEXT})
+_SHAPELESS = frozenset({PayloadKind.BYTES, PayloadKind.TEXT})
 
 
 def read_requests(
     sources: Sequence[str],
     *,
-    want: frozenset[Kind] = PSBT,
+    want: frozenset[PayloadKind] = PSBT,
     stdin: IO[bytes] | Callable[[], Payload],
     camera: Callable[[], Payload] | None = None,
     watcher: Watcher = NOBODY,
@@ -108,7 +108,7 @@ def read_replies(
 def read_one(
     sources: Sequence[str],
     *,
-    want: frozenset[Kind] = PSBT,
+    want: frozenset[PayloadKind] = PSBT,
     stdin: IO[bytes] | Callable[[], Payload],
     camera: Callable[[], Payload] | None = None,
     watcher: Watcher = NOBODY,
@@ -127,7 +127,7 @@ def read_one(
 
 
 def read_frames(
-    paths: Sequence[Path], *, want: frozenset[Kind] = PSBT, watcher: Watcher = NOBODY
+    paths: Sequence[Path], *, want: frozenset[PayloadKind] = PSBT, watcher: Watcher = NOBODY
 ) -> Payload:
     """The one message in QR pictures, folders and videos; decoded in a child process.
 
@@ -148,7 +148,9 @@ def read_frames(
     return payload
 
 
-def read_lines(lines: Iterable[bytes], *, want: frozenset[Kind], watcher: Watcher) -> Payload:
+def read_lines(
+    lines: Iterable[bytes], *, want: frozenset[PayloadKind], watcher: Watcher
+) -> Payload:
     """The one message in lines as a person types, pastes or scans them, as soon as it is whole.
 
     Raises:
@@ -164,7 +166,7 @@ def read_lines(lines: Iterable[bytes], *, want: frozenset[Kind], watcher: Watche
                 progress = joiner.feed(line)
                 watcher.looked(progress)
                 whole = joiner.require() if progress.done else None
-            elif Kind.PSBT in want:
+            elif PayloadKind.PSBT in want:
                 whole = _pasted(line)
             if whole is not None:
                 break
@@ -187,7 +189,7 @@ def _pasted(line: bytes) -> Payload | None:
     return found
 
 
-def expect(payload: Payload, want: frozenset[Kind]) -> Payload:
+def expect(payload: Payload, want: frozenset[PayloadKind]) -> Payload:
     """The payload, if it is of a kind that is due.
 
     Raises:
@@ -221,12 +223,12 @@ def readable(path: Path) -> Path:
     return path
 
 
-def _read_stdin(stdin: IO[bytes], want: frozenset[Kind]) -> Payload:
+def _read_stdin(stdin: IO[bytes], want: frozenset[PayloadKind]) -> Payload:
     data = _content(read_untrusted(stdin, MAX_FILE, what="standard input"), "standard input")
     return _recognised(data, want)
 
 
-def _recognised(data: bytes, want: frozenset[Kind]) -> Payload:
+def _recognised(data: bytes, want: frozenset[PayloadKind]) -> Payload:
     """The payload of bytes that came in one piece, be they a picture."""
     if is_film(data):
         raise MalformedError("a film cannot be read from a pipe", hint="name its file")
@@ -266,7 +268,7 @@ def _demand_unfolded(data: bytes, name: str) -> None:
         )
 
 
-def _read_file(path: Path, want: frozenset[Kind]) -> Payload:
+def _read_file(path: Path, want: frozenset[PayloadKind]) -> Payload:
     data = read_untrusted(path, MAX_FILE, what="file")
     name = printable(path.name, limit=100)
     content = _content(data, name)

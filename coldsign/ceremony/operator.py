@@ -10,7 +10,7 @@ from coldsign.review.report import Report
 
 
 @dataclass(frozen=True, slots=True)
-class Approval:
+class Consent:
     """A yes to one report.
 
     Attributes:
@@ -29,7 +29,7 @@ class Operator(Protocol):
         """Told the report as soon as it is made, whatever becomes of it."""
         ...
 
-    def approve(self, report: Report) -> Approval:
+    def approve(self, report: Report) -> Consent:
         """Look at the report and say yes.
 
         Raises:
@@ -66,7 +66,7 @@ class ExpectingOperator:
         """Pass the report on."""
         self.told(report)
 
-    def approve(self, report: Report) -> Approval:
+    def approve(self, report: Report) -> Consent:
         """Yes if the recomputed review code, or the digest it begins, is one of those expected.
 
         Raises:
@@ -80,7 +80,7 @@ class ExpectingOperator:
                 hint="run 'coldsign inspect' and compare: this is not the transaction that was reviewed",
                 code="unexpected-review",
             )
-        return Approval(self.accepted, "expected review code")
+        return Consent(self.accepted, "expected review code")
 
     def unlock(self) -> Keyring:
         """The key."""

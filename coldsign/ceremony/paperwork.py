@@ -16,10 +16,10 @@ from coldsign.errors import MalformedError
 from coldsign.primitives.storage import read_untrusted
 from coldsign.qr.assembly import session
 from coldsign.qr.joiner import Joiner, read_frame
-from coldsign.qr.payload import Kind, Payload
+from coldsign.qr.payload import Payload, PayloadKind
 from coldsign.qr.read import is_visual, read_pictures
 
-_WANT: Final = frozenset({Kind.TEXT, Kind.BYTES})
+_WANT: Final = frozenset({PayloadKind.TEXT, PayloadKind.BYTES})
 _QR_TEXT: Final = re.compile(rb"\s*(?:(?i:ur):|B\$|p\d+of\d+ )")
 _STDIN: Final = "-"
 

@@ -4,7 +4,7 @@ import contextlib
 from typing import Final
 
 from coldsign.ceremony.desk import Desk
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.controls.policies import PolicyStore
 from coldsign.controls.policy import Policy
 from coldsign.errors import MalformedError, RefusedError, UnfitError, UsageError
@@ -67,7 +67,7 @@ def _settle(desk: Desk, name: str) -> None:
 def _seen(desk: Desk, name: str) -> str | None:
     """The digest of the registration of this name that the journal saw last, hex."""
     seen = None
-    for entry in desk.journal.glimpse(Kind.REGISTERED):
+    for entry in desk.journal.glimpse(EntryKind.REGISTERED):
         if entry.body.get("wallet") == name:
             seen = entry.body.get("digest")
     return seen
@@ -119,7 +119,7 @@ def register(desk: Desk, wallet: Wallet, *, force: bool) -> None:
             "first_receive": wallet.address(RECEIVE, 0),
             "action": "add",
         }
-        desk.journal.append(Kind.REGISTERED, body, now=desk.now())
+        desk.journal.append(EntryKind.REGISTERED, body, now=desk.now())
         desk.registry.put_in_place(wallet.name)
         policies.replace(wallet, journal=desk.journal, now=desk.now())
 
@@ -134,4 +134,4 @@ def unregister(desk: Desk, name: str) -> None:
         desk.registry.remove(name)
         PolicyStore(desk.home).unbind(name, journal=desk.journal, now=desk.now())
         body = {"wallet": name, "action": "remove"}
-        desk.journal.append(Kind.REGISTERED, body, now=desk.now())
+        desk.journal.append(EntryKind.REGISTERED, body, now=desk.now())

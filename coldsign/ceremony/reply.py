@@ -5,12 +5,11 @@ import hashlib
 from dataclasses import dataclass
 
 from coldsign.primitives.hashes import sha256
-from coldsign.psbt.edit import Reply as Level
-from coldsign.psbt.edit import trim
+from coldsign.psbt.edit import ReplyLevel, trim
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.model import Psbt
 from coldsign.qr.density import Density
-from coldsign.qr.payload import Dialect, Kind, Payload, sha256_short
+from coldsign.qr.payload import Dialect, Payload, PayloadKind, sha256_short
 from coldsign.qr.splitter import Frames, split
 
 # What a file or a pipe can hold in one piece is answered by QR in the dialect that the most readers know.
@@ -41,7 +40,7 @@ class Answer:
     dialect: Dialect
     detail: str
     chosen: bool
-    kind: Kind = Kind.PSBT
+    kind: PayloadKind = PayloadKind.PSBT
 
     @property
     def sha256(self) -> str:
@@ -65,7 +64,7 @@ class Answer:
         )
 
 
-def answer(psbt: Psbt, request: Payload, *, level: Level, form: str) -> Answer:
+def answer(psbt: Psbt, request: Payload, *, level: ReplyLevel, form: str) -> Answer:
     """The answer to one request.
 
     Args:
@@ -77,7 +76,7 @@ def answer(psbt: Psbt, request: Payload, *, level: Level, form: str) -> Answer:
     return _answer(trim(psbt, level).serialize(), request, form)
 
 
-def expected(request: Payload, *, level: Level, form: str) -> Answer:
+def expected(request: Payload, *, level: ReplyLevel, form: str) -> Answer:
     """An answer as large as the one to come, before anything is signed: with a signature's worth for each input.
 
     Not one to give out. Inputs that are not ours or signed already make it a little too large.

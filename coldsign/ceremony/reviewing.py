@@ -3,15 +3,17 @@
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.operator import Operator
 from coldsign.ceremony.walk import Job, demand_acceptable, examine
-from coldsign.controls.approval import Approval, approve
+from coldsign.controls.approval import Approval, sign_approval
 from coldsign.controls.clearance import demand_manifest
-from coldsign.controls.entry import Kind
-from coldsign.controls.gpg import Signed
+from coldsign.controls.entry import EntryKind
+from coldsign.controls.gpg import ClearSigned
 from coldsign.controls.remember import Memory, record
 from coldsign.review.report import Report
 
 
-def approve_walk(job: Job, desk: Desk, operator: Operator, *, signer: str) -> tuple[Report, Signed]:
+def approve_walk(
+    job: Job, desk: Desk, operator: Operator, *, signer: str
+) -> tuple[Report, ClearSigned]:
     """Review one PSBT and sign an approval of exactly that review with OpenPGP.
 
     Args:
@@ -37,12 +39,12 @@ def approve_walk(job: Job, desk: Desk, operator: Operator, *, signer: str) -> tu
     accepted = operator.approve(report).accepted
     desk.latch.check()  # again: somebody may have halted this machine while the reviewer looked
     approval = Approval.of(report, accepted=accepted, now=desk.now())
-    signed = approve(approval, signer=signer)
+    signed = sign_approval(approval, signer=signer)
     _record(report, approval, signed, desk)
     return report, signed
 
 
-def _record(report: Report, approval: Approval, signed: Signed, desk: Desk) -> None:
+def _record(report: Report, approval: Approval, signed: ClearSigned, desk: Desk) -> None:
     """Remember what was approved before the approval is given out, unless others decided meanwhile."""
     body = record(report.facts) | {
         "review_code": approval.review_code,
@@ -52,4 +54,4 @@ def _record(report: Report, approval: Approval, signed: Signed, desk: Desk) -> N
     }
     memory = report.context.history
     after = memory.anchor if isinstance(memory, Memory) else None
-    desk.journal.append(Kind.APPROVED, body, now=desk.now(), only_after=after)
+    desk.journal.append(EntryKind.APPROVED, body, now=desk.now(), only_after=after)

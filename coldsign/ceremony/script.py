@@ -129,6 +129,8 @@ def _demand_keys(table: Mapping[str, Any], known: set[str], where: str) -> None:
 
 
 def _text(value: object, where: str) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= _LONGEST:
-        raise MalformedError(f"{where}: a text of 1 to {_LONGEST} characters is due")
+    if not isinstance(value, str) or not 1 <= len(value) <= _LONGEST or "\0" in value:
+        raise MalformedError(
+            f"{where}: a text of 1 to {_LONGEST} characters, none of them NUL, is due"
+        )
     return value

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from coldsign.ceremony.airgap import demand_alone
 from coldsign.ceremony.desk import Desk, demand_one_cosigner, positions_of
-from coldsign.ceremony.operator import Approval, Operator
+from coldsign.ceremony.operator import Consent, Operator
 from coldsign.controls.approval import VerifiedApproval
 from coldsign.controls.clearance import Clearance, clear, demand_papers
 from coldsign.controls.context import context_of
-from coldsign.controls.entry import Body, Entry, Kind
+from coldsign.controls.entry import Body, Entry, EntryKind
 from coldsign.controls.policy import Policy
 from coldsign.controls.remember import Memory, recall
 from coldsign.errors import ColdsignError, DeclinedError, LockedError, RefusedError, SelfCheckError
@@ -116,12 +116,12 @@ def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
     try:
         demand_acceptable(report)
         demand_papers(report, policy=job.policy, approvals=job.approvals)
-        approval = operator.approve(report)
+        consent = operator.approve(report)
         clearance = clear(
             report,
             policy=job.policy,
             latch=desk.latch,
-            accepted=approval.accepted,
+            accepted=consent.accepted,
             approvals=job.approvals,
         )
         _demand_work(clearance)
@@ -133,7 +133,7 @@ def sign_walk(job: Job, desk: Desk, operator: Operator) -> Signed:
         raise
     if job.policy.require.offline:
         demand_alone(desk.machine())
-    return _carry_out(job, desk, operator, clearance, approval)
+    return _carry_out(job, desk, operator, clearance, consent)
 
 
 def demand_acceptable(report: Report) -> None:
@@ -200,13 +200,15 @@ def _ours(job: Job) -> tuple[int, ...]:
 
 
 def _carry_out(
-    job: Job, desk: Desk, operator: Operator, clearance: Clearance, approval: Approval
+    job: Job, desk: Desk, operator: Operator, clearance: Clearance, consent: Consent
 ) -> Signed:
     """From the clearance to the verified signature; the journal knows before a key is touched."""
     before = clearance.report.facts.psbt
     name = job.key.name if job.key is not None else "-"
-    body = clearance.intent(key=name) | {"approved": approval.how}
-    intent = desk.journal.append(Kind.INTENT, body, now=desk.now(), only_after=clearance.anchor)
+    body = clearance.intent(key=name) | {"approved": consent.how}
+    intent = desk.journal.append(
+        EntryKind.INTENT, body, now=desk.now(), only_after=clearance.anchor
+    )
     try:
         after = sign_verified(before, operator.unlock, clearance, cores=desk.cores)
         inputs = signed_inputs(before, after)
@@ -216,7 +218,7 @@ def _carry_out(
             "inputs": list(inputs),
             "psbt_sha256": sha256(after.serialize()).hex(),
         }
-        desk.journal.append(Kind.SIGNED, outcome, now=desk.now())
+        desk.journal.append(EntryKind.SIGNED, outcome, now=desk.now())
     except BaseException as stopped:  # whatever it is: the signature does not leave this function
         _abandon(desk, intent, stopped)
         if isinstance(stopped, SelfCheckError):
@@ -240,11 +242,11 @@ def _abandon(desk: Desk, intent: Entry, stopped: BaseException) -> None:
     else:  # its words may be those of a key file or of a passphrase
         why = f"stopped by a fault: {type(stopped).__name__}"
     with contextlib.suppress(ColdsignError, OSError):
-        desk.journal.append(Kind.ABANDONED, {"intent": intent.seq, "why": why}, now=desk.now())
+        desk.journal.append(EntryKind.ABANDONED, {"intent": intent.seq, "why": why}, now=desk.now())
 
 
 def _record_no(desk: Desk, report: Report, no: ColdsignError) -> None:
-    kind = Kind.DECLINED if isinstance(no, DeclinedError) else Kind.REFUSED
+    kind = EntryKind.DECLINED if isinstance(no, DeclinedError) else EntryKind.REFUSED
     facts = report.facts
     body: Body = {
         "wallet": facts.wallet.name,

@@ -7,7 +7,7 @@ from coldsign.cli.screen import Screen
 from coldsign.cli.watch import Lines, cut, done
 from coldsign.errors import DeclinedError
 from coldsign.qr.joiner import Joiner, Progress
-from coldsign.qr.payload import Kind, Payload
+from coldsign.qr.payload import Payload, PayloadKind
 from coldsign.qr.read import Frame, read_camera
 
 _HOME = "\x1b[H"
@@ -18,7 +18,7 @@ _BAR_COLUMNS = 30
 _LEAST_BAR = 5
 
 
-def scan(screen: Screen, camera: int | str, want: frozenset[Kind]) -> Callable[[], Payload]:
+def scan(screen: Screen, camera: int | str, want: frozenset[PayloadKind]) -> Callable[[], Payload]:
     """A scanner for the camera of this number, or a recording by its path; it needs a person in front of it."""
 
     def run() -> Payload:

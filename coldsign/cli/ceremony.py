@@ -13,7 +13,7 @@ from coldsign.ceremony.script import FILE_CAP, Ask, Ceremony, Run
 from coldsign.cli.deliver import demand_file
 from coldsign.cli.options import ColdGroup, Settings, pass_settings
 from coldsign.cli.screen import Screen
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.errors import DeclinedError, MalformedError, RefusedError, hinting
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.storage import read_untrusted, write_output
@@ -153,7 +153,7 @@ def _close(session: _Session, plan: Ceremony, done: int) -> None:
         "done": done,
         "transcript": sha256(text).hex(),
     }
-    session.desk.journal.append(Kind.CEREMONY, body, now=session.desk.now())
+    session.desk.journal.append(EntryKind.CEREMONY, body, now=session.desk.now())
     session.settings.screen.document(body)
     if session.transcript is not None:
         write_output(session.transcript, text, force=session.force)

@@ -20,7 +20,7 @@ from coldsign.cli.typed import standard_input
 from coldsign.cli.watch import Watch
 from coldsign.errors import RefusedError, hinting
 from coldsign.psbt.combine import combine as combine_psbts
-from coldsign.psbt.edit import Reply as Level
+from coldsign.psbt.edit import ReplyLevel
 from coldsign.psbt.finalize import extract
 from coldsign.psbt.model import Psbt
 
@@ -39,7 +39,7 @@ def combine(
     requests = read_replies(sources, stdin=stdin, watcher=Watch(screen))
     with hinting("give the cosigners' replies to one and the same PSBT", RefusedError):
         joined = combine_psbts([Psbt.parse(request.data) for request in requests])
-    result = answer(joined, requests[0], level=Level.FULL, form=form)
+    result = answer(joined, requests[0], level=ReplyLevel.FULL, form=form)
     settings.screen.document({"psbt": result.base64(), "sha256": result.sha256})
     deliver(settings.screen, result, out, force=force)
 

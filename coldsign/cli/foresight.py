@@ -8,7 +8,7 @@ from coldsign.ceremony.reply import Answer, expected
 from coldsign.cli.deliver import goes_as_codes, is_watched
 from coldsign.cli.screen import Screen
 from coldsign.errors import UsageError, missing_library
-from coldsign.psbt.edit import Reply as Level
+from coldsign.psbt.edit import ReplyLevel
 from coldsign.qr.payload import Payload
 
 _NEEDED = ("qrcode", "PIL", "zxingcpp")
@@ -24,7 +24,7 @@ class Wish:
         out: A file or a folder, or the terminal or a pipe.
     """
 
-    level: Level
+    level: ReplyLevel
     form: str
     out: Path | None
 
@@ -80,7 +80,7 @@ def _demand_fitting(screen: Screen, answer: Answer, out: Path | None) -> str:
 
 def _smaller(screen: Screen, request: Payload, wish: Wish) -> str:
     """The first level of reply that fits where this one does not."""
-    levels = list(Level)
+    levels = list(ReplyLevel)
     for level in levels[levels.index(wish.level) + 1 :]:
         try:
             _demand_fitting(screen, expected(request, level=level, form=wish.form), wish.out)

@@ -11,9 +11,9 @@ from coldsign.keys import seedqr
 from coldsign.keys.likeness import Likeness
 from coldsign.keys.material import KeyKind, Material
 from coldsign.keys.versions import NetworkGroup
-from coldsign.qr.payload import Kind
+from coldsign.qr.payload import PayloadKind
 
-_SEED = frozenset({Kind.SEED})
+_SEED = frozenset({PayloadKind.SEED})
 _OTHERS = "words, xprv, WIF and shares are read with --secret-file and a --from of their own"
 _KINDS = {"mnemonic": KeyKind.MNEMONIC, "xprv": KeyKind.XPRV, "wif": KeyKind.WIF}
 

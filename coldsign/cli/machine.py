@@ -21,9 +21,9 @@ def doctor(settings: Settings, /) -> None:
 
     It looks at network, swap, core dumps, camera, clock, versions and more, and changes nothing.
     """
-    from coldsign.ceremony.doctor import examine
+    from coldsign.ceremony.doctor import diagnose
 
-    checks = examine(settings.desk().home)
+    checks = diagnose(settings.desk().home)
     settings.screen.document(
         {
             "checks": [

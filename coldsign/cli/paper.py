@@ -7,7 +7,7 @@ from coldsign.ceremony.reply import Answer
 from coldsign.cli.deliver import PICTURES, deliver_text
 from coldsign.cli.options import Settings
 from coldsign.primitives.text import printable
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 
 
 def deliver_paper(
@@ -27,7 +27,7 @@ def deliver_paper(
         SelfCheckError: A QR picture reads back as something else.
     """
     screen = settings.screen
-    plain = Answer(text.encode("ascii"), Dialect.BBQR, "", chosen=True, kind=Kind.TEXT)
+    plain = Answer(text.encode("ascii"), Dialect.BBQR, "", chosen=True, kind=PayloadKind.TEXT)
     answer = codes or plain
     if out is not None and (out.suffix.lower() in PICTURES or out.is_dir()):
         from coldsign.qr.write import save

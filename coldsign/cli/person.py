@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from coldsign.ceremony.operator import Approval, ExpectingOperator, Operator
+from coldsign.ceremony.operator import Consent, ExpectingOperator, Operator
 from coldsign.cli.pager import Row, page_through, page_width
 from coldsign.cli.screen import Screen
 from coldsign.errors import DeclinedError
@@ -40,7 +40,7 @@ class Person:
         if report.verdict == "refuse":
             show_report(self.screen, report)
 
-    def approve(self, report: Report) -> Approval:
+    def approve(self, report: Report) -> Consent:
         """Show every line, ask for every hazard by its name, then for the amount that leaves the wallet.
 
         Raises:
@@ -61,7 +61,7 @@ class Person:
                 raise _declined(f"the risk {code} was not accepted")
             accepted.add(code)
         self._ask_amount(report)
-        return Approval(frozenset(accepted), "typed at the terminal")
+        return Consent(frozenset(accepted), "typed at the terminal")
 
     def _ask_amount(self, report: Report) -> None:
         leaving = report.facts.totals.leaving or 0

@@ -13,10 +13,18 @@ from coldsign.cli.watch import Watch
 from coldsign.errors import MalformedError
 from coldsign.primitives.storage import write_output
 from coldsign.primitives.text import printable
-from coldsign.qr.payload import Dialect, Kind, Payload, drawing, is_text
+from coldsign.qr.payload import Dialect, Payload, PayloadKind, drawing, is_text
 
-_EVERYTHING = frozenset(Kind) - {Kind.SEED}
-_SHOWABLE = frozenset({Kind.PSBT, Kind.TRANSACTION, Kind.WALLET, Kind.BYTES, Kind.TEXT})
+_EVERYTHING = frozenset(PayloadKind) - {PayloadKind.SEED}
+_SHOWABLE = frozenset(
+    {
+        PayloadKind.PSBT,
+        PayloadKind.TRANSACTION,
+        PayloadKind.WALLET,
+        PayloadKind.BYTES,
+        PayloadKind.TEXT,
+    }
+)
 _AUTO = "auto"
 
 
@@ -128,10 +136,10 @@ def scan(
 
 def _hand_over(settings: Settings, payload: Payload, out: Path | None, *, force: bool) -> None:
     """A PSBT in any form, a text as it is, the rest as hex; in a file the bytes."""
-    if out is not None and payload.kind is not Kind.PSBT:
+    if out is not None and payload.kind is not PayloadKind.PSBT:
         write_output(out, payload.data, force=force)
         settings.screen.tell(f"written to {printable(str(out), limit=200)}", "good")
-    elif payload.kind is Kind.PSBT:
+    elif payload.kind is PayloadKind.PSBT:
         deliver(
             settings.screen,
             Answer(payload.data, Dialect.BASE64, "", chosen=False),

@@ -28,7 +28,7 @@ from coldsign.errors import UnfitError, UsageError
 from coldsign.keys.keyring import Keyring
 from coldsign.primitives import secp
 from coldsign.primitives.text import counted
-from coldsign.psbt.edit import Reply as Level
+from coldsign.psbt.edit import ReplyLevel
 from coldsign.qr.payload import Payload
 from coldsign.review.render import to_json
 from coldsign.review.report import Report
@@ -175,7 +175,7 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
         screen.need_person()
     cautions = _cautions(settings, desk)
     request = only(read_psbts(settings, sources, asked.camera))
-    foreseen = foresee(screen, request, Wish(Level(asked.reply), asked.form, asked.out))
+    foreseen = foresee(screen, request, Wish(ReplyLevel(asked.reply), asked.form, asked.out))
     screen.kept = "; ".join(filter(None, (screen.kept, *foreseen)))  # pages begin with it
     operator = operator_for(
         screen,
@@ -194,7 +194,7 @@ def _hand_over(screen: Screen, asked: _Asked, request: Payload, signed: Signed) 
     Raises:
         UnfitError, UsageError: It could not be handed over.
     """
-    reply = answer(signed.psbt, request, level=Level(asked.reply), form=asked.form)
+    reply = answer(signed.psbt, request, level=ReplyLevel(asked.reply), form=asked.form)
     made = {
         "inputs": list(signed.inputs),
         "psbt": reply.base64(),

@@ -6,11 +6,11 @@ from coldsign.ceremony.intake import read_one, read_requests
 from coldsign.cli.screen import Screen
 from coldsign.cli.typed import standard_input
 from coldsign.cli.watch import Watch
-from coldsign.qr.payload import Kind, Payload
+from coldsign.qr.payload import Payload, PayloadKind
 
 
 def read_source(
-    screen: Screen, sources: Sequence[str], want: frozenset[Kind], *, camera: int | str = 0
+    screen: Screen, sources: Sequence[str], want: frozenset[PayloadKind], *, camera: int | str = 0
 ) -> Payload:
     """The one message that the sources hold.
 
@@ -34,7 +34,7 @@ def read_source(
 
 
 def read_sources(
-    screen: Screen, sources: Sequence[str], want: frozenset[Kind], *, camera: int | str = 0
+    screen: Screen, sources: Sequence[str], want: frozenset[PayloadKind], *, camera: int | str = 0
 ) -> tuple[Payload, ...]:
     """Every message that the sources hold; pictures together are one.
 
@@ -52,7 +52,7 @@ def read_sources(
 
 
 def _scanner(
-    screen: Screen, sources: Sequence[str], want: frozenset[Kind], camera: int | str
+    screen: Screen, sources: Sequence[str], want: frozenset[PayloadKind], camera: int | str
 ) -> Callable[[], Payload] | None:
     if sources:
         return None

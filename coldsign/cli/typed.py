@@ -13,14 +13,14 @@ from coldsign.ceremony.intake import read_lines
 from coldsign.cli.screen import Screen, stopped
 from coldsign.cli.watch import Watch
 from coldsign.errors import MalformedError
-from coldsign.qr.payload import Kind, Payload
+from coldsign.qr.payload import Payload, PayloadKind
 from coldsign.qr.recognise import MAX_FILE
 
 _END = b"\x04"  # Ctrl-D
 _CHUNK = 4096
 
 
-def scan(screen: Screen, want: frozenset[Kind]) -> Callable[[], Payload]:
+def scan(screen: Screen, want: frozenset[PayloadKind]) -> Callable[[], Payload]:
     """A scanner for what is typed at the terminal on standard input."""
 
     def run() -> Payload:
@@ -34,7 +34,9 @@ def scan(screen: Screen, want: frozenset[Kind]) -> Callable[[], Payload]:
     return run
 
 
-def standard_input(screen: Screen, want: frozenset[Kind]) -> IO[bytes] | Callable[[], Payload]:
+def standard_input(
+    screen: Screen, want: frozenset[PayloadKind]
+) -> IO[bytes] | Callable[[], Payload]:
     """Standard input as it is, or a scanner where a person types there."""
     typed = sys.stdin.isatty() and screen.person_present
     return scan(screen, want) if typed else sys.stdin.buffer

@@ -24,7 +24,7 @@ from coldsign.cli.walletview import document, rows, summary
 from coldsign.controls.remember import wallet_id
 from coldsign.errors import DeclinedError
 from coldsign.primitives.text import printable
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.ur.uri import whole_text
 from coldsign.wallet.formats.export import UR_TYPES, Format
 from coldsign.wallet.formats.export import export as export_wallet
@@ -32,7 +32,7 @@ from coldsign.wallet.formats.recognise import recognise
 from coldsign.wallet.ownkeys import own_positions
 from coldsign.wallet.wallet import CHANGE, RECEIVE, Wallet
 
-_DESCRIPTIONS = frozenset({Kind.WALLET, Kind.BYTES, Kind.TEXT})
+_DESCRIPTIONS = frozenset({PayloadKind.WALLET, PayloadKind.BYTES, PayloadKind.TEXT})
 _ACCOUNTS = ("pkh", "wpkh", "sh-wpkh", "tr")  # what an account of one key can be used as
 _MAX_SHOWN = 10_000  # addresses; more are for `wallet audit`, which streams
 
@@ -220,7 +220,9 @@ def export(settings: Settings, /, name: str, form: str, out: Path | None, *, for
     text = whole_text(form, data) + "\n" if is_ur else data.decode()
     settings.screen.document({"wallet": name, "format": form, "text": text})
     if as_picture:
-        codes = Answer(data, Dialect.UR, form, chosen=True, kind=Kind.WALLET) if is_ur else None
+        codes = (
+            Answer(data, Dialect.UR, form, chosen=True, kind=PayloadKind.WALLET) if is_ur else None
+        )
         deliver_paper(settings, text, out, force=force, codes=codes)
     else:
         deliver_text(settings.screen, text.rstrip("\n"), out, force=force)

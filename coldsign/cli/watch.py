@@ -7,7 +7,7 @@ from coldsign.cli.keyboard import terminal_size
 from coldsign.cli.screen import Screen
 from coldsign.primitives.text import printable
 from coldsign.qr.joiner import Progress
-from coldsign.qr.payload import Kind, Payload
+from coldsign.qr.payload import Payload, PayloadKind
 
 _PERIOD = 0.1  # seconds from one line to the next
 _APART = 2.0  # seconds, where lines cannot be overwritten and a braille reader or speech takes each of them
@@ -84,4 +84,4 @@ def so_far(progress: Progress) -> str:
 def done(payload: Payload) -> str:
     """What was scanned; nothing about a secret but how long it is."""
     size = f"scanned {len(payload.data)} bytes"
-    return size if payload.kind is Kind.SEED else f"{size}, sha256 {payload.sha256_short}"
+    return size if payload.kind is PayloadKind.SEED else f"{size}, sha256 {payload.sha256_short}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from coldsign.controls.entry import stamp
-from coldsign.controls.gpg import GoodSignature, Signed, clear_sign, verify
+from coldsign.controls.gpg import ClearSigned, GoodSignature, clear_sign, verify
 from coldsign.controls.policy import Require
 from coldsign.controls.remember import wallet_id
 from coldsign.errors import MalformedError, RefusedError
@@ -150,9 +150,9 @@ class Approver(NamedTuple):
     when: datetime
 
 
-def approve(
+def sign_approval(
     approval: Approval, *, signer: str, environment: Mapping[str, str] | None = None
-) -> Signed:
+) -> ClearSigned:
     """Have gpg sign an approval, clear; its key may live on a token.
 
     Raises:

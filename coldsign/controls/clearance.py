@@ -14,7 +14,8 @@ from coldsign.controls.entry import Anchor, Body, stamp
 from coldsign.controls.latch import Latch
 from coldsign.controls.policy import Policy
 from coldsign.controls.remember import Memory, record
-from coldsign.errors import HaltedError, RefusedError
+from coldsign.errors import RefusedError
+from coldsign.primitives.text import counted
 from coldsign.review.finding import Severity
 from coldsign.review.report import Report
 
@@ -133,13 +134,8 @@ def clear(
         HaltedError: The latch is engaged, by its file or by the journal.
         ClearanceRefusedError: A control forbids it; every reason is in it.
     """
-    latch.check()
     memory = report.context.history
-    if isinstance(memory, Memory) and memory.halted:
-        raise HaltedError(
-            "halted: the journal says that the latch is engaged, and its file is gone",
-            hint="find out why; a keyholder releases it with: coldsign halt release",
-        )
+    latch.check(recorded=isinstance(memory, Memory) and memory.halted)
     inputs = tuple([known.index for known in report.facts.own_inputs])
     approvers, unfit = count_approvals(approvals, report, policy.require)
     reasons = (*_by_report(report, accepted), *_by_policy(report, policy, approvers), *unfit)
@@ -211,8 +207,9 @@ def _by_policy(
     if require.manifest and report.context.manifest is None:
         yield _no_manifest()
     if len(approvers) < require.approvals:
+        due = counted(require.approvals, "approval")
         yield RefusedError(
-            f"the policy requires {_approvals(require.approvals)}, and {_counted(len(approvers))}",
+            f"the policy requires {due}, and {_counting(len(approvers))}",
             hint="each reviewer runs coldsign approve on a machine of their own",
             code="approvals-missing",
         )
@@ -223,11 +220,7 @@ def _no_manifest() -> RefusedError:
     return RefusedError("the policy requires a manifest", hint=hint, code="no-manifest")
 
 
-def _approvals(number: int) -> str:
-    return "1 approval" if number == 1 else f"{number} approvals"
-
-
-def _counted(number: int) -> str:
+def _counting(number: int) -> str:
     return "none counts" if number == 0 else f"{number} {'counts' if number == 1 else 'count'}"
 
 

@@ -41,7 +41,7 @@ Body = dict[str, Any]
 """A JSON object of strings, integers, booleans, null, lists and objects; floats are refused."""
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """What was decided. Never reused for another meaning."""
 
     INTENT = "intent"
@@ -72,6 +72,16 @@ class Kind(StrEnum):
     """A step of a scripted ceremony."""
 
 
+def is_halted_after(kind: EntryKind, before: bool) -> bool:  # noqa: FBT001 - the state, not a switch
+    """Whether the latch is engaged after an entry of this kind, by the journal alone.
+
+    Args:
+        kind: Of the entry.
+        before: Whether it was engaged before it.
+    """
+    return kind is EntryKind.HALTED or (before and kind is not EntryKind.RELEASED)
+
+
 class Entry(NamedTuple):
     """One decision.
 
@@ -86,13 +96,13 @@ class Entry(NamedTuple):
 
     seq: int
     time: str
-    kind: Kind
+    kind: EntryKind
     prev: str
     body: Body
     hash: str
 
     @classmethod
-    def make(cls, kind: Kind, body: Body, *, after: "Anchor", now: datetime) -> "Entry":
+    def make(cls, kind: EntryKind, body: Body, *, after: "Anchor", now: datetime) -> "Entry":
         """The entry that follows ``after``.
 
         Raises:
@@ -143,7 +153,7 @@ class Entry(NamedTuple):
             raise MalformedError("the line does not name the hash of the one before")
         if record["kind"] not in _KINDS or not isinstance(record["body"], dict):
             raise MalformedError("the line's kind is unknown to this version of coldsign")
-        return cls(seq, time, Kind(record["kind"]), prev, record["body"], claimed)
+        return cls(seq, time, EntryKind(record["kind"]), prev, record["body"], claimed)
 
     def serialize(self) -> bytes:
         """The line, with its newline."""
@@ -156,12 +166,12 @@ class Entry(NamedTuple):
         return Anchor(self.seq, self.hash)
 
 
-def _content(seq: int, time: str, kind: Kind, prev: str, body: Body) -> bytes:
+def _content(seq: int, time: str, kind: EntryKind, prev: str, body: Body) -> bytes:
     members = {"body": body, "kind": kind.value, "prev": prev, "seq": seq, "time": time}
     return canonical(members)
 
 
-_KINDS: Final = frozenset(kind.value for kind in Kind)
+_KINDS: Final = frozenset(kind.value for kind in EntryKind)
 
 
 class Anchor(NamedTuple):

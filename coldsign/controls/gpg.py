@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from coldsign.controls.gpg_process import Answer, gpg, run
+from coldsign.controls.gpg_process import GpgAnswer, gpg, run
 from coldsign.errors import LockedError, MalformedError, RefusedError, UnfitError, UsageError
 from coldsign.primitives.text import printable
 
@@ -54,7 +54,7 @@ class GoodSignature(NamedTuple):
     when: datetime
 
 
-class Signed(NamedTuple):
+class ClearSigned(NamedTuple):
     """A signature just made.
 
     Attributes:
@@ -97,7 +97,9 @@ def verify(
     return tuple(found)
 
 
-def clear_sign(text: bytes, *, signer: str, environment: Mapping[str, str] | None = None) -> Signed:
+def clear_sign(
+    text: bytes, *, signer: str, environment: Mapping[str, str] | None = None
+) -> ClearSigned:
     """Sign with a key of the person's own gpg, which may live on a token; text and signature in one.
 
     Args:
@@ -121,7 +123,7 @@ def clear_sign(text: bytes, *, signer: str, environment: Mapping[str, str] | Non
             hint="name one key by its fingerprint: gpg --list-secret-keys",
             code="gpg-failed",
         )
-    return Signed(answer.output, made[0][6])
+    return ClearSigned(answer.output, made[0][6])
 
 
 def seal(
@@ -236,7 +238,7 @@ def local_user(signer: str) -> str:
     return f"--local-user={signer}"
 
 
-def _demand_done(answer: Answer, verb: str) -> None:
+def _demand_done(answer: GpgAnswer, verb: str) -> None:
     keywords = {words[0] for words in answer.status}
     if "INV_RECP" in keywords:
         message = f"gpg has no such key to encrypt to: {answer.complaint}"

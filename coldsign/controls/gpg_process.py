@@ -35,7 +35,7 @@ _OPERAND: Final = re.compile(rb"-&\d+: ")  # how a file in memory is named to gp
 _ERRORS_SHOWN: Final = 160
 
 
-class Answer(NamedTuple):
+class GpgAnswer(NamedTuple):
     """What a run of gpg came to.
 
     Attributes:
@@ -53,7 +53,7 @@ class Answer(NamedTuple):
 
 def gpg(
     arguments: Sequence[str], operands: Sequence[bytes | str], environment: Mapping[str, str] | None
-) -> Answer:
+) -> GpgAnswer:
     """Run ``gpg`` with what it always gets: no questions, no configuration, no network."""
     fixed = ("--batch", "--no-tty", "--quiet", "--no-options", "--disable-dirmngr")
     everything = (*fixed, *arguments)
@@ -67,7 +67,7 @@ def run(
     *,
     seconds: float,
     environment: Mapping[str, str] | None,
-) -> Answer:
+) -> GpgAnswer:
     """Run a program of GnuPG to its end, its input and output in memory.
 
     Args:
@@ -109,7 +109,7 @@ def run(
             ).returncode
         except subprocess.TimeoutExpired:
             raise _too_slow(program, seconds) from None
-        return Answer(code, _words(_content(status)), _content(output), _last(_content(errors)))
+        return GpgAnswer(code, _words(_content(status)), _content(output), _last(_content(errors)))
 
 
 def _too_slow(program: str, seconds: float) -> UnfitError:

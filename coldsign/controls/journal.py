@@ -28,7 +28,7 @@ from coldsign.controls.chain import (
     read_chain,
     verified,
 )
-from coldsign.controls.entry import EMPTY, LINE_CAP, Anchor, Body, Entry, Kind
+from coldsign.controls.entry import EMPTY, LINE_CAP, Anchor, Body, Entry, EntryKind
 from coldsign.errors import MalformedError, RefusedError, UnfitError, UsageError
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.lock import exclusive_lock, reading_lock
@@ -57,7 +57,7 @@ class Journal:
         self._lock = home / "journal.lock"
 
     def append(
-        self, kind: Kind, body: Body, *, now: datetime, only_after: Anchor | None = None
+        self, kind: EntryKind, body: Body, *, now: datetime, only_after: Anchor | None = None
     ) -> Entry:
         """Write one entry and wait until it is on the disk.
 
@@ -78,7 +78,7 @@ class Journal:
             return self._append(kind, body, now=now, only_after=only_after)
 
     def _append(
-        self, kind: Kind, body: Body, *, now: datetime, only_after: Anchor | None = None
+        self, kind: EntryKind, body: Body, *, now: datetime, only_after: Anchor | None = None
     ) -> Entry:
         end = self._end()
         if only_after is not None and end != only_after:
@@ -130,7 +130,7 @@ class Journal:
                     ) from None
                 raise
 
-    def glimpse(self, kind: Kind) -> Iterator[Entry]:
+    def glimpse(self, kind: EntryKind) -> Iterator[Entry]:
         """The entries of one kind, each line sound in itself; the chain is not proven.
 
         For a quick look at a long journal where ``entries`` proves the chain later in the same run.
@@ -187,7 +187,7 @@ class Journal:
                 file.truncate(start)
                 os.fsync(file.fileno())
             body = {"line": damage.line, "reason": reason, **_remains(tail)}
-            return self._append(Kind.RECOVERED, body, now=now)
+            return self._append(EntryKind.RECOVERED, body, now=now)
 
     def set_aside(self, reason: str, *, now: datetime) -> Entry:
         """Begin a new journal beside one that is broken or set back, and record that and why.
@@ -205,7 +205,7 @@ class Journal:
                 )
             body = {"damage": damage.message, **self._keep_aside(), "reason": reason}
             # until the head follows, what is there is as damaged as before: nothing is forgotten unsaid
-            entry = Entry.make(Kind.RECOVERED, body, after=EMPTY, now=now)
+            entry = Entry.make(EntryKind.RECOVERED, body, after=EMPTY, now=now)
             atomic_write(self._path, entry.serialize(), replace=True)
             self._move_head(entry.anchor)
             return entry
@@ -266,7 +266,7 @@ class Journal:
         try:
             record = json.loads(read_private(self._head, _HEAD_CAP))
             return Anchor(int(record["seq"]), str(record["hash"]))
-        except (ValueError, KeyError, TypeError, MalformedError):
+        except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError, MalformedError):
             raise JournalDamagedError(Damage.BROKEN, 1, "its head file is unreadable") from None
 
     def _move_head(self, anchor: Anchor) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from coldsign.controls.gpg import fingerprint
-from coldsign.controls.gpg_process import Answer, gpg
+from coldsign.controls.gpg_process import GpgAnswer, gpg
 from coldsign.controls.openpgp import take
 from coldsign.errors import MalformedError, UnfitError
 from coldsign.primitives.filefault import failure
@@ -197,7 +197,7 @@ def _throw_away() -> Iterator[str]:
 
 def _quiet_gpg(
     folder: str, arguments: tuple[str, ...], source: bytes = b"", *, names: tuple[str, ...] = ()
-) -> Answer:
+) -> GpgAnswer:
     # No --trust-model=always: with it gpg 2.2 makes no trust database, and dies over revoked keys.
     fixed = ("--no-autostart", "--no-auto-check-trustdb")
     operands = (*((source,) if source else ()), *names)

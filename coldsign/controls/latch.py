@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from coldsign.controls.entry import Entry, Kind, stamp
+from coldsign.controls.entry import Entry, EntryKind, is_halted_after, stamp
 from coldsign.controls.journal import Journal
 from coldsign.errors import ColdsignError, HaltedError, UsageError
 from coldsign.primitives.filefault import failure, shown
@@ -42,13 +42,18 @@ class Halt(NamedTuple):
         return printable(self.why, limit=_SHOWN) + (f" ({aside})" if aside else "")
 
 
+_FILE_GONE: Final = Halt("the journal says that the latch is engaged, and its file is gone", "", "")
+
+
 def halted_by(entries: Iterable[Entry]) -> bool:
     """Whether the journal's last word about the latch is that it was engaged.
 
     Signing asks this too, so deleting the latch's file is no way around it.
     """
-    words = [entry.kind for entry in entries if entry.kind in {Kind.HALTED, Kind.RELEASED}]
-    return words[-1:] == [Kind.HALTED]
+    halted = False
+    for entry in entries:
+        halted = is_halted_after(entry.kind, halted)
+    return halted
 
 
 def demand_reason(reason: str) -> None:
@@ -82,13 +87,17 @@ class Latch:
         except (ColdsignError, ValueError, KeyError, TypeError, RecursionError):
             return Halt("the latch is there but cannot be read", "", "")
 
-    def check(self) -> None:
+    def check(self, *, recorded: bool = False) -> None:
         """Let only a released latch pass.
+
+        Args:
+            recorded: Whether the journal's last word is that it was engaged, where that was read.
 
         Raises:
             HaltedError: It is engaged, or may be.
         """
-        if (halt := self.status()) is not None:
+        halt = self.status() or (_FILE_GONE if recorded else None)
+        if halt is not None:
             raise HaltedError(
                 f"halted: {halt}",
                 hint="find out why; a keyholder releases it with: coldsign halt release",
@@ -119,7 +128,7 @@ class Latch:
             # A full disk often still has room for a name; the name alone halts.
             self._engage_bare()
         try:
-            return journal.append(Kind.HALTED, record, now=when)
+            return journal.append(EntryKind.HALTED, record, now=when)
         except ColdsignError:
             return None
 
@@ -146,7 +155,7 @@ class Latch:
                 code="latch-is-folder",
             )
         body = {"reason": reason, "who": who, "halted": halted}
-        entry = journal.append(Kind.RELEASED, body, now=when)
+        entry = journal.append(EntryKind.RELEASED, body, now=when)
         try:
             self._path.unlink(missing_ok=True)
             sync_folder(self._home)

@@ -49,10 +49,21 @@ class Past(NamedTuple):
         """Take what is needed out of an intent, for one wallet's review.
 
         Raises:
-            LookupError: A particular is missing; also ``TypeError`` and ``ValueError``, of another kind.
+            LookupError: A particular is missing; also ``AttributeError``, ``TypeError`` and ``ValueError``, of
+                another kind.
         """
         body = entry.body
         is_this_wallet = body["wallet_id"] == wallet
+        outpoints = tuple([put[0] for put in body["inputs"]])
+        payments = tuple(
+            [
+                (bytes.fromhex(script), sats, manifest_id)
+                for script, sats, kind, _, manifest_id in body["outputs"]
+                if kind not in _OWN_KINDS
+            ]
+        )
+        "".join([body["txid"], *outpoints, *[name for *_, name in payments]])  # texts, all of them
+        sum([body["leaving"], body["locktime"], *[sats for _, sats, _ in payments]])  # and numbers
         return cls(
             entry.seq,
             txid=body["txid"],
@@ -60,14 +71,8 @@ class Past(NamedTuple):
             locktime=body["locktime"],
             leaving=body["leaving"],
             is_this_wallet=is_this_wallet,
-            outpoints=tuple([put[0] for put in body["inputs"]]),
-            payments=tuple(
-                [
-                    (bytes.fromhex(script), sats, manifest_id)
-                    for script, sats, kind, _, manifest_id in body["outputs"]
-                    if kind not in _OWN_KINDS
-                ]
-            ),
+            outpoints=outpoints,
+            payments=payments,
             # not where coins were spent from: whoever knows the wallet can send one anywhere in it
             last_seen=_highest([out[3] for out in body["outputs"]]) if is_this_wallet else (),
             signers=frozenset(body.get("positions", ())) or None,

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from coldsign.controls.entry import Body, Entry, Kind
+from coldsign.controls.entry import Body, Entry, EntryKind
 from coldsign.controls.journal import Journal
 from coldsign.controls.policy import POLICY_CAP, Policy
 from coldsign.controls.remember import wallet_id
@@ -115,7 +115,7 @@ class PolicyStore:
         with exclusive_lock(self._lock):
             self._settle(wallet.name, journal)
             stage(self._path(wallet), head + data)
-            entry = journal.append(Kind.POLICY, body, now=now)
+            entry = journal.append(EntryKind.POLICY, body, now=now)
             put_in_place(self._path(wallet))
         return entry
 
@@ -126,7 +126,7 @@ class PolicyStore:
             self._put_aside(name, journal)
             last = _last(journal, name)
             if last.get("policy") is not None:
-                journal.append(Kind.POLICY, {**last, "policy": None}, now=now)
+                journal.append(EntryKind.POLICY, {**last, "policy": None}, now=now)
             remove(waiting(self._file(name)))
 
     def make_room(self, wallet: Wallet, *, journal: Journal) -> None:
@@ -178,7 +178,7 @@ def _is_anothers(last: Body, wallet: Wallet) -> bool:
 def _last(journal: Journal, name: str) -> Body:
     """What the journal says last of the policy under a wallet's name; empty where it says nothing."""
     last: Body = {}
-    for entry in journal.glimpse(Kind.POLICY):
+    for entry in journal.glimpse(EntryKind.POLICY):
         if entry.body.get("wallet") == name:
             last = entry.body
     return last

@@ -14,6 +14,7 @@ from coldsign.controls.gpg import fingerprint
 from coldsign.errors import ColdsignError, MalformedError
 from coldsign.primitives.amount import MAX_MONEY
 from coldsign.primitives.hashes import sha256
+from coldsign.primitives.locks import LOCKTIME_THRESHOLD
 from coldsign.primitives.network import Network
 from coldsign.primitives.text import other_form, printable
 from coldsign.review.context import Coverage, Limits
@@ -211,11 +212,10 @@ def _texts(key: str, value: object) -> tuple[str, ...]:
 
 
 def _fingerprints(key: str, value: object) -> tuple[str, ...]:
+    texts = _texts(key, value)
     try:
-        found = tuple([fingerprint(text) for text in _texts(key, value)])
+        found = tuple([fingerprint(text) for text in texts])
     except MalformedError as error:
-        if error.message.startswith("policy:"):
-            raise
         raise MalformedError(f"policy: {key}: {error.message}", hint=error.hint) from None
     if len(set(found)) != len(found):
         raise MalformedError(f"policy: {key} names a key twice")
@@ -239,7 +239,7 @@ _SATS: Final = _whole(0, MAX_MONEY)
 _RATE: Final = _number(0, _TOP_RATE)
 _PERCENT: Final = _number(0, _TOP_PERCENT)
 _INDEX: Final = _whole(0, (1 << 31) - 1)
-_HEIGHT: Final = _whole(0, 499_999_999)
+_HEIGHT: Final = _whole(0, LOCKTIME_THRESHOLD - 1)
 _LIMITS: Final[dict[str, Callable[[str, object], Any]]] = {
     "fee.refuse_sat_per_vb": _RATE,
     "fee.confirm_sat_per_vb": _RATE,

@@ -120,7 +120,8 @@ def seal_receipt(
     """Sign a receipt, and encrypt it where recipients are named; armored text.
 
     Raises:
-        UsageError: Nobody signs it, or a recipient is not a fingerprint.
+        UsageError: Nobody signs it.
+        MalformedError: A recipient is not a fingerprint.
         LockedError: There is no such key.
         UnfitError: gpg is missing or failed.
     """

@@ -8,16 +8,15 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from coldsign.controls.entry import EMPTY, Anchor, Body, Entry, Kind, stamp
+from coldsign.controls.entry import EMPTY, Anchor, Body, Entry, EntryKind, is_halted_after, stamp
 from coldsign.controls.pasts import Past, largest_versions, misunderstood
 from coldsign.controls.recollection import Recollection
 from coldsign.primitives.hashes import sha256
+from coldsign.primitives.locks import LOCKTIME_THRESHOLD
 from coldsign.primitives.tx import OutPoint
 from coldsign.review.facts import Facts
 from coldsign.wallet.wallet import Wallet
 
-LOCKTIME_HEIGHTS: Final = 500_000_000
-"""Below, an nLockTime is a block height; from there on a time (consensus)."""
 BLOCKS_A_DAY: Final = 144
 
 
@@ -122,12 +121,14 @@ class Memory(Recollection):
         ]
         since = stamp(now - timedelta(days=1)) if now.year > 1 else ""
         by_clock = largest_versions([past for past in mine if past.time >= since])
-        if not 0 < locktime < LOCKTIME_HEIGHTS:
+        if not 0 < locktime < LOCKTIME_THRESHOLD:
             return by_clock
         floor = max(1, locktime - BLOCKS_A_DAY + 1)
         return max(
             by_clock,
-            largest_versions([past for past in mine if floor <= past.locktime < LOCKTIME_HEIGHTS]),
+            largest_versions(
+                [past for past in mine if floor <= past.locktime < LOCKTIME_THRESHOLD]
+            ),
         )
 
     @cached_property
@@ -165,25 +166,33 @@ def _recalled(entries: Iterable[Entry], wallet: Wallet) -> Memory:
     for entry in entries:
         anchor = entry.anchor
         try:
-            if entry.kind is Kind.INTENT and entry.body["network"] == network:
+            if entry.kind is EntryKind.INTENT and entry.body["network"] == network:
                 pasts[entry.seq] = Past.read(entry, identity)
                 amounts.update([put[:2] for put in entry.body["inputs"] if put[1] is not None])
-                used = entry.body.get("policy") if pasts[entry.seq].is_this_wallet else used
-            elif entry.kind is Kind.APPROVED and entry.body.get("network") == network:
+                used = _digest(entry, "policy") if pasts[entry.seq].is_this_wallet else used
+            elif entry.kind is EntryKind.APPROVED and entry.body.get("network") == network:
                 approvals.append(Past.read(entry, identity))
-            elif entry.kind is Kind.ABANDONED:
+            elif entry.kind is EntryKind.ABANDONED:
                 pasts.pop(entry.body["intent"], None)
-            elif entry.kind is Kind.POLICY and entry.body["wallet_id"] == identity:
-                policy = used = entry.body["policy"]
-        except (LookupError, TypeError, ValueError):
+            elif entry.kind is EntryKind.POLICY and entry.body["wallet_id"] == identity:
+                policy = used = _digest(entry, "policy")
+        except (AttributeError, LookupError, TypeError, ValueError):
             raise misunderstood(entry.seq) from None
-        if entry.kind in _LATCH_KINDS:
-            halted = entry.kind is Kind.HALTED
+        halted = is_halted_after(entry.kind, halted)
     marks = _Marks(anchor, halted, policy, used)
     return Memory(wallet, pasts.values(), approvals, amounts, marks)
 
 
-_LATCH_KINDS: Final = frozenset({Kind.HALTED, Kind.RELEASED})
+def _digest(entry: Entry, name: str) -> str | None:
+    """A digest among an entry's particulars, hex; ``None`` where there is none.
+
+    Raises:
+        TypeError: Something else stands there.
+    """
+    value = entry.body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{name} is no text")
+    return value
 
 
 def _where(place: tuple[int, int] | None) -> str | None:

@@ -8,7 +8,7 @@ from coldsign.primitives.encoding import (
     bech32_encode,
 )
 from coldsign.primitives.network import NETWORKS, Network
-from coldsign.primitives.script import Kind, classify, witness_program
+from coldsign.primitives.script import ScriptType, classify, witness_program
 
 
 def to_address(script: bytes, network: Network) -> str | None:
@@ -19,9 +19,9 @@ def to_address(script: bytes, network: Network) -> str | None:
             return None
         return bech32_encode(network.hrp, version, program)
     kind = classify(script)
-    if kind is Kind.P2PKH:
+    if kind is ScriptType.P2PKH:
         return base58check_encode(bytes((network.p2pkh,)) + script[3:23])
-    if kind is Kind.P2SH:
+    if kind is ScriptType.P2SH:
         return base58check_encode(bytes((network.p2sh,)) + script[2:22])
     return None
 

@@ -1,6 +1,8 @@
 """Base58Check, and the bech32 and bech32m of segwit addresses (BIP-173, BIP-350)."""
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from coldsign.errors import MalformedError
 from coldsign.primitives.hashes import sha256d
@@ -90,12 +92,19 @@ def _in_pairs(number: int) -> list[int]:
     return [number >> shift & 1023 for shift in range(last, -1, -10)]
 
 
-def _polymod(pairs: list[int]) -> int:
+def _polymod(pairs: Iterable[int]) -> int:
     """The checksum of groups in twos: half the steps that single groups would take."""
     state, fold = 0, _FOLD
     for pair in pairs:
         state = (state & 0xF_FFFF) << 10 ^ pair ^ fold[state >> 20]
     return state
+
+
+def bech32_polymod(groups: Sequence[int]) -> int:
+    """The checksum state after groups of five bits, without a human-readable part."""
+    first = (1,) if len(groups) % 2 else (0, 1)  # 1 is what every state begins with
+    whole = chain(first, groups)
+    return _polymod(high << 5 | low for high, low in zip(whole, whole, strict=True))
 
 
 def _to_program(number: int, count: int) -> bytes:

@@ -159,7 +159,7 @@ def _limits(memory_bytes: int, cpu_seconds: int) -> Measure:
     return Measure("limits", ok=True, detail=detail)
 
 
-def _filter(name: str, program: "Callable[[seccomp.Machine], bytes]", effect: str) -> Measure:
+def _filter(name: str, program: "Callable[[seccomp.Architecture], bytes]", effect: str) -> Measure:
     on = seccomp.this_machine()
     if on is None:
         return Measure(name, ok=False, detail="no system call filter exists for this machine")
@@ -169,7 +169,7 @@ def _filter(name: str, program: "Callable[[seccomp.Machine], bytes]", effect: st
     return Measure(name, ok=True, detail=effect)
 
 
-def _install(on: seccomp.Machine, program: bytes) -> str:
+def _install(on: seccomp.Architecture, program: bytes) -> str:
     """Install a filter for all threads; an empty text, or the kernel's reason why not."""
     import ctypes
     import os

@@ -22,7 +22,7 @@ _LONG_PUSHES = {
 P2A_SCRIPT = bytes.fromhex("51024e73")
 
 
-class Kind(Enum):
+class ScriptType(Enum):
     """What an output script is, by its bytes alone."""
 
     P2PKH = "p2pkh"
@@ -38,7 +38,7 @@ class Kind(Enum):
     UNKNOWN = "unknown"
 
 
-_WITNESS = {(0, 20): Kind.P2WPKH, (0, 32): Kind.P2WSH, (1, 32): Kind.P2TR}
+_WITNESS = {(0, 20): ScriptType.P2WPKH, (0, 32): ScriptType.P2WSH, (1, 32): ScriptType.P2TR}
 
 
 def witness_program(script: bytes) -> tuple[int, bytes] | None:
@@ -52,26 +52,26 @@ def witness_program(script: bytes) -> tuple[int, bytes] | None:
     return (first - 0x50, script[2:]) if OP_1 <= first <= OP_16 else None
 
 
-def classify(script: bytes) -> Kind:
+def classify(script: bytes) -> ScriptType:
     """The template this script follows, to the byte."""
     if (witness := witness_program(script)) is not None:
         return _classify_witness(script, *witness)
     size = len(script)
     if size == 25 and script[:3] == b"\x76\xa9\x14" and script[23:] == b"\x88\xac":
-        return Kind.P2PKH
+        return ScriptType.P2PKH
     if size == 23 and script[:2] == b"\xa9\x14" and script[22] == 0x87:
-        return Kind.P2SH
+        return ScriptType.P2SH
     if script[:1] == b"\x6a":
-        return Kind.OP_RETURN
+        return ScriptType.OP_RETURN
     if size in {35, 67} and script[0] == size - 2 and script[-1] == OP_CHECKSIG:
-        return Kind.P2PK if _looks_like_key(script[1:-1]) else Kind.UNKNOWN
-    return Kind.MULTISIG if parse_multisig(script) else Kind.UNKNOWN
+        return ScriptType.P2PK if _looks_like_key(script[1:-1]) else ScriptType.UNKNOWN
+    return ScriptType.MULTISIG if parse_multisig(script) else ScriptType.UNKNOWN
 
 
-def _classify_witness(script: bytes, version: int, program: bytes) -> Kind:
+def _classify_witness(script: bytes, version: int, program: bytes) -> ScriptType:
     if script == P2A_SCRIPT:
-        return Kind.P2A
-    unknown = Kind.WITNESS_UNKNOWN if version else Kind.UNKNOWN
+        return ScriptType.P2A
+    unknown = ScriptType.WITNESS_UNKNOWN if version else ScriptType.UNKNOWN
     return _WITNESS.get((version, len(program)), unknown)
 
 

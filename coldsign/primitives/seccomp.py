@@ -25,7 +25,7 @@ _VIDEO_IOCTLS: Final = ord("V") << 8  # the type field of every Video4Linux requ
 _Code = tuple[bytes, ...]
 
 
-class Machine(NamedTuple):
+class Architecture(NamedTuple):
     """What the filters need to know about one processor architecture.
 
     Attributes:
@@ -65,7 +65,7 @@ _DECODER: Final = (
 _COMMON = {"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427}
 _COMMON |= {"clone3": 435, "pidfd_getfd": 438}
 # fmt: off
-X86_64: Final = Machine(0xC000_003E, _COMMON | {
+X86_64: Final = Architecture(0xC000_003E, _COMMON | {
     "read": 0, "write": 1, "close": 3, "fstat": 5, "poll": 7, "lseek": 8, "mmap": 9, "mprotect": 10,
     "munmap": 11, "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15,
     "ioctl": 16, "pread64": 17, "readv": 19, "writev": 20, "select": 23, "sched_yield": 24,
@@ -79,7 +79,7 @@ X86_64: Final = Machine(0xC000_003E, _COMMON | {
     "process_vm_writev": 311, "seccomp": 317, "getrandom": 318, "bpf": 321, "userfaultfd": 323,
     "rseq": 334,
 })
-AARCH64: Final = Machine(0xC000_00B7, _COMMON | {
+AARCH64: Final = Architecture(0xC000_00B7, _COMMON | {
     "ioctl": 29, "close": 57, "lseek": 62, "read": 63, "write": 64, "readv": 65, "writev": 66,
     "pread64": 67, "pselect6": 72, "ppoll": 73, "newfstatat": 79, "fstat": 80, "exit": 93,
     "exit_group": 94, "futex": 98, "set_robust_list": 99, "nanosleep": 101, "clock_gettime": 113,
@@ -95,19 +95,19 @@ AARCH64: Final = Machine(0xC000_00B7, _COMMON | {
 # fmt: on
 
 
-def machine(name: str) -> Machine | None:
+def machine(name: str) -> Architecture | None:
     """The table of a ``uname -m`` name; None where no filter has been written for it."""
     if sys.maxsize < 1 << 32:  # a 32-bit interpreter makes the calls of another architecture
         return None
     return {"x86_64": X86_64, "aarch64": AARCH64}.get(name)
 
 
-def this_machine() -> Machine | None:
+def this_machine() -> Architecture | None:
     """The table of the machine this runs on; None where no filter has been written for it."""
     return machine(os.uname().machine) if os.uname().sysname == "Linux" else None
 
 
-def no_network(on: Machine) -> bytes:
+def no_network(on: Architecture) -> bytes:
     """The filter of a whole coldsign process: local sockets only, no other process's memory."""
     calls = on.calls
     code = _prologue(on, otherwise=EPERM)
@@ -117,7 +117,7 @@ def no_network(on: Machine) -> bytes:
     return b"".join((*code, _op(_RETURN, ALLOW)))
 
 
-def decoder(on: Machine) -> bytes:
+def decoder(on: Architecture) -> bytes:
     """The filter of a picture decoder: work on memory and on files already open, nothing else.
 
     New memory is never executable, and ``ioctl`` reaches cameras only (a terminal's could type
@@ -140,7 +140,7 @@ def _op(code: int, value: int, *, yes: int = 0, no: int = 0) -> bytes:
     return struct.pack("=HBBI", code, yes, no, value)
 
 
-def _prologue(on: Machine, *, otherwise: int) -> _Code:
+def _prologue(on: Architecture, *, otherwise: int) -> _Code:
     """Kill on another architecture's calls; leave the call number in the accumulator."""
     return (
         _op(_LOAD, _ARCH),

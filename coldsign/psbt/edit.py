@@ -18,7 +18,7 @@ from coldsign.psbt.scripts import is_segwit
 from coldsign.psbt.version2 import flags_after
 
 
-class Reply(Enum):
+class ReplyLevel(Enum):
     """How much of a signed PSBT goes back.
 
     Attributes:
@@ -135,11 +135,13 @@ _TRANSACTION: dict[type[Field], frozenset[int]] = {
 """What makes the transaction, and every kind of signature, for each kind of map."""
 
 
-def trim(psbt: Psbt, level: Reply) -> Psbt:
+def trim(psbt: Psbt, level: ReplyLevel) -> Psbt:
     """The PSBT with only what this level of reply keeps; it still combines with the request."""
-    if level is Reply.FULL:
+    if level is ReplyLevel.FULL:
         return psbt
-    types = _TRANSACTION if level is Reply.SIGNATURES else KNOWN | {Global: _TRANSACTION[Global]}
+    types = (
+        _TRANSACTION if level is ReplyLevel.SIGNATURES else KNOWN | {Global: _TRANSACTION[Global]}
+    )
     redundant = {found.map.number for found in psbt.inputs if is_segwit(found)}
 
     def keep(m: Map) -> Map:

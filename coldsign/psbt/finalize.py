@@ -10,7 +10,7 @@ from coldsign.psbt.fields import KNOWN, In
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.raw import Key, Map, Pair
-from coldsign.psbt.satisfy import Final, satisfy
+from coldsign.psbt.satisfy import Completion, satisfy
 from coldsign.psbt.scripts import claimed_utxo
 from coldsign.psbt.values import witness_stack
 
@@ -28,7 +28,7 @@ _DROPPED = KNOWN[In] - {
 _WHOLE = frozenset({0, 1})
 """DEFAULT and ALL: what is signed where nothing is asked for."""
 
-Satisfier = Callable[[bytes, PsbtInput], Final]
+Satisfier = Callable[[bytes, PsbtInput], Completion]
 """Completes an input that spends this output script, or refuses."""
 
 
@@ -87,7 +87,7 @@ def _completed(found: PsbtInput, outpoint: OutPoint, satisfier: Satisfier) -> Ma
     return Map.of(In, found.map.number, sorted([*kept, *_final_pairs(final)]))
 
 
-def _final_pairs(final: Final) -> list[Pair]:
+def _final_pairs(final: Completion) -> list[Pair]:
     pairs: list[Pair] = []
     if final.script_sig:
         pairs.append((Key(In.FINAL_SCRIPTSIG, b""), final.script_sig))

@@ -1,4 +1,7 @@
-"""Decoders that are worth remembering: curve points and previous transactions repeat in a PSBT."""
+"""Decoders that are worth remembering: curve points and previous transactions repeat in a PSBT.
+
+Each raises ``MalformedError`` with the reason; the map adds which field it was and where.
+"""
 
 from typing import NamedTuple
 

@@ -8,7 +8,7 @@ from coldsign.primitives.hashes import hash160, tagged_hash
 from coldsign.primitives.script import (
     OP_CHECKSIG,
     OP_CHECKSIGADD,
-    Kind,
+    ScriptType,
     classify,
     disassemble,
     number,
@@ -34,7 +34,7 @@ LET_OTHERS = (
 OP_NUMEQUAL = 0x9C
 
 
-class Final(NamedTuple):
+class Completion(NamedTuple):
     """What completes an input.
 
     Attributes:
@@ -46,34 +46,34 @@ class Final(NamedTuple):
     witness: Witness
 
 
-def satisfy(script: bytes, found: PsbtInput) -> Final:
+def satisfy(script: bytes, found: PsbtInput) -> Completion:
     """Complete an input that spends this output script.
 
     Raises:
         RefusedError: A script or a signature is missing, or the script is of no kind we finish.
     """
     kind = classify(script)
-    if kind is Kind.P2SH:
+    if kind is ScriptType.P2SH:
         return _p2sh(script, found)
-    if kind is Kind.P2WPKH:
-        return Final(b"", _key_hash(script[2:], found))
-    if kind is Kind.P2WSH:
-        return Final(b"", _p2wsh(script, found))
-    if kind is Kind.P2TR:
-        return Final(b"", _p2tr(script, found))
-    return Final(b"".join(map(push, _bare(script, found))), ())
+    if kind is ScriptType.P2WPKH:
+        return Completion(b"", _key_hash(script[2:], found))
+    if kind is ScriptType.P2WSH:
+        return Completion(b"", _p2wsh(script, found))
+    if kind is ScriptType.P2TR:
+        return Completion(b"", _p2tr(script, found))
+    return Completion(b"".join(map(push, _bare(script, found))), ())
 
 
-def _p2sh(script: bytes, found: PsbtInput) -> Final:
+def _p2sh(script: bytes, found: PsbtInput) -> Completion:
     redeem = found.redeem_script
     if redeem is None or p2sh(redeem) != script:
         raise RefusedError("the redeem script is missing, or not the one the coin is locked to")
     kind = classify(redeem)
-    if kind is Kind.P2WPKH:
-        return Final(push(redeem), _key_hash(redeem[2:], found))
-    if kind is Kind.P2WSH:
-        return Final(push(redeem), _p2wsh(redeem, found))
-    return Final(b"".join(map(push, (*_bare(redeem, found), redeem))), ())
+    if kind is ScriptType.P2WPKH:
+        return Completion(push(redeem), _key_hash(redeem[2:], found))
+    if kind is ScriptType.P2WSH:
+        return Completion(push(redeem), _p2wsh(redeem, found))
+    return Completion(b"".join(map(push, (*_bare(redeem, found), redeem))), ())
 
 
 def _p2wsh(script: bytes, found: PsbtInput) -> Witness:
@@ -86,9 +86,9 @@ def _p2wsh(script: bytes, found: PsbtInput) -> Witness:
 def _bare(script: bytes, found: PsbtInput) -> Witness:
     """The stack items a script of public keys wants."""
     kind = classify(script)
-    if kind is Kind.P2PKH:
+    if kind is ScriptType.P2PKH:
         return _key_hash(script[3:23], found)
-    if kind is Kind.P2PK:
+    if kind is ScriptType.P2PK:
         return (_signature(script[1:-1], found),)
     multi = parse_multisig(script)
     if multi is None:

@@ -1,10 +1,10 @@
 """Which coin an input spends, as far as the PSBT claims it, and which scripts that involves."""
 
-from coldsign.primitives.script import Kind, classify
+from coldsign.primitives.script import ScriptType, classify
 from coldsign.primitives.tx import OutPoint, TxOut
 from coldsign.psbt.input_map import PsbtInput
 
-SEGWIT = frozenset({Kind.P2WPKH, Kind.P2WSH, Kind.P2TR})
+SEGWIT = frozenset({ScriptType.P2WPKH, ScriptType.P2WSH, ScriptType.P2TR})
 
 
 def claimed_utxo(found: PsbtInput, outpoint: OutPoint) -> TxOut | None:
@@ -24,6 +24,6 @@ def is_segwit(found: PsbtInput) -> bool:
     if found.witness_utxo is None:
         return False
     kind = classify(found.witness_utxo.script)
-    if kind is Kind.P2SH and found.redeem_script is not None:
+    if kind is ScriptType.P2SH and found.redeem_script is not None:
         kind = classify(found.redeem_script)
     return kind in SEGWIT

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from coldsign.errors import MalformedError, RefusedError
 from coldsign.primitives.digests import Digests
-from coldsign.primitives.script import Kind, classify, p2pkh, p2sh, p2wsh
+from coldsign.primitives.script import ScriptType, classify, p2pkh, p2sh, p2wsh
 from coldsign.primitives.secp import der_decode, verify_ecdsa, verify_schnorr
 from coldsign.primitives.tx import TxOut
 from coldsign.psbt.edit import schnorr_sighash
@@ -78,23 +78,23 @@ def _verifies_ecdsa(
 def _script_code(spent: _Spent) -> tuple[bool, bytes] | None:
     """Whether an ECDSA signature signs as BIP-143 says, and its script code; None where it is not known."""
     found, script = spent.found, spent.coin.script
-    if classify(script) is Kind.P2SH:
+    if classify(script) is ScriptType.P2SH:
         if found.redeem_script is None or p2sh(found.redeem_script) != script:
             return None
         script = found.redeem_script
     kind = classify(script)
-    if kind is Kind.P2WPKH:
+    if kind is ScriptType.P2WPKH:
         return True, p2pkh(script[2:])
-    if kind is Kind.P2WSH:
+    if kind is ScriptType.P2WSH:
         inner = found.witness_script
         return (True, inner) if inner is not None and p2wsh(inner) == script else None
-    return None if kind is Kind.P2TR else (False, script)
+    return None if kind is ScriptType.P2TR else (False, script)
 
 
 def _invalid_schnorr(spent: _Spent) -> Iterator[bytes]:
     """The keys whose BIP-340 signatures do not verify; of the key path, the output key."""
     found, script = spent.found, spent.coin.script
-    if classify(script) is not Kind.P2TR:
+    if classify(script) is not ScriptType.P2TR:
         return
     signed: list[tuple[tuple[bytes, bytes | None], bytes]] = [*found.tap_script_sigs.items()]
     if found.tap_key_sig is not None:

@@ -1,4 +1,7 @@
-"""Decoders of the taproot fields (BIP-371), bounded before anything is allocated."""
+"""Decoders of the taproot fields (BIP-371), bounded before anything is allocated.
+
+Each raises ``MalformedError`` with the reason; the map adds which field it was and where.
+"""
 
 from typing import NamedTuple
 

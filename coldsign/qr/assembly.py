@@ -1,8 +1,9 @@
 """One message on its way: the parts of a session, in any order, until it is whole."""
 
 from coldsign.errors import MalformedError
+from coldsign.primitives.text import counted
 from coldsign.qr import bbqr, pmofn
-from coldsign.qr.payload import MAX_MESSAGE, Dialect, Kind, Payload, describe, kind_of_bytes
+from coldsign.qr.payload import MAX_MESSAGE, Dialect, Payload, PayloadKind, describe, kind_of_bytes
 from coldsign.qr.single import single
 from coldsign.qr.ur import cbor, ur1, uri
 from coldsign.qr.ur.fountain import Budget, Part, Solver
@@ -71,8 +72,7 @@ class Series:
     __slots__ = ("_frames", "_size", "name", "need")
 
     def __init__(self, first: Numbered) -> None:
-        parts = "1 part" if first.total == 1 else f"{first.total} parts"
-        self.name = f"{_dialect_name(first)} in {parts}"
+        self.name = f"{_dialect_name(first)} in {counted(first.total, 'part')}"
         self.need = first.total
         self._frames: dict[int, Numbered] = {}
         self._size = 0
@@ -127,10 +127,10 @@ def session(piece: Piece) -> tuple[object, ...]:
     return (type(piece).__module__, *piece.session)
 
 
-def declared_kind(piece: Piece) -> Kind | None:
+def declared_kind(piece: Piece) -> PayloadKind | None:
     """The kind a piece says its message is of, or nothing where only the joined bytes tell."""
     if isinstance(piece, uri.Piece):
-        return uri.kind_of(piece.type) or Kind.BYTES
+        return uri.kind_of(piece.type) or PayloadKind.BYTES
     return bbqr.type_kind(piece.file_type) if isinstance(piece, bbqr.Frame) else None
 
 
@@ -165,12 +165,12 @@ def ur_payload(whole: uri.Whole) -> Payload:
         MalformedError: The CBOR is not what the type promises.
     """
     data = uri.content(whole)
-    kind = uri.kind_of(whole.type) or Kind.BYTES
-    if kind is Kind.BYTES and kind_of_bytes(data) is Kind.SEED:
-        kind = Kind.SEED
+    kind = uri.kind_of(whole.type) or PayloadKind.BYTES
+    if kind is PayloadKind.BYTES and kind_of_bytes(data) is PayloadKind.SEED:
+        kind = PayloadKind.SEED
     if whole.type in uri.KEY_TYPES and cbor.has_private_key(data):
-        kind = Kind.SEED
-    if kind is Kind.PSBT and not data.startswith(b"psbt\xff"):
+        kind = PayloadKind.SEED
+    if kind is PayloadKind.PSBT and not data.startswith(b"psbt\xff"):
         raise MalformedError(f"a ur:{whole.type} that holds no psbt")
     return Payload(kind, data, uri.PSBT_TYPES.get(whole.type, Dialect.UR), whole.type)
 

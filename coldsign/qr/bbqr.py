@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 
 from coldsign.errors import MalformedError, UsageError
-from coldsign.qr.payload import MAX_MESSAGE, Kind, kind_of_bytes, kind_of_text
+from coldsign.qr.payload import MAX_MESSAGE, PayloadKind, kind_of_bytes, kind_of_text
 
 MAX_PARTS = 36 * 36 - 1
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -23,7 +23,7 @@ _WINDOW = -10  # raw deflate with a window of 1 KiB, what small devices can hold
 # Output is taken in steps this small because zlib only notices a distance beyond the window when it
 # reaches behind the current step.
 _STEP = 64
-_TYPES = {"P": Kind.PSBT, "T": Kind.TRANSACTION}
+_TYPES = {"P": PayloadKind.PSBT, "T": PayloadKind.TRANSACTION}
 _TEXT_TYPES = {"U", "J"}
 
 
@@ -166,7 +166,7 @@ def _digits(number: int) -> str:
     return _BASE36[number // 36] + _BASE36[number % 36]
 
 
-def kind_of(file_type: str, data: bytes) -> Kind:
+def kind_of(file_type: str, data: bytes) -> PayloadKind:
     """What a file type carries; texts are looked at more closely.
 
     Raises:
@@ -179,17 +179,22 @@ def kind_of(file_type: str, data: bytes) -> Kind:
         return kind
     if file_type in _TEXT_TYPES:
         return kind_of_text(data)
-    return Kind.BYTES if file_type != "B" else kind_of_bytes(data)
+    return PayloadKind.BYTES if file_type != "B" else kind_of_bytes(data)
 
 
-def type_kind(file_type: str) -> Kind | None:
+def type_kind(file_type: str) -> PayloadKind | None:
     """The kind where the file type alone says it."""
     return _TYPES.get(file_type)
 
 
-def type_for(kind: Kind, data: bytes) -> str:
+def type_for(kind: PayloadKind, data: bytes) -> str:
     """The file type letter to send a kind with."""
-    letters = {Kind.PSBT: "P", Kind.TRANSACTION: "T", Kind.BYTES: "B", Kind.SEED: "B"}
+    letters = {
+        PayloadKind.PSBT: "P",
+        PayloadKind.TRANSACTION: "T",
+        PayloadKind.BYTES: "B",
+        PayloadKind.SEED: "B",
+    }
     if kind in letters:
         return letters[kind]
     return "J" if data.lstrip()[:1] in {b"{", b"["} else "U"

@@ -8,9 +8,10 @@ import hashlib
 from dataclasses import dataclass, field
 
 from coldsign.errors import MalformedError
+from coldsign.primitives.text import counted
 from coldsign.qr import assembly, bbqr, pmofn
 from coldsign.qr.assembly import Assembly, Piece
-from coldsign.qr.payload import Kind, Payload, describe, due
+from coldsign.qr.payload import Payload, PayloadKind, describe, due
 from coldsign.qr.single import single
 from coldsign.qr.ur import ur1, uri
 from coldsign.qr.ur.fountain import Budget
@@ -68,13 +69,13 @@ class Joiner:
         want: The kinds asked for; others are foreign codes. Nothing takes every kind.
     """
 
-    def __init__(self, want: frozenset[Kind] | None = None) -> None:
+    def __init__(self, want: frozenset[PayloadKind] | None = None) -> None:
         self._want = want
         self._seen: set[bytes] = set()
         self._messages: dict[object, _Message] = {}
         self._aside: set[object] = set()  # of messages that were whole and not wanted
         self._foreign = _Tally()
-        self._foreign_kinds: set[Kind] = set()
+        self._foreign_kinds: set[PayloadKind] = set()
         self._damaged = _Tally()
         self._budget = Budget()
 
@@ -141,7 +142,7 @@ class Joiner:
     def _what_to_do(self) -> str:
         if self._messages or self._damaged.total:
             return "show or save all codes of one message again"
-        if Kind.SEED in self._foreign_kinds:
+        if PayloadKind.SEED in self._foreign_kinds:
             return "a key is read by coldsign key import alone; keep its code out of sight"
         if self._foreign.total:
             return "check that the right code was shown"
@@ -161,9 +162,7 @@ class Joiner:
         if self._damaged.total:
             notes.append(f"{self._damaged.total} damaged: {'; '.join(self._damaged.names)}")
         if self._foreign.total:
-            codes = (
-                "1 other code" if self._foreign.total == 1 else f"{self._foreign.total} other codes"
-            )
+            codes = counted(self._foreign.total, "other code")
             notes.append(f"{codes} seen: {', '.join(self._foreign.names)}")
         return "; ".join(notes)
 
@@ -215,7 +214,7 @@ class Joiner:
         self._foreign.count(describe(payload))
         self._foreign_kinds.add(payload.kind)
 
-    def _wanted(self, kind: Kind) -> bool:
+    def _wanted(self, kind: PayloadKind) -> bool:
         return self._want is None or kind in self._want
 
     def _has_room(self, key: object) -> bool:
@@ -226,7 +225,7 @@ class Joiner:
         return room
 
 
-def read_frame(raw: bytes, want: frozenset[Kind] | None = None) -> Payload | Piece:
+def read_frame(raw: bytes, want: frozenset[PayloadKind] | None = None) -> Payload | Piece:
     """What one code holds: a piece of a message, or a payload that is whole by itself.
 
     Raises:

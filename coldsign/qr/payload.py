@@ -26,7 +26,7 @@ class Dialect(StrEnum):
     TEXT = "text"
 
 
-class Kind(StrEnum):
+class PayloadKind(StrEnum):
     """What the payload is, by the sender's label or its own first bytes."""
 
     PSBT = "psbt"
@@ -49,7 +49,7 @@ class Payload:
             file type (``ZP``).
     """
 
-    kind: Kind
+    kind: PayloadKind
     data: bytes
     dialect: Dialect
     detail: str = ""
@@ -90,37 +90,36 @@ _OTHERS = (
     (re.compile(rb"(?i)\s*(?:bc1|tb1|bcrt1)[0-9a-z]{20,90}\s*\Z"), "an address"),
     (re.compile(rb"\s*[123mn][1-9A-HJ-NP-Za-km-z]{25,34}\s*\Z"), "an address"),
 )
+# A comment ends at its first --> only: where it may end at any, many of them are split in 2^n ways.
+_SVG = rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<svg[\s>]"
 _DRAWINGS = (
     (re.compile(rb"%PDF-"), "a PDF document"),
-    (
-        re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<svg[\s>]", re.DOTALL),
-        "an SVG drawing",
-    ),
+    (re.compile(_SVG, re.DOTALL), "an SVG drawing"),
     (re.compile(rb"II\*\0|MM\0\*"), "a TIFF picture"),
     (re.compile(rb"....ftyp(?:hei|hev|mif1|msf1|avi)", re.DOTALL), "a HEIC or AVIF picture"),
 )
 _HEAD = 4096  # what the text patterns look at; a label needs no more
 
 
-def kind_of_text(data: bytes) -> Kind:
+def kind_of_text(data: bytes) -> PayloadKind:
     """The kind of a text by its own shape: secret, wallet description, or just text."""
     head = data[:_HEAD]
     if any(pattern.match(head) for pattern, _ in _SECRETS):
-        return Kind.SEED
+        return PayloadKind.SEED
     if _WALLET_TEXT.match(head) or _WALLET_FIELDS.search(head):
-        return Kind.WALLET
-    return Kind.TEXT
+        return PayloadKind.WALLET
+    return PayloadKind.TEXT
 
 
-def kind_of_bytes(data: bytes) -> Kind:
+def kind_of_bytes(data: bytes) -> PayloadKind:
     """The kind of unlabelled bytes by their magic; transactions carry none, their version is looked at."""
     if data.startswith(b"psbt\xff"):
-        return Kind.PSBT
+        return PayloadKind.PSBT
     if len(data) >= 60 and data[:4] in {b"\1\0\0\0", b"\2\0\0\0", b"\3\0\0\0"} and data[4] != 0xFF:
-        return Kind.TRANSACTION
+        return PayloadKind.TRANSACTION
     if is_text(data):
         return kind_of_text(data)
-    return Kind.BYTES
+    return PayloadKind.BYTES
 
 
 _CONTROLS = bytes([*(code for code in range(32) if code not in b"\t\r\n"), 0x7F])
@@ -141,17 +140,17 @@ _ROW_OF_WORDS = re.compile(rb"\s*(?:[A-Za-z]{2,12}\s+){7}")
 
 
 _DUE = {
-    Kind.PSBT: "a PSBT",
-    Kind.TRANSACTION: "a transaction",
-    Kind.WALLET: "a wallet description",
-    Kind.SEED: "a seed",
-    Kind.BYTES: "a file",
-    Kind.TEXT: "a text",
+    PayloadKind.PSBT: "a PSBT",
+    PayloadKind.TRANSACTION: "a transaction",
+    PayloadKind.WALLET: "a wallet description",
+    PayloadKind.SEED: "a seed",
+    PayloadKind.BYTES: "a file",
+    PayloadKind.TEXT: "a text",
 }
 _FEW = 2  # kinds that are told one by one
 
 
-def due(want: frozenset[Kind] | None) -> str:
+def due(want: frozenset[PayloadKind] | None) -> str:
     """The kinds that are asked for, for an error message."""
     few = want is not None and len(want) <= _FEW
     return " or ".join(sorted(_DUE[kind] for kind in want or ())) if few else "a message"
@@ -171,11 +170,11 @@ def describe(payload: Payload) -> str:
     for pattern, name in (*_SECRETS, *_OTHERS):
         if pattern.match(head):
             return name
-    if payload.kind is Kind.SEED:
+    if payload.kind is PayloadKind.SEED:
         return _secret(payload)
     if name := drawing(head):
         return name
-    if payload.kind is Kind.TEXT:
+    if payload.kind is PayloadKind.TEXT:
         if _ROW_OF_WORDS.match(head):
             return "a row of words"
         return f"a text of {len(payload.data)} bytes"
@@ -191,9 +190,9 @@ def _secret(payload: Payload) -> str:
 
 def _label(payload: Payload) -> str:
     names = {
-        Kind.PSBT: "a PSBT",
-        Kind.TRANSACTION: "a transaction",
-        Kind.WALLET: "a wallet description",
+        PayloadKind.PSBT: "a PSBT",
+        PayloadKind.TRANSACTION: "a transaction",
+        PayloadKind.WALLET: "a wallet description",
     }
     name = names.get(payload.kind, f"{len(payload.data)} bytes of no known kind")
     if payload.dialect in {Dialect.UR, Dialect.UR_PSBT}:

@@ -2,7 +2,7 @@
 
 from coldsign.errors import MalformedError
 from coldsign.qr.joiner import Joiner, read_frame
-from coldsign.qr.payload import MAX_MESSAGE, Kind, Payload, is_text
+from coldsign.qr.payload import MAX_MESSAGE, Payload, PayloadKind, is_text
 from coldsign.qr.single import single
 
 # A text file of QR texts repeats a message at most as BBQr hex does (twice its size), and a person's
@@ -13,7 +13,7 @@ _FRAMES = (b"ur:", b"UR:", b"B$")
 _ONE_LINERS = (b"cHNidP", b"70736274ff", b"70736274FF")
 
 
-def recognise(data: bytes, want: frozenset[Kind] | None = None) -> Payload:
+def recognise(data: bytes, want: frozenset[PayloadKind] | None = None) -> Payload:
     """The payload of a file: binary PSBT, base64, hex, base43, one QR text, or several, one a line.
 
     Anything else is a payload of kind wallet, seed, text or bytes, for the caller to judge.
@@ -48,7 +48,7 @@ def is_frame(line: bytes) -> bool:
     return line.startswith(_FRAMES) or numbered
 
 
-def _join(lines: list[bytes], want: frozenset[Kind] | None) -> Payload:
+def _join(lines: list[bytes], want: frozenset[PayloadKind] | None) -> Payload:
     if len(lines) > MAX_LINES:
         raise MalformedError(f"{len(lines)} lines of QR texts; at most {MAX_LINES} are read")
     if len(lines) == 1:

@@ -1,18 +1,18 @@
 """A payload that is one text or one byte string by itself: base64, hex, base43, binary, SeedQR, other text."""
 
 from coldsign.qr import base43, plain
-from coldsign.qr.payload import Dialect, Kind, Payload, is_text, kind_of_bytes, kind_of_text
+from coldsign.qr.payload import Dialect, Payload, PayloadKind, is_text, kind_of_bytes, kind_of_text
 
 _PSBT = b"psbt\xff"
 _PSBT_BASE64 = b"cHNidP"
 _PSBT_HEX = (b"70736274ff", b"70736274FF")
 _MIN_HEX = 120  # the 60 bytes of the smallest transaction
-_NAMED = {Kind.PSBT, Kind.TRANSACTION}
+_NAMED = {PayloadKind.PSBT, PayloadKind.TRANSACTION}
 _COMPACT_SEEDS = {16, 20, 24, 28, 32}  # entropy of 12 to 24 words, in bytes
 _SEED_DIGITS = {4 * words for words in (12, 15, 18, 21, 24)}
 
 
-def single(raw: bytes, want: frozenset[Kind] | None = None) -> Payload:
+def single(raw: bytes, want: frozenset[PayloadKind] | None = None) -> Payload:
     """What one code, or a whole file, says by itself; text of no known form is a payload of kind text.
 
     Args:
@@ -23,13 +23,13 @@ def single(raw: bytes, want: frozenset[Kind] | None = None) -> Payload:
         MalformedError: It begins as a PSBT and is not in that dialect's one canonical form.
     """
     if raw.startswith(_PSBT):
-        return Payload(Kind.PSBT, raw, Dialect.BINARY)
-    if want is not None and Kind.SEED in want and (seed := _seed(raw)):
+        return Payload(PayloadKind.PSBT, raw, Dialect.BINARY)
+    if want is not None and PayloadKind.SEED in want and (seed := _seed(raw)):
         return seed
     if raw.startswith(_PSBT_BASE64):
-        return Payload(Kind.PSBT, plain.decode_base64(raw), Dialect.BASE64)
+        return Payload(PayloadKind.PSBT, plain.decode_base64(raw), Dialect.BASE64)
     if raw.startswith(_PSBT_HEX):
-        return Payload(Kind.PSBT, plain.decode_hex(raw), Dialect.HEX)
+        return Payload(PayloadKind.PSBT, plain.decode_hex(raw), Dialect.HEX)
     if not is_text(raw):
         return _bytes(raw, want)
     return _hex(raw) or _base43(raw) or _text(raw)
@@ -37,15 +37,15 @@ def single(raw: bytes, want: frozenset[Kind] | None = None) -> Payload:
 
 def _seed(raw: bytes) -> Payload | None:
     if len(raw) in _SEED_DIGITS and raw.isdigit():
-        return Payload(Kind.SEED, raw, Dialect.SEEDQR, "digits")
+        return Payload(PayloadKind.SEED, raw, Dialect.SEEDQR, "digits")
     if len(raw) in _COMPACT_SEEDS:
-        return Payload(Kind.SEED, raw, Dialect.SEEDQR, "compact")
+        return Payload(PayloadKind.SEED, raw, Dialect.SEEDQR, "compact")
     return None
 
 
-def _bytes(raw: bytes, want: frozenset[Kind] | None) -> Payload:
+def _bytes(raw: bytes, want: frozenset[PayloadKind] | None) -> Payload:
     if want is not None and len(raw) in _COMPACT_SEEDS:  # printed or shown again, it would be out
-        return Payload(Kind.SEED, raw, Dialect.SEEDQR, "compact")
+        return Payload(PayloadKind.SEED, raw, Dialect.SEEDQR, "compact")
     return Payload(kind_of_bytes(raw), raw, Dialect.BINARY)
 
 
@@ -75,5 +75,5 @@ def _base43(raw: bytes) -> Payload | None:
 
 def _text(raw: bytes) -> Payload:
     if len(raw) in _SEED_DIGITS and raw.isdigit():
-        return Payload(Kind.SEED, raw, Dialect.SEEDQR, "digits")
+        return Payload(PayloadKind.SEED, raw, Dialect.SEEDQR, "digits")
     return Payload(kind_of_text(raw), raw, Dialect.TEXT)

@@ -9,7 +9,7 @@ from coldsign.errors import UsageError
 from coldsign.primitives.cbor import UINT, write_head
 from coldsign.qr import base43, bbqr, plain, pmofn, schedule
 from coldsign.qr.density import Density
-from coldsign.qr.payload import Dialect, Kind, sha256_short
+from coldsign.qr.payload import Dialect, PayloadKind, sha256_short
 from coldsign.qr.symbol import Level, capacity, is_alphanumeric, smallest_version, strongest_level
 from coldsign.qr.ur import ur1, uri
 from coldsign.qr.ur.fountain import MAX_FRAGMENTS, Mixer
@@ -18,8 +18,8 @@ Frame = str | bytes
 _MAX_SINGLE = 7089  # the most any QR code holds, of digits; saves encoding what cannot fit
 
 _UR_TYPES = {
-    (Dialect.UR, Kind.PSBT): "crypto-psbt",
-    (Dialect.UR_PSBT, Kind.PSBT): "psbt",
+    (Dialect.UR, PayloadKind.PSBT): "crypto-psbt",
+    (Dialect.UR_PSBT, PayloadKind.PSBT): "psbt",
 }
 
 
@@ -60,12 +60,11 @@ class Frames:
         numbers = schedule.loop(self.mixer.count, self.mixer.checksum)
         return tuple(uri.piece_text(self.ur_type, self.mixer.part(number)) for number in numbers)
 
-    def stream(self) -> Iterator[Frame]:
-        """The frames to show, without end; of a fountain message new mixed parts keep coming."""
-        return (frame for _, frame in self.numbered())
-
     def numbered(self) -> Iterator[tuple[int, Frame]]:
-        """The same with their numbers from 1; above ``need`` they mix several parts."""
+        """The frames to show with their numbers from 1, without end.
+
+        Of a fountain message new parts keep coming; above ``need`` each mixes several fragments.
+        """
         if self.mixer is None:
             yield from cycle(enumerate(self.texts, 1))
             return
@@ -76,7 +75,7 @@ class Frames:
 def split(
     data: bytes,
     *,
-    kind: Kind,
+    kind: PayloadKind,
     dialect: Dialect,
     detail: str = "",
     density: Density | int | None = None,
@@ -101,11 +100,11 @@ def split(
     return _frames((_single(data, dialect, detail),), data, dialect)
 
 
-def _ur_type(kind: Kind, dialect: Dialect, detail: str) -> str:
+def _ur_type(kind: PayloadKind, dialect: Dialect, detail: str) -> str:
     default = _UR_TYPES.get((dialect, kind))
     if default:
-        return detail if uri.kind_of(detail) is Kind.PSBT else default
-    return detail if uri.kind_of(detail) not in {None, Kind.PSBT} else "bytes"
+        return detail if uri.kind_of(detail) is PayloadKind.PSBT else default
+    return detail if uri.kind_of(detail) not in {None, PayloadKind.PSBT} else "bytes"
 
 
 def _split_ur(data: bytes, ur_type: str, dialect: Dialect, version: int) -> Frames:
@@ -141,7 +140,7 @@ def _fragment_length(size: int, ur_type: str, room: int) -> int:
 
 
 def _series(
-    data: bytes, kind: Kind, dialect: Dialect, detail: str, version: int
+    data: bytes, kind: PayloadKind, dialect: Dialect, detail: str, version: int
 ) -> tuple[Frame, ...]:
     if dialect is Dialect.BBQR:
         known = len(detail) == 2 and detail[0] in "H2Z"
@@ -151,7 +150,11 @@ def _series(
     if dialect is Dialect.UR1:
         return ur1.split(data, capacity(version, Level.L, alphanumeric=True))
     room = capacity(version, Level.L, alphanumeric=False)
-    text = data.decode() if kind in {Kind.TEXT, Kind.WALLET} else plain.encode_base64(data)
+    text = (
+        data.decode()
+        if kind in {PayloadKind.TEXT, PayloadKind.WALLET}
+        else plain.encode_base64(data)
+    )
     return (text,) if len(text) <= room else pmofn.split(text, room)
 
 

@@ -11,7 +11,7 @@ from coldsign.primitives.address import to_address
 from coldsign.primitives.cores import ALONE, Cores
 from coldsign.primitives.digests import Digests
 from coldsign.primitives.network import Network
-from coldsign.primitives.script import Kind, classify
+from coldsign.primitives.script import ScriptType, classify
 from coldsign.primitives.tx import Transaction, TxOut
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.output_map import PsbtOutput
@@ -20,7 +20,7 @@ from coldsign.review.context import PastTransaction
 from coldsign.review.items import InputFacts, OutputFacts, OutputKind, Totals
 from coldsign.review.matching import NO_MANIFEST, Matching
 from coldsign.review.ownership import Owner, Ownership, own_input, own_output
-from coldsign.review.presigned import UNSIGNED, Spent, examine, has_signatures
+from coldsign.review.presigned import UNSIGNED, Spent, has_signatures, verify_presigned
 from coldsign.review.prevouts import LEGACY_KINDS, prove
 from coldsign.review.timing import path_is_open
 from coldsign.wallet.wallet import CHANGE, Wallet
@@ -99,7 +99,7 @@ class Facts:
     def paid_outputs(self) -> tuple[OutputFacts, ...]:
         """The outputs that pay others."""
         return tuple(
-            [out for out in self.outputs if not out.ours and out.form is not Kind.OP_RETURN]
+            [out for out in self.outputs if not out.ours and out.form is not ScriptType.OP_RETURN]
         )
 
     @cached_property
@@ -198,11 +198,13 @@ def _output(owner: Owner, index: int, out: TxOut, given: PsbtOutput) -> OutputFa
     )
 
 
-def _kind(wallet: Wallet, ownership: Ownership, form: Kind, *, has_address: bool) -> OutputKind:
+def _kind(
+    wallet: Wallet, ownership: Ownership, form: ScriptType, *, has_address: bool
+) -> OutputKind:
     if ownership.place is not None:
         on_change = wallet.branches == 1 or ownership.place.branch == CHANGE
         return OutputKind.CHANGE if on_change else OutputKind.SELF
-    if form is Kind.OP_RETURN:
+    if form is ScriptType.OP_RETURN:
         return OutputKind.DATA
     return OutputKind.PAYMENT if has_address else OutputKind.UNKNOWN
 
@@ -213,14 +215,14 @@ def _with_signatures(psbt: Psbt, inputs: tuple[InputFacts, ...]) -> tuple[InputF
         return inputs
     nothing = TxOut(0, b"")
     digests = Digests(psbt.tx, tuple([known.prevout.out or nothing for known in inputs]))
-    return tuple([_examined(known, digests) for known in inputs])
+    return tuple([_verified(known, digests) for known in inputs])
 
 
-def _examined(known: InputFacts, digests: Digests) -> InputFacts:
+def _verified(known: InputFacts, digests: Digests) -> InputFacts:
     derived, amount = known.derived, known.amount
     if derived is None or amount is None or not has_signatures(known.given):
         return known
-    presigned = examine(Spent(known.index, known.given, derived, amount), digests)
+    presigned = verify_presigned(Spent(known.index, known.given, derived, amount), digests)
     return replace(known, presigned=presigned)
 
 

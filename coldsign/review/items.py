@@ -5,7 +5,7 @@ from enum import Enum
 
 from coldsign.primitives.address import to_address
 from coldsign.primitives.network import Network
-from coldsign.primitives.script import Kind
+from coldsign.primitives.script import ScriptType
 from coldsign.primitives.tx import OutPoint
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.output_map import PsbtOutput
@@ -120,7 +120,7 @@ class OutputFacts:
     index: int
     sats: int
     script: bytes
-    form: Kind
+    form: ScriptType
     address: str | None
     kind: OutputKind
     ownership: Ownership

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from coldsign.primitives.script import Kind
+from coldsign.primitives.script import ScriptType
 from coldsign.review.context import Manifest, ManifestRow
 from coldsign.review.items import OutputFacts
 
@@ -51,7 +51,7 @@ def match(
         rows = due.get((output.script, output.sats))
         if rows:
             ids[output.index] = rows.pop().id
-        elif not output.ours and output.form is not Kind.OP_RETURN:
+        elif not output.ours and output.form is not ScriptType.OP_RETURN:
             extra.append(output)
     left = {row.id for alike in due.values() for row in alike}
     return Matching(ids, tuple(row for row in manifest.rows if row.id in left), tuple(extra))

@@ -33,7 +33,7 @@ class BadSignature(NamedTuple):
     position: int
 
 
-class Foreign(NamedTuple):
+class ForeignSignature(NamedTuple):
     """A signature by a key that is not in the script."""
 
     key: bytes
@@ -51,7 +51,7 @@ class Presigned:
 
     valid: tuple[int, ...] = ()
     bad: tuple[BadSignature, ...] = ()
-    foreign: tuple[Foreign, ...] = ()
+    foreign: tuple[ForeignSignature, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Spent:
 
 
 UNSIGNED = Presigned()
-Outcome = int | BadSignature | Foreign
+Outcome = int | BadSignature | ForeignSignature
 
 
 def has_signatures(given: PsbtInput) -> bool:
@@ -73,12 +73,12 @@ def has_signatures(given: PsbtInput) -> bool:
     return bool(given.partial_sigs or given.tap_key_sig or given.tap_script_sigs)
 
 
-def examine(spent: Spent, digests: Digests) -> Presigned:
+def verify_presigned(spent: Spent, digests: Digests) -> Presigned:
     """Verify every signature on one input of ours."""
     outcomes = [*_ecdsa(spent, digests), *_taproot(spent, digests)]
     valid = {outcome for outcome in outcomes if isinstance(outcome, int)}
     bad = tuple(outcome for outcome in outcomes if isinstance(outcome, BadSignature))
-    foreign = tuple(outcome for outcome in outcomes if isinstance(outcome, Foreign))
+    foreign = tuple(outcome for outcome in outcomes if isinstance(outcome, ForeignSignature))
     return Presigned(tuple(sorted(valid)), bad, foreign)
 
 
@@ -90,7 +90,7 @@ def _ecdsa(spent: Spent, digests: Digests) -> Iterable[Outcome]:
     for key, signature in spent.given.partial_sigs.items():
         at = known.get(key)
         if at is None or spent.derived.taproot is not None:
-            yield Foreign(key)
+            yield ForeignSignature(key)
             continue
         fault = _ecdsa_fault(key, signature, digest)
         yield at[0] if fault is None else BadSignature(fault, at[0])
@@ -119,17 +119,17 @@ def _taproot(spent: Spent, digests: Digests) -> Iterable[Outcome]:
     if given.tap_key_sig is None and not given.tap_script_sigs:
         return
     if tree is None:
-        yield Foreign(b"")
+        yield ForeignSignature(b"")
         return
     known = positions(spent.derived)
     if given.tap_key_sig is not None:
-        at = known.get(tree.internal_key, (0,))[0]
+        at = known[tree.internal_key][0]
         fault = _schnorr_fault(spent, digests, (tree.output_key, None), given.tap_key_sig)
         yield at if fault is None else BadSignature(fault, at)
     for (key, leaf_hash), signature in given.tap_script_sigs.items():
         position = _leaf_position(known.get(key, ()), tree, leaf_hash)
         if position is None:
-            yield Foreign(key)
+            yield ForeignSignature(key)
             continue
         fault = _schnorr_fault(spent, digests, (key, leaf_hash), signature)
         yield position if fault is None else BadSignature(fault, position)

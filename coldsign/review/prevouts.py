@@ -3,13 +3,13 @@
 from enum import Enum
 from typing import NamedTuple
 
-from coldsign.primitives.script import Kind, classify
+from coldsign.primitives.script import ScriptType, classify
 from coldsign.primitives.tx import Transaction, TxIn, TxOut
 from coldsign.psbt.input_map import PsbtInput
 
 LEGACY_KINDS = frozenset({"pkh", "sh-multi"})
 """The kinds of wallets whose signatures commit to no amount at all."""
-_LEGACY = frozenset({Kind.P2PKH, Kind.P2PK, Kind.MULTISIG})
+_LEGACY = frozenset({ScriptType.P2PKH, ScriptType.P2PK, ScriptType.MULTISIG})
 
 
 class Proof(Enum):
@@ -78,7 +78,7 @@ def _is_legacy(script: bytes, *, wallet_is_legacy: bool) -> bool:
     A P2SH coin may be either; there the wallet decides, since its own coins are all of one kind.
     """
     kind = classify(script)
-    return kind in _LEGACY or (kind is Kind.P2SH and wallet_is_legacy)
+    return kind in _LEGACY or (kind is ScriptType.P2SH and wallet_is_legacy)
 
 
 def prove(given: PsbtInput, txin: TxIn, *, taproot_wallet: bool, wallet_is_legacy: bool) -> Prevout:
@@ -117,6 +117,6 @@ def _proof(proven: TxOut | None, claimed: TxOut | None, *, taproot_wallet: bool)
         return Proof.PREVIOUS
     if claimed is None:
         return Proof.ABSENT
-    if taproot_wallet and classify(claimed.script) is Kind.P2TR:
+    if taproot_wallet and classify(claimed.script) is ScriptType.P2TR:
         return Proof.TAPROOT
     return Proof.CLAIMED

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from coldsign.primitives.amount import btc
-from coldsign.primitives.script import Kind, disassemble
+from coldsign.primitives.script import ScriptType, disassemble
 from coldsign.primitives.text import counted, printable
 from coldsign.review.facts import Facts
 from coldsign.review.finding import Finding, Severity
@@ -106,7 +106,7 @@ def _output(output: OutputFacts, width: int) -> Iterator[Line]:
         yield from address(output.address, width)
     else:
         yield from _script(output.script, width)
-    if output.form is Kind.OP_RETURN:
+    if output.form is ScriptType.OP_RETURN:
         text = f"as text: {printable(output.script[1:], len(output.script))}"
         yield from words(Role.TEXT, text, width, indent=INDENT)
 

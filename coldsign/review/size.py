@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from coldsign.primitives.cursor import compact_size
-from coldsign.primitives.script import Kind, classify
+from coldsign.primitives.script import ScriptType, classify
 from coldsign.wallet.derive import Derived
 from coldsign.wallet.words import SpendingPath
 
@@ -13,7 +13,7 @@ SCHNORR = 1 + 65
 """Bytes of one pushed BIP-340 signature with an explicit sighash byte."""
 SEGWIT_MARKER = 2
 
-_FOREIGN = {Kind.P2WPKH: 108, Kind.P2TR: SCHNORR + 1, Kind.P2WSH: 260}
+_FOREIGN = {ScriptType.P2WPKH: 108, ScriptType.P2TR: SCHNORR + 1, ScriptType.P2WSH: 260}
 """Witness bytes guessed for another wallet's coin, from its script alone."""
 _FOREIGN_LEGACY = 4 * 108
 
@@ -41,7 +41,7 @@ def own_input(derived: Derived, paths: tuple[SpendingPath, ...]) -> tuple[int, i
         stack = 2 + ECDSA * needed + idle + _sized(len(derived.witness_script))
         return _nested(derived), stack
     script = derived.redeem_script or derived.script_pubkey
-    if classify(script) is Kind.P2WPKH:
+    if classify(script) is ScriptType.P2WPKH:
         return _nested(derived), 1 + ECDSA + 34
     if derived.redeem_script is not None:
         return 1 + ECDSA * needed + _pushed(len(script)), 0

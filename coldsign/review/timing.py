@@ -11,6 +11,7 @@ from coldsign.primitives.locks import (
     SEQUENCE_FINAL,
     SEQUENCE_MASK,
     SEQUENCE_TYPE_FLAG,
+    Locks,
 )
 from coldsign.primitives.tx import Transaction
 from coldsign.wallet.words import SpendingPath, age_words
@@ -33,21 +34,12 @@ def relative_lock(version: int, sequence: int) -> RelativeLock | None:
 
 def path_is_open(path: SpendingPath, tx: Transaction, sequences: Iterable[int]) -> bool:
     """Whether this transaction's locks let its inputs be spent this way."""
-    if path.after is not None and not _reached(path.after, tx, sequences):
-        return False
-    if path.older is None:
-        return True
-    due = relative_lock(2, path.older)
-    return due is None or all(_aged(relative_lock(tx.version, seq), due) for seq in sequences)
-
-
-def _reached(after: int, tx: Transaction, sequences: Iterable[int]) -> bool:
-    same_kind = (after < LOCKTIME_THRESHOLD) == (tx.locktime < LOCKTIME_THRESHOLD)
-    return same_kind and tx.locktime >= after and all(seq != SEQUENCE_FINAL for seq in sequences)
-
-
-def _aged(lock: RelativeLock | None, due: RelativeLock) -> bool:
-    return lock is not None and lock.is_time == due.is_time and lock.value >= due.value
+    every = [Locks(tx.version, sequence, tx.locktime) for sequence in sequences]
+    return all(
+        (path.after is None or locks.after(path.after))
+        and (path.older is None or locks.older(path.older))
+        for locks in every
+    )
 
 
 def locktime_words(tx: Transaction) -> str:

@@ -55,7 +55,7 @@ def sign(
             "the psbt is not the one that was reviewed and cleared", code="psbt-changed"
         )
     clearance.demand_standing()
-    keys = claim(keyring, facts.wallet, facts.our_keys)
+    keys = signing_keys(keyring, facts.wallet, facts.our_keys)
     due, there = plan(clearance, keys)
     unknown = TxOut(0, b"")
     prevouts = tuple([known.prevout.out or unknown for known in facts.inputs])
@@ -99,7 +99,9 @@ def _demand_ours(
             )
 
 
-def claim(keyring: "Keyring", wallet: Wallet, our_keys: tuple[int, ...]) -> dict[int, "SigningKey"]:
+def signing_keys(
+    keyring: "Keyring", wallet: Wallet, our_keys: tuple[int, ...]
+) -> dict[int, "SigningKey"]:
     """The keys of a wallet whose secrets this keyring holds, by their position in the descriptor.
 
     Several positions are one cosigner's where the same extended key stands there with other steps.

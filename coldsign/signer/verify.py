@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coldsign.errors import MalformedError, SelfCheckError
 from coldsign.primitives.cursor import var_bytes
 from coldsign.primitives.hashes import hash160, tagged_hash
-from coldsign.primitives.script import Kind, classify, p2pkh, p2sh, p2wsh
+from coldsign.primitives.script import ScriptType, classify, p2pkh, p2sh, p2wsh
 from coldsign.primitives.secp import der_decode, is_low_s
 from coldsign.primitives.tx import TxOut
 from coldsign.psbt.edit import differences
@@ -24,7 +24,6 @@ from coldsign.wallet.derive import Derived, Taproot
 if TYPE_CHECKING:
     from coldsign.controls.clearance import Clearance
 
-_SELF_CHECK = "self-check: "
 _INVALID = "the signature does not verify"
 
 
@@ -97,7 +96,7 @@ def verify(
 
 def _fault(problem: str) -> SelfCheckError:
     return SelfCheckError(
-        f"{_SELF_CHECK}{problem.removeprefix(_SELF_CHECK)}",
+        f"self-check: {problem}",
         hint="nothing was given out; do not use this machine to sign",
     )
 
@@ -174,15 +173,15 @@ def _ecdsa_digest(signed: SignedInput, public: bytes, digests: Recomputed) -> by
             raise _fault(f"input {index}: the redeem script is not the coin's")
         script = derived.redeem_script
     kind = classify(script)
-    if kind is Kind.P2WSH:
+    if kind is ScriptType.P2WSH:
         code = derived.witness_script or b""
         if p2wsh(code) != script:
             raise _fault(f"input {index}: the witness script is not the coin's")
     else:
-        code = p2pkh(script[2:]) if kind is Kind.P2WPKH else script
+        code = p2pkh(script[2:]) if kind is ScriptType.P2WPKH else script
     if public not in code and hash160(public) not in code:
         raise _fault(f"input {index}: the signing key is not in the script")
-    segwit = kind in {Kind.P2WSH, Kind.P2WPKH}
+    segwit = kind in {ScriptType.P2WSH, ScriptType.P2WPKH}
     return digests.segwit_v0(index, code) if segwit else digests.legacy(index, code)
 
 

@@ -7,7 +7,7 @@ from coldsign.keys.bip32 import ExtendedPublicKey
 from coldsign.keys.children import Children
 from coldsign.primitives.hashes import hash160, sha256
 from coldsign.primitives.keypath import HARDENED
-from coldsign.primitives.script import Kind, classify, p2pkh
+from coldsign.primitives.script import ScriptType, classify, p2pkh
 from coldsign.primitives.secp import taproot_output
 from coldsign.wallet.descriptor import Descriptor, Form
 from coldsign.wallet.keyexpr import KeyExpression
@@ -85,7 +85,7 @@ class Derived(NamedTuple):
         if self.witness_script is not None:
             return ScriptCode(is_segwit=True, code=self.witness_script)
         script = self.redeem_script or self.script_pubkey
-        if classify(script) is Kind.P2WPKH:
+        if classify(script) is ScriptType.P2WPKH:
             return ScriptCode(is_segwit=True, code=p2pkh(script[2:]))
         return ScriptCode(is_segwit=False, code=script)
 

@@ -51,11 +51,20 @@ def ways(node: Node) -> tuple[Way, ...]:
         MalformedError: There are more than 256.
     """
     found = tuple(islice(_ways(node), MAX_PATHS + 1))
-    if len(found) > MAX_PATHS:
+    demand_reviewable(len(found))
+    return found
+
+
+def demand_reviewable(count: int) -> None:
+    """Let only so many ways to spend pass as a person can review.
+
+    Raises:
+        MalformedError: There are more than 256.
+    """
+    if count > MAX_PATHS:
         raise MalformedError(
             f"descriptor: more than {MAX_PATHS} ways to spend: nobody could review them"
         )
-    return found
 
 
 def _ways(node: Node) -> Iterator[Way]:

@@ -170,16 +170,12 @@ class Wallet:
         start = key.expected_origin
         return KeyOrigin(start.fingerprint, start.path + key.path(branch, index))
 
-    def place(self, origin_hints: Iterable[tuple[bytes, KeyOrigin]]) -> Place | None:
-        """Where the first key origin that could be of this wallet points: a hint, no evidence.
+    def places(self, origin_hints: Iterable[tuple[bytes, KeyOrigin]]) -> tuple[Place, ...]:
+        """Every different place that key origins point to, in their order: hints, no evidence.
 
         Args:
             origin_hints: Public keys with the origins that a PSBT claims for them.
         """
-        return next(iter(self.places(origin_hints)), None)
-
-    def places(self, origin_hints: Iterable[tuple[bytes, KeyOrigin]]) -> tuple[Place, ...]:
-        """Every different place that key origins point to, in their order."""
         found: dict[Place, None] = {}
         for _, (fingerprint, path) in origin_hints:
             if path and path[-1] < HARDENED:

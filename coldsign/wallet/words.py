@@ -13,7 +13,7 @@ from coldsign.primitives.locks import (
 from coldsign.primitives.text import counted
 from coldsign.wallet.descriptor import Descriptor, Form
 from coldsign.wallet.keyexpr import KeyExpression
-from coldsign.wallet.policy import Quorum, Way, ways
+from coldsign.wallet.policy import Quorum, Way, demand_reviewable, ways
 from coldsign.wallet.taptree import leaves
 
 NUMS: Final = bytes.fromhex("50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0")
@@ -84,6 +84,7 @@ def spending_paths(descriptor: Descriptor) -> tuple[SpendingPath, ...]:
     if descriptor.tree is not None:
         for number, leaf in enumerate(leaves(descriptor.tree)):
             found += [_path(descriptor, way, number) for way in ways(leaf)]
+            demand_reviewable(len(found))
     return tuple(found)
 
 

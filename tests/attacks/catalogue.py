@@ -180,7 +180,7 @@ BATCHES = {
     "BM-11": ("primitives/test_address.py", "test_bip341_addresses"),
     "BM-12": ("cli/test_review.py", "test_the_whole_review_is_seen_before_the_decision"),
     "BM-13": (_ROWS, "test_o05_and_o07_every_data_output_counts_and_is_shown"),
-    "BM-14": (_CHECKS, "test_a_report_that_hides_an_output_is_refused"),
+    "BM-14": ("review/test_by_hand.py", "test_a_report_that_hides_an_output_is_refused"),
     "BM-15": ("cli/test_stops.py", "test_wrong_words_decline"),
     "BM-16": ("review/test_code.py", "test_two_laptops_with_other_names_and_keys_get_one_code"),
     "BM-17": ("primitives/test_amount.py", "test_btc"),

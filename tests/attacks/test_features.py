@@ -19,7 +19,7 @@ from coldsign.keys.wif import WifKey
 from coldsign.primitives import secp
 from coldsign.qr.eyes import Eyes
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Kind
+from coldsign.qr.payload import PayloadKind
 from coldsign.qr.read import read_pictures
 from tests.attacks.box import honest
 from tests.attacks.test_cli_vectors import code_of
@@ -69,7 +69,7 @@ def test_codes_that_call_themselves_parts_are_not_joined(
     halves = [code for code in found if code.decode() in text]
     assert len(halves) == len(found) == len(order)
     assert max(map(len, found)) < len(text)
-    joiner = Joiner(frozenset({Kind.PSBT}))
+    joiner = Joiner(frozenset({PayloadKind.PSBT}))
     for code in found:
         joiner.feed(code)
     with pytest.raises(MalformedError):

@@ -11,7 +11,7 @@ import pytest
 
 from coldsign.ceremony import desk as desk_module
 from coldsign.ceremony.desk import open_desk
-from coldsign.ceremony.operator import Approval
+from coldsign.ceremony.operator import Consent
 from coldsign.ceremony.walk import Job, sign_walk
 from coldsign.controls.policy import Policy
 from coldsign.errors import RefusedError
@@ -483,7 +483,7 @@ class Racing:
 
     def approve(self, report):
         self.meanwhile()
-        return Approval(frozenset(found.code for found in report.findings), "test")
+        return Consent(frozenset(found.code for found in report.findings), "test")
 
     def unlock(self):
         self.unlocked += 1

@@ -10,7 +10,7 @@ from typing import Any
 
 from coldsign.ceremony.checkup import Machine
 from coldsign.ceremony.desk import Desk
-from coldsign.ceremony.operator import Approval
+from coldsign.ceremony.operator import Consent
 from coldsign.ceremony.walk import Job
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
@@ -103,8 +103,8 @@ class Yes:
     def look(self, report: Report) -> None:
         self.seen.append(report)
 
-    def approve(self, report: Report) -> Approval:
-        return Approval(frozenset(finding.code for finding in report.findings), "test")
+    def approve(self, report: Report) -> Consent:
+        return Consent(frozenset(finding.code for finding in report.findings), "test")
 
     def unlock(self) -> Keyring:
         self.asked += 1

@@ -13,7 +13,7 @@ from coldsign.ceremony.desk import Desk
 from coldsign.controls.audit import Effort
 from coldsign.controls.audit_tally import AuditTally
 from coldsign.controls.chain import Damage
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.errors import RefusedError, UnfitError
 from tests.ceremony.stage import fixture, make_desk
 from tests.killing import steps_survived
@@ -41,7 +41,7 @@ def full(*_arguments: object, **_options: object) -> None:
 def test_recorded_and_halted(tmp_path: Path) -> None:
     desk = make_desk(tmp_path)
     assert refused(desk).hint.startswith("the latch is engaged: accept no deposit")
-    assert [entry.kind for entry in desk.journal.entries()] == [Kind.HALTED, Kind.AUDITED]
+    assert [entry.kind for entry in desk.journal.entries()] == [EntryKind.HALTED, EntryKind.AUDITED]
     demand_ours(audited(desk, "{ours},1\n"))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from coldsign.ceremony import airgap, checkup, doctor
 from coldsign.ceremony.checkup import Check, Machine, Verdict, startup_hooks
-from coldsign.ceremony.doctor import examine
+from coldsign.ceremony.doctor import diagnose
 from coldsign.ceremony.foreign import LOADER_VARIABLES
 
 OK, WARN, FAIL = Verdict.OK, Verdict.WARN, Verdict.FAIL
@@ -78,13 +78,13 @@ def fit(tmp_path):
 def complaints(machine):
     return {
         check.name: check.verdict
-        for check in examine(machine.home, machine)
+        for check in diagnose(machine.home, machine)
         if check.verdict is not OK and not (check.name == "home" and os.geteuid() == 0)
     }
 
 
 def test_a_fit_machine_passes_every_check(fit):
-    checks = examine(fit.home, fit)
+    checks = diagnose(fit.home, fit)
     assert complaints(fit) == {}
     names = [check.name for check in checks]
     assert len(names) == len(set(names)) == 18
@@ -92,7 +92,7 @@ def test_a_fit_machine_passes_every_check(fit):
 
 
 def test_this_machine_is_examined_by_default(tmp_path):
-    checks = examine(tmp_path / "missing")
+    checks = diagnose(tmp_path / "missing")
     assert {check.name: check.verdict for check in checks}["home"] is OK
     assert len(checks) == 18
     machine = Machine.here(tmp_path)

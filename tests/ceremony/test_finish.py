@@ -13,7 +13,7 @@ from coldsign.primitives.keypath import format_path, parse_path
 from coldsign.primitives.network import REGTEST
 from coldsign.primitives.secp import public_key
 from coldsign.psbt.combine import combine
-from coldsign.psbt.edit import SIGNATURES, Reply, trim
+from coldsign.psbt.edit import SIGNATURES, ReplyLevel, trim
 from coldsign.psbt.fields import Global, In
 from coldsign.psbt.finalize import extract, finalize
 from coldsign.psbt.model import Psbt
@@ -82,7 +82,7 @@ def test_every_recorded_spend_becomes_the_nodes_transaction(name):
 
 
 def test_a_trimmed_reply_is_finished_too():
-    psbts = [trim(fixture(MINISCRIPT).signed_by_node(n), Reply.TRIMMED) for n in (0, 1)]
+    psbts = [trim(fixture(MINISCRIPT).signed_by_node(n), ReplyLevel.TRIMMED) for n in (0, 1)]
     tx = extract(finish(combine(psbts), fixture(MINISCRIPT).wallet))
     assert tx.serialize().hex() == fixture(MINISCRIPT).raw["final"]["hex"]
 

@@ -11,9 +11,9 @@ import pytest
 from coldsign.ceremony.intake import Watcher, expect, read_one, read_replies, read_requests
 from coldsign.ceremony.reply import answer
 from coldsign.errors import MalformedError, UsageError
-from coldsign.psbt.edit import Reply as Level
+from coldsign.psbt.edit import ReplyLevel
 from coldsign.psbt.model import Psbt
-from coldsign.qr.payload import Dialect, Kind, Payload
+from coldsign.qr.payload import Dialect, Payload, PayloadKind
 from coldsign.qr.splitter import split
 from coldsign.qr.write import save
 from tests.ceremony.stage import fixture
@@ -68,14 +68,14 @@ def test_long_lines_are_not_called_folded(text: bytes) -> None:
 
 
 def test_lines_of_a_hand_scanner_are_joined() -> None:
-    frames = split(PSBT, kind=Kind.PSBT, dialect=Dialect.BBQR).frames
+    frames = split(PSBT, kind=PayloadKind.PSBT, dialect=Dialect.BBQR).frames
     lines = "\n".join(reversed([str(frame) for frame in frames]))
     (found,) = read("-", stdin=lines.encode())
     assert (found.data, found.dialect) == (PSBT, Dialect.BBQR)
 
 
 def test_pictures_in_any_order_and_doubled_are_one_message(tmp_path: Path) -> None:
-    save(split(PSBT, kind=Kind.PSBT, dialect=Dialect.UR), tmp_path / "q")
+    save(split(PSBT, kind=PayloadKind.PSBT, dialect=Dialect.UR), tmp_path / "q")
     pictures = sorted(str(path) for path in (tmp_path / "q").iterdir())
     assert len(pictures) > 2
     (found,) = read(*reversed(pictures), pictures[0])
@@ -85,14 +85,14 @@ def test_pictures_in_any_order_and_doubled_are_one_message(tmp_path: Path) -> No
 
 
 def test_an_incomplete_set_of_pictures_says_what_is_missing(tmp_path: Path) -> None:
-    save(split(PSBT, kind=Kind.PSBT, dialect=Dialect.BBQR), tmp_path / "q")
+    save(split(PSBT, kind=PayloadKind.PSBT, dialect=Dialect.BBQR), tmp_path / "q")
     pictures = sorted(str(path) for path in (tmp_path / "q").iterdir())
     with pytest.raises(MalformedError, match="of"):
         read(*pictures[1:])
 
 
 def test_a_picture_may_come_through_a_pipe(tmp_path: Path) -> None:
-    save(split(PSBT, kind=Kind.PSBT, dialect=Dialect.UR, density=20), tmp_path / "q.gif")
+    save(split(PSBT, kind=PayloadKind.PSBT, dialect=Dialect.UR, density=20), tmp_path / "q.gif")
     data = (tmp_path / "q.gif").read_bytes()
     (found,) = read("-", stdin=data)
     assert found.data == PSBT
@@ -141,7 +141,7 @@ class Noting(Watcher):
 
 
 def test_a_watcher_is_told_of_every_code_and_of_the_message(tmp_path: Path) -> None:
-    frames = split(PSBT, kind=Kind.PSBT, dialect=Dialect.BBQR)
+    frames = split(PSBT, kind=PayloadKind.PSBT, dialect=Dialect.BBQR)
     save(frames, tmp_path / "q")
     watcher = Noting()
     read(str(tmp_path / "q"), watcher=watcher)
@@ -160,10 +160,10 @@ def test_replies_of_several_people_are_told_apart(tmp_path: Path) -> None:
     """Animations are one reply each; loose pictures are one together; files are files."""
     other = fixture("wpkh-1x2").psbt
     third = fixture("wsh-sortedmulti-2of3-4x4").signed_by_node(0).serialize()
-    frames = split(PSBT, kind=Kind.PSBT, dialect=Dialect.UR, density=13)
+    frames = split(PSBT, kind=PayloadKind.PSBT, dialect=Dialect.UR, density=13)
     save(frames, tmp_path / "a.gif")
-    save(split(third, kind=Kind.PSBT, dialect=Dialect.PMOFN, density=13), tmp_path / "b.gif")
-    save(split(other, kind=Kind.PSBT, dialect=Dialect.BBQR, density=6), tmp_path / "c")
+    save(split(third, kind=PayloadKind.PSBT, dialect=Dialect.PMOFN, density=13), tmp_path / "b.gif")
+    save(split(other, kind=PayloadKind.PSBT, dialect=Dialect.BBQR, density=6), tmp_path / "c")
     loose = [str(path) for path in (tmp_path / "c").iterdir()]
     assert len(loose) > 1
     (tmp_path / "d.psbt").write_bytes(third)
@@ -187,7 +187,7 @@ def test_another_kind_is_named_and_a_secret_is_never_shown(tmp_path: Path) -> No
 
 
 def test_the_camera_is_looked_through_only_where_nothing_is_named() -> None:
-    payload = Payload(Kind.PSBT, PSBT, Dialect.UR, "crypto-psbt")
+    payload = Payload(PayloadKind.PSBT, PSBT, Dialect.UR, "crypto-psbt")
     assert read(camera=lambda: payload) == (payload,)
     with pytest.raises(UsageError):
         read()
@@ -209,14 +209,14 @@ def test_one_means_one(tmp_path: Path) -> None:
 
 def test_expect_names_what_is_due() -> None:
     with pytest.raises(MalformedError, match="a PSBT is due"):
-        expect(Payload(Kind.TEXT, b"hello", Dialect.TEXT), frozenset({Kind.PSBT}))
+        expect(Payload(PayloadKind.TEXT, b"hello", Dialect.TEXT), frozenset({PayloadKind.PSBT}))
 
 
 @pytest.mark.parametrize("dialect", [Dialect.UR, Dialect.BBQR, Dialect.PMOFN, Dialect.UR_PSBT])
 def test_an_answer_speaks_the_requests_dialect(dialect: Dialect) -> None:
-    text = "\n".join(map(str, split(PSBT, kind=Kind.PSBT, dialect=dialect).frames))
+    text = "\n".join(map(str, split(PSBT, kind=PayloadKind.PSBT, dialect=dialect).frames))
     (request,) = read("-", stdin=text.encode())
-    reply = answer(Psbt.parse(PSBT), request, level=Level.FULL, form="auto")
+    reply = answer(Psbt.parse(PSBT), request, level=ReplyLevel.FULL, form="auto")
     frames = reply.frames()
     assert frames.dialect is dialect
     (back,) = read("-", stdin="\n".join(map(str, frames.frames)).encode())
@@ -226,9 +226,9 @@ def test_an_answer_speaks_the_requests_dialect(dialect: Dialect) -> None:
 def test_a_chosen_format_overrides_the_requests() -> None:
     (request,) = read("-", stdin=PSBT)
     assert (
-        answer(Psbt.parse(PSBT), request, level=Level.FULL, form="auto").frames().dialect
+        answer(Psbt.parse(PSBT), request, level=ReplyLevel.FULL, form="auto").frames().dialect
         is Dialect.UR
     )
-    chosen = answer(Psbt.parse(PSBT), request, level=Level.SIGNATURES, form="bbqr")
+    chosen = answer(Psbt.parse(PSBT), request, level=ReplyLevel.SIGNATURES, form="bbqr")
     assert chosen.frames().dialect is Dialect.BBQR
     assert len(chosen.data) < len(PSBT)

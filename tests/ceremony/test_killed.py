@@ -12,7 +12,7 @@ from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.registration import bound_policy, register, unregister
 from coldsign.ceremony.walk import examine, sign_walk
 from coldsign.controls.chain import Damage
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.controls.policies import PolicyStore
 from coldsign.controls.policy import Policy
 from coldsign.errors import RefusedError, UsageError
@@ -248,8 +248,8 @@ def test_another_process_between_two_looks_is_no_tampering(desk: Desk, monkeypat
     bind(desk, OLD, STRICT)
     glimpse = type(desk.journal).glimpse
     meanwhile = {
-        Kind.REGISTERED: lambda: register(desk, NEW, force=True),
-        Kind.POLICY: lambda: bind(desk, NEW, STRICTER),
+        EntryKind.REGISTERED: lambda: register(desk, NEW, force=True),
+        EntryKind.POLICY: lambda: bind(desk, NEW, STRICTER),
     }
 
     def slow(journal, kind):
@@ -259,9 +259,9 @@ def test_another_process_between_two_looks_is_no_tampering(desk: Desk, monkeypat
         return iter(seen)
 
     bind_first = {**meanwhile}
-    meanwhile.pop(Kind.POLICY)
+    meanwhile.pop(EntryKind.POLICY)
     monkeypatch.setattr(type(desk.journal), "glimpse", slow)
     assert desk.wallet(NAME) == NEW
-    meanwhile[Kind.POLICY] = bind_first[Kind.POLICY]
+    meanwhile[EntryKind.POLICY] = bind_first[EntryKind.POLICY]
     assert bound_policy(desk, NEW) == Policy.parse(STRICTER)
     assert desk.latch.status() is None

@@ -11,9 +11,10 @@ import pytest
 from coldsign.ceremony import paperwork
 from coldsign.ceremony.paperwork import read_paper_at, read_papers_at, signature_beside
 from coldsign.errors import MalformedError, UsageError
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.splitter import split
 from coldsign.qr.write import save
+from tests.qr.pictures import stream
 
 TEXTS = tuple(
     "".join(f"{hashlib.sha256(name + bytes([n])).hexdigest()}\n" for n in range(6)).encode()
@@ -24,7 +25,7 @@ TEXTS = tuple(
 def codes(text, dialect=Dialect.BBQR, density=None):
     return [
         one if isinstance(one, bytes) else one.encode()
-        for one in split(text, kind=Kind.TEXT, dialect=dialect, density=density).frames
+        for one in split(text, kind=PayloadKind.TEXT, dialect=dialect, density=density).frames
     ]
 
 
@@ -60,13 +61,13 @@ def test_too_large_and_missing(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.png", "a.gif", "folder"])
 def test_pictures(tmp_path, name):
-    save(split(TEXTS[0], kind=Kind.TEXT, dialect=Dialect.BBQR), tmp_path / name)
+    save(split(TEXTS[0], kind=PayloadKind.TEXT, dialect=Dialect.BBQR), tmp_path / name)
     assert read(tmp_path / name) == (TEXTS[0],)
 
 
 def test_several_papers_in_one_folder(tmp_path):
     for number, text in enumerate(TEXTS):
-        save(split(text, kind=Kind.TEXT, dialect=Dialect.BBQR), tmp_path / f"{number}.png")
+        save(split(text, kind=PayloadKind.TEXT, dialect=Dialect.BBQR), tmp_path / f"{number}.png")
     assert read(tmp_path) == TEXTS
     assert read_paper_at(str(tmp_path / "0.png"), 10_000, what="manifest") == TEXTS[0]
     with pytest.raises(MalformedError, match="2 texts were seen where one manifest is due"):
@@ -86,8 +87,8 @@ def test_scanned_lines_of_several_papers_with_repeats(tmp_path):
 
 
 def test_a_film_goes_on_after_the_message(tmp_path, monkeypatch):
-    frames = split(TEXTS[0], kind=Kind.BYTES, dialect=Dialect.UR, density=5)
-    shown = [frame.encode() for frame in itertools.islice(frames.stream(), 3 * frames.need)]
+    frames = split(TEXTS[0], kind=PayloadKind.BYTES, dialect=Dialect.UR, density=5)
+    shown = [frame.encode() for frame in itertools.islice(stream(frames), 3 * frames.need)]
     monkeypatch.setattr(paperwork, "is_visual", lambda _path: True)
     monkeypatch.setattr(paperwork, "read_pictures", lambda _paths: iter(shown))
     (tmp_path / "film.mp4").touch()

@@ -7,7 +7,7 @@ import pytest
 
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.registration import register, unregister
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.errors import HaltedError, MalformedError, RefusedError, UsageError
 from coldsign.primitives.network import Network
 from coldsign.wallet.registry import serialize
@@ -86,6 +86,6 @@ def test_forgetting_and_registering_again_is_recorded(desk: Desk) -> None:
         desk.wallet(NAME)
     register(desk, fixture("pkh-4x5").wallet, force=False)
     assert desk.wallet(NAME).script_kind == "pkh"
-    actions = [entry.body["action"] for entry in desk.journal.glimpse(Kind.REGISTERED)]
+    actions = [entry.body["action"] for entry in desk.journal.glimpse(EntryKind.REGISTERED)]
     assert actions == ["add", "remove", "add"]
     assert not halted(desk)

@@ -10,8 +10,8 @@ from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.operator import ExpectingOperator
 from coldsign.ceremony.reviewing import approve_walk
 from coldsign.ceremony.walk import Job, examine
-from coldsign.controls.entry import Kind
-from coldsign.controls.gpg import Signed
+from coldsign.controls.entry import EntryKind
+from coldsign.controls.gpg import ClearSigned
 from coldsign.controls.policy import Policy
 from coldsign.errors import RefusedError, UnfitError
 from coldsign.primitives.network import MAINNET
@@ -32,7 +32,9 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture(autouse=True)
 def _signer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reviewing, "approve", lambda *_args, **_named: Signed(b"armored", "ANNA"))
+    monkeypatch.setattr(
+        reviewing, "sign_approval", lambda *_args, **_named: ClearSigned(b"armored", "ANNA")
+    )
 
 
 def job(draft: Draft) -> Job:
@@ -46,15 +48,24 @@ def approve(desk: Desk, draft: Draft, *accepted: str) -> None:
     approve_walk(job(draft), desk, operator, signer="anna")
 
 
+def accepted(desk: Desk) -> list[str]:
+    """What each approval in the journal says was accepted by name."""
+    return [
+        entry.body["accepted"]
+        for entry in desk.journal.entries()
+        if entry.kind is EntryKind.APPROVED
+    ]
+
+
 def test_a_second_payment_must_be_accepted_by_name(desk: Desk) -> None:
     approve(desk, FIRST)
     with pytest.raises(RefusedError, match="approved-before") as caught:
         approve(desk, AGAIN)
     assert caught.value.code == "not-accepted"
     approve(desk, AGAIN, "approved-before")
+    assert accepted(desk) == ["none", "approved-before"]
     entries = list(desk.journal.entries())
-    assert [entry.kind for entry in entries] == [Kind.APPROVED] * 2
-    assert [entry.body["accepted"] for entry in entries] == ["none", "approved-before"]
+    assert len(entries) == 2
     assert entries[0].body["txid"] == FIRST.tx().txid_hex()
     assert entries[0].body["reviewer"] == "ANNA"
 
@@ -64,22 +75,24 @@ def test_a_replacement_must_be_accepted_by_name(desk: Desk) -> None:
     with pytest.raises(RefusedError, match="replaces-approved"):
         approve(desk, REPLACEMENT)
     approve(desk, REPLACEMENT, "replaces-approved")
+    assert accepted(desk) == ["none", "replaces-approved"]
 
 
 def test_the_same_request_is_approved_again_without_a_question(desk: Desk) -> None:
     approve(desk, FIRST)
     approve(desk, FIRST)
+    assert accepted(desk) == ["none", "none"]
 
 
 def test_what_was_approved_and_signed_here_is_remembered_as_signed(desk: Desk) -> None:
     approve(desk, FIRST)
     report = examine(job(FIRST), desk)
     body = {**desk.journal.entries().__next__().body, "policy": "-"}
-    intent = desk.journal.append(Kind.INTENT, body, now=desk.now())
+    intent = desk.journal.append(EntryKind.INTENT, body, now=desk.now())
     found = codes(examine(job(AGAIN), desk))
     assert "paid-before" in found
     assert "approved-before" not in found
-    desk.journal.append(Kind.ABANDONED, {"intent": intent.seq}, now=desk.now())
+    desk.journal.append(EntryKind.ABANDONED, {"intent": intent.seq}, now=desk.now())
     found = codes(examine(job(AGAIN), desk))
     assert "paid-before" not in found
     assert "approved-before" in found
@@ -88,12 +101,12 @@ def test_what_was_approved_and_signed_here_is_remembered_as_signed(desk: Desk) -
 
 def test_approvals_of_another_network_and_of_older_versions_do_not_count(desk: Desk) -> None:
     old = {"wallet": "vault", "txid": FIRST.tx().txid_hex(), "psbt": "", "reviewer": "ANNA"}
-    desk.journal.append(Kind.APPROVED, old, now=desk.now())
+    desk.journal.append(EntryKind.APPROVED, old, now=desk.now())
     approve(desk, FIRST)
     body = list(desk.journal.entries())[-1].body
     assert "approved-before" in codes(examine(job(AGAIN), desk))
     other = make_desk(desk.home / "other", MAINNET)
-    other.journal.append(Kind.APPROVED, body | {"network": "regtest"}, now=other.now())
+    other.journal.append(EntryKind.APPROVED, body | {"network": "regtest"}, now=other.now())
     assert "approved-before" not in codes(examine(job(AGAIN), other))
 
 

@@ -53,6 +53,7 @@ def test_a_good_file_is_understood() -> None:
         ),
         (b"title='x'\n[[step]]\nrun=[]", "run is a list of 1 to"),
         (b"title='x'\n[[step]]\nrun=['a', 1]", "text"),
+        (b"title='x'\n[[step]]\nrun=['a', \"b\\u0000c\"]", "none of them NUL"),
         (b"title='x'\n[[step]]\nrun=['ceremony', 'run', 'x']", "another ceremony"),
         (b"title='x'\n[[step]]\nrun=['--no-color', 'ceremony', 'run', 'x']", "another ceremony"),
         (b"title='x'\n[[step]]\nrun=['--home', 'h', '--', 'ceremony']", "another ceremony"),

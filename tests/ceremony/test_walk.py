@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from coldsign.ceremony.checkup import Machine
-from coldsign.ceremony.operator import Approval, ExpectingOperator
+from coldsign.ceremony.operator import Consent, ExpectingOperator
 from coldsign.ceremony.reviewing import approve_walk
 from coldsign.ceremony.walk import examine, sign_walk
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
 from coldsign.controls.policy import Policy
@@ -41,7 +41,7 @@ def signatures(psbt: Psbt) -> list[list[object]]:
     ]
 
 
-def kinds(desk) -> list[Kind]:
+def kinds(desk) -> list[EntryKind]:
     return [entry.kind for entry in desk.journal.entries()]
 
 
@@ -53,14 +53,14 @@ def test_every_cosigners_signatures_are_those_of_the_node(name: str, tmp_path: P
         signed = sign_walk(found.job(), desk, Yes(lambda c=cosigner: found.keyring(c)))
         assert signatures(signed.psbt) == signatures(found.signed_by_node(cosigner))
         assert signed.inputs
-        assert kinds(desk) == [Kind.INTENT, Kind.SIGNED]
+        assert kinds(desk) == [EntryKind.INTENT, EntryKind.SIGNED]
 
 
 def test_the_key_is_asked_for_only_after_the_intent_is_on_the_disk(tmp_path: Path) -> None:
     found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
 
     def key():
-        assert kinds(desk) == [Kind.INTENT]
+        assert kinds(desk) == [EntryKind.INTENT]
         return found.keyring(0)
 
     operator = Yes(key)
@@ -75,24 +75,24 @@ def test_a_refused_transaction_asks_nobody_and_is_recorded(tmp_path: Path) -> No
         sign_walk(dataclasses.replace(found.job(), policy=strict), desk, operator)
     assert operator.asked == 0
     assert len(operator.seen) == 1
-    assert kinds(desk) == [Kind.REFUSED]
+    assert kinds(desk) == [EntryKind.REFUSED]
 
 
 def test_a_declined_transaction_is_recorded_and_nothing_is_signed(tmp_path: Path) -> None:
     class No(Yes):
-        def approve(self, report) -> Approval:
+        def approve(self, report) -> Consent:
             raise DeclinedError("no")
 
     found, desk, operator = fixture("wpkh-1x2"), make_desk(tmp_path), No()
     with pytest.raises(DeclinedError):
         sign_walk(found.job(), desk, operator)
     assert operator.asked == 0
-    assert kinds(desk) == [Kind.DECLINED]
+    assert kinds(desk) == [EntryKind.DECLINED]
 
 
 def test_nobody_is_asked_where_papers_are_missing(tmp_path: Path) -> None:
     class Unasked(Yes):
-        def approve(self, report) -> Approval:
+        def approve(self, report) -> Consent:
             raise AssertionError("a person was asked")
 
     found, desk, operator = fixture("wpkh-1x2"), make_desk(tmp_path), Unasked()
@@ -104,19 +104,19 @@ def test_nobody_is_asked_where_papers_are_missing(tmp_path: Path) -> None:
         assert caught.value.code == "no-manifest"
     assert len(operator.seen) == 2
     assert operator.asked == 0
-    assert kinds(desk) == [Kind.REFUSED]  # by sign; a reviewer's look is not recorded
+    assert kinds(desk) == [EntryKind.REFUSED]  # by sign; a reviewer's look is not recorded
 
 
 def test_a_stop_at_any_moment_of_the_decision_is_recorded(tmp_path: Path) -> None:
     class Stopped(Yes):
-        def approve(self, report) -> Approval:
+        def approve(self, report) -> Consent:
             raise KeyboardInterrupt
 
     found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         sign_walk(found.job(), desk, Stopped())
     (entry,) = desk.journal.entries()
-    assert (entry.kind, entry.body["code"]) == (Kind.DECLINED, "stopped")
+    assert (entry.kind, entry.body["code"]) == (EntryKind.DECLINED, "stopped")
 
 
 def test_a_halted_machine_still_examines_but_does_not_sign(tmp_path: Path) -> None:
@@ -134,13 +134,13 @@ def test_a_halt_while_the_reviewer_looks_stops_the_approval(tmp_path: Path) -> N
     found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
 
     class Halting(Yes):
-        def approve(self, report) -> Approval:
+        def approve(self, report) -> Consent:
             desk.halt("a test")
             return super().approve(report)
 
     with pytest.raises(HaltedError):
         approve_walk(found.job(), desk, Halting(), signer="nobody")
-    assert kinds(desk) == [Kind.HALTED]
+    assert kinds(desk) == [EntryKind.HALTED]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_key_that_does_not_open_leaves_an_abandoned_intent(error, why, tmp_pat
     with pytest.raises(type(error)):
         sign_walk(found.job(), desk, Yes(key))
     last = list(desk.journal.entries())[-1]
-    assert (last.kind, last.body) == (Kind.ABANDONED, {"intent": 1, "why": why})
+    assert (last.kind, last.body) == (EntryKind.ABANDONED, {"intent": 1, "why": why})
     assert b"canary" not in (tmp_path / "journal.jsonl").read_bytes()
     assert "signed-before" not in {one.code for one in examine(found.job(), desk).findings}
     assert sign_walk(found.job(), desk, Yes(lambda: found.keyring(0))).inputs == (0,)
@@ -178,10 +178,10 @@ def test_a_fault_while_signing_leaves_an_abandoned_intent(
     monkeypatch.setattr(verified, "verify", stop)
     with pytest.raises(type(fault)):
         sign_walk(found.job(), desk, Yes(lambda: found.keyring(0)))
-    assert kinds(desk) == [Kind.INTENT, Kind.ABANDONED]
+    assert kinds(desk) == [EntryKind.INTENT, EntryKind.ABANDONED]
 
 
-def journal_that_takes_no(*refused: Kind, monkeypatch) -> None:
+def journal_that_takes_no(*refused: EntryKind, monkeypatch) -> None:
     append = Journal.append
 
     def full(journal, kind, *args, **named):
@@ -194,11 +194,11 @@ def journal_that_takes_no(*refused: Kind, monkeypatch) -> None:
 
 def test_a_signature_that_cannot_be_recorded_is_abandoned(tmp_path: Path, monkeypatch) -> None:
     found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
-    journal_that_takes_no(Kind.SIGNED, monkeypatch=monkeypatch)
+    journal_that_takes_no(EntryKind.SIGNED, monkeypatch=monkeypatch)
     with pytest.raises(UnfitError, match="full"):
         sign_walk(found.job(), desk, Yes(lambda: found.keyring(0)))
     (intent, abandoned) = desk.journal.entries()
-    assert (intent.kind, abandoned.kind) == (Kind.INTENT, Kind.ABANDONED)
+    assert (intent.kind, abandoned.kind) == (EntryKind.INTENT, EntryKind.ABANDONED)
     assert abandoned.body == {"intent": intent.seq, "why": "the disk is full"}
 
 
@@ -210,10 +210,10 @@ def test_a_journal_that_takes_no_more_hides_neither_the_fault_nor_the_halt(
 
     found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
     monkeypatch.setattr(verified, "verify", fault)
-    journal_that_takes_no(Kind.ABANDONED, Kind.HALTED, monkeypatch=monkeypatch)
+    journal_that_takes_no(EntryKind.ABANDONED, EntryKind.HALTED, monkeypatch=monkeypatch)
     with pytest.raises(SelfCheckError, match="a bit flipped"):
         sign_walk(found.job(), desk, Yes(lambda: found.keyring(0)))
-    assert kinds(desk) == [Kind.INTENT]  # the safe side: it may have been signed
+    assert kinds(desk) == [EntryKind.INTENT]  # the safe side: it may have been signed
     with pytest.raises(HaltedError, match="a bit flipped"):
         desk.latch.check()
 
@@ -242,7 +242,7 @@ def test_a_key_with_nothing_left_to_sign_is_not_asked_for(name: str, tmp_path: P
     with pytest.raises(LockedError, match="nothing to sign") as caught:
         sign_walk(job, desk, operator)
     assert (caught.value.code, operator.asked) == ("nothing-to-sign", 0)
-    assert kinds(desk) == [Kind.REFUSED]
+    assert kinds(desk) == [EntryKind.REFUSED]
     # Of a wallet that names no key as ours, only the key itself can tell.
     with pytest.raises(LockedError, match="nothing to sign"):
         sign_walk(dataclasses.replace(job, wallet=found.wallet), desk, operator)
@@ -271,7 +271,7 @@ def test_a_failed_verification_engages_the_latch(tmp_path: Path, monkeypatch) ->
     found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)
     with pytest.raises(SelfCheckError):
         sign_walk(found.job(), desk, Yes(lambda: found.keyring(0)))
-    assert kinds(desk) == [Kind.INTENT, Kind.ABANDONED, Kind.HALTED]
+    assert kinds(desk) == [EntryKind.INTENT, EntryKind.ABANDONED, EntryKind.HALTED]
     with pytest.raises(HaltedError):
         desk.latch.check()
 
@@ -338,8 +338,8 @@ def test_a_policy_can_demand_an_offline_machine(carrier: str, tmp_path: Path) ->
 
 def test_two_runs_on_one_memory_do_not_both_sign(tmp_path: Path) -> None:
     class Slow(Yes):
-        def approve(self, report) -> Approval:
-            desk.journal.append(Kind.AUDITED, {"by": "another run"}, now=desk.now())
+        def approve(self, report) -> Consent:
+            desk.journal.append(EntryKind.AUDITED, {"by": "another run"}, now=desk.now())
             return super().approve(report)
 
     found, desk = fixture("wpkh-1x2"), make_desk(tmp_path)

@@ -10,7 +10,7 @@ from coldsign.cli import camera, watch
 from coldsign.cli.screen import Screen
 from coldsign.cli.watch import done
 from coldsign.qr.joiner import Progress
-from coldsign.qr.payload import Dialect, Kind, Payload
+from coldsign.qr.payload import Dialect, Payload, PayloadKind
 from coldsign.qr.read import Frame
 from tests.cli.laptop import Laptop
 from tests.cli.vt import Vt
@@ -20,13 +20,13 @@ import sys
 from coldsign.cli import camera
 from coldsign.cli.screen import Screen
 from coldsign.errors import ColdsignError
-from coldsign.qr.payload import Kind
+from coldsign.qr.payload import PayloadKind
 from coldsign.qr.read import Frame
 frames = [Frame((), 4, 2, bytes([0, 80, 160, 255] * 2)) for _ in range(3)]
 frames.append(Frame((b"hello from a code",), 4, 2, bytes(8)))
 camera.read_camera = lambda _number: iter(frames if sys.argv[1] == "good" else frames[:3] * 10**6)
 try:
-    print("got", camera.scan(Screen(), 0, frozenset({Kind.TEXT}))().data)
+    print("got", camera.scan(Screen(), 0, frozenset({PayloadKind.TEXT}))().data)
 except ColdsignError as error:
     print("stopped:", error.message)
     sys.exit(error.exit_code)
@@ -46,7 +46,7 @@ def test_the_picture_fits_the_terminal(
     monkeypatch.setenv("TERM", "xterm-256color")
     out = Tty()
     grey = bytes(x * 255 // 639 for x in range(640)) * 360
-    joiner = camera.Joiner(frozenset({Kind.TEXT}))
+    joiner = camera.Joiner(frozenset({PayloadKind.TEXT}))
     camera._draw(Screen(stderr=out), Frame((), 640, 360, grey), joiner.progress)
     vt = Vt(columns, rows)
     vt.feed(out.getvalue().replace("\n", "\r\n"))
@@ -146,6 +146,6 @@ def test_a_pipe_gets_no_lines() -> None:
 
 
 def test_nothing_is_told_about_a_seed_but_its_length() -> None:
-    seed = Payload(Kind.SEED, b"0" * 48, Dialect.SEEDQR, "digits")
+    seed = Payload(PayloadKind.SEED, b"0" * 48, Dialect.SEEDQR, "digits")
     assert done(seed) == "scanned 48 bytes"
-    assert done(Payload(Kind.TEXT, b"", Dialect.TEXT)).endswith("sha256 e3b0 c442 98fc 1c14")
+    assert done(Payload(PayloadKind.TEXT, b"", Dialect.TEXT)).endswith("sha256 e3b0 c442 98fc 1c14")

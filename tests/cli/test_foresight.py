@@ -7,11 +7,11 @@ import pytest
 
 from coldsign.ceremony.reply import answer, expected
 from coldsign.cli import foresight
-from coldsign.psbt.edit import SIGNATURES, Reply, add_signatures
+from coldsign.psbt.edit import SIGNATURES, ReplyLevel, add_signatures
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.model import Psbt
 from coldsign.qr import base43
-from coldsign.qr.payload import Dialect, Kind, Payload
+from coldsign.qr.payload import Dialect, Payload, PayloadKind
 from tests.cli.laptop import DATA, Laptop
 
 FIXTURES = sorted(path.stem for path in (DATA / "regtest").glob("*.json"))
@@ -28,10 +28,12 @@ def bare(laptop: Laptop) -> Laptop:
 
 
 @pytest.mark.parametrize("name", FIXTURES)
-@pytest.mark.parametrize("level", list(Reply))
-def test_a_reply_is_never_larger_than_expected_and_hardly_smaller(name: str, level: Reply) -> None:
+@pytest.mark.parametrize("level", list(ReplyLevel))
+def test_a_reply_is_never_larger_than_expected_and_hardly_smaller(
+    name: str, level: ReplyLevel
+) -> None:
     found = json.loads((DATA / "regtest" / f"{name}.json").read_text())
-    request = Payload(Kind.PSBT, base64.b64decode(found["psbt"]), Dialect.BASE43)
+    request = Payload(PayloadKind.PSBT, base64.b64decode(found["psbt"]), Dialect.BASE43)
     signed = Psbt.parse(base64.b64decode(found["signed_by_node"][0]))
     # Core writes what it knows of scripts and keys into its copy; what we sign adds signatures alone.
     before = Psbt.parse(request.data)

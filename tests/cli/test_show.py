@@ -13,7 +13,7 @@ from pyzbar import pyzbar
 from coldsign.psbt.model import Psbt
 from coldsign.qr import base43
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Kind
+from coldsign.qr.payload import PayloadKind
 from tests.cli.laptop import DATA, Laptop
 from tests.cli.terminal import Terminal
 from tests.cli.vt import Vt
@@ -49,7 +49,9 @@ def read_both(image: Image.Image) -> str:
     return by_zxing[0]
 
 
-def watch(terminal: Terminal, want: frozenset[Kind] = frozenset({Kind.PSBT})) -> bytes:
+def watch(
+    terminal: Terminal, want: frozenset[PayloadKind] = frozenset({PayloadKind.PSBT})
+) -> bytes:
     """Look at frames until the message is whole, a frame at a time."""
     joiner = Joiner(want)
     if "one code" in terminal.drawn("q done"):

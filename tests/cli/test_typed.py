@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.splitter import split
 from tests.cli.laptop import DATA, Laptop
 from tests.cli.terminal import TYPED_END, TYPED_STOP, Terminal
@@ -18,7 +18,7 @@ SCAN = ("qr", "scan", "-", "--out", "back.psbt")
 
 def codes(dialect: Dialect, density: int = 10) -> list[str]:
     """As many as are needed: what is typed after them would stand among the program's last words."""
-    frames = split(PSBT, kind=Kind.PSBT, dialect=dialect, density=density)
+    frames = split(PSBT, kind=PayloadKind.PSBT, dialect=dialect, density=density)
     return [str(frame) for frame in frames.frames[: frames.need]]
 
 
@@ -98,7 +98,7 @@ def test_a_wallet_of_several_lines_is_read_to_its_end(laptop: Laptop) -> None:
 
 
 def test_the_digits_to_compare_stand_on_the_first_page(laptop: Laptop) -> None:
-    short = split(PSBT, kind=Kind.PSBT, dialect=Dialect.UR).sha256_short
+    short = split(PSBT, kind=PayloadKind.PSBT, dialect=Dialect.UR).sha256_short
     digits = f"scanned 3533 bytes, sha256 {short}"
     laptop.good("qr", "show", laptop.path("r.txt"), "--out", laptop.path("codes"))
     for columns in (80, 60, 40):

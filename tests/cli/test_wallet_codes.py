@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.read import read_pictures
 from coldsign.qr.splitter import split
 from coldsign.qr.ur.cbor import wrap_bytes
@@ -48,7 +48,7 @@ def test_a_wallet_crosses_in_pictures(form, name, dialect, tmp_path):
 
 
 def bbqr(text, file_type):
-    made = split(text.encode(), kind=Kind.TEXT, dialect=Dialect.BBQR, detail=f"Z{file_type}")
+    made = split(text.encode(), kind=PayloadKind.TEXT, dialect=Dialect.BBQR, detail=f"Z{file_type}")
     return "\n".join(map(str, made.frames))
 
 

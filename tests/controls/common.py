@@ -5,12 +5,17 @@ import json
 from datetime import UTC, datetime
 from functools import cache
 
+import pytest
+
+from coldsign.controls.clearance import ClearanceRefusedError, clear
 from coldsign.controls.context import context_of
 from coldsign.controls.journal import Journal
+from coldsign.controls.latch import Latch
 from coldsign.controls.policy import Policy
 from coldsign.controls.remember import recall
 from coldsign.primitives.network import REGTEST
 from coldsign.psbt.model import Psbt
+from coldsign.review.finding import Severity
 from coldsign.review.report import Report, review
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.wallet import Wallet
@@ -56,3 +61,24 @@ def report(home, *, policy=LAX, name=NAME, manifest=None, now=NOW) -> Report:
 
 def codes(found: Report) -> set[str]:
     return {finding.code for finding in found.findings}
+
+
+def to_confirm(found):
+    return frozenset(finding.code for finding in found.of(Severity.CONFIRM))
+
+
+def granted(home, *, policy=LAX, given=(), found=None):
+    found = found or report(home, policy=policy)
+    return clear(
+        found,
+        policy=Policy.parse(policy),
+        latch=Latch(home),
+        accepted=to_confirm(found),
+        approvals=given,
+    )
+
+
+def reasons(home, **how):
+    with pytest.raises(ClearanceRefusedError) as caught:
+        granted(home, **how)
+    return [reason.code for reason in caught.value.reasons]

@@ -1,4 +1,4 @@
-"""Throw-away OpenPGP keys, made once for all tests: making them takes a second."""
+"""A home folder, and throw-away OpenPGP keys, made once for all tests: making them takes a second."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,3 +37,9 @@ def cast() -> Iterator[Cast]:
         wanted = [names[name] for name in ("anna", "bert", "cleo", "revoked")]
         pin(home, gpg.export(), [*wanted, expired])
         yield Cast(gpg, ring_path(home), expired=expired, desk=desk, **names)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The home folder; not made yet."""
+    return tmp_path / "home"

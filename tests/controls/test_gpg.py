@@ -135,7 +135,7 @@ class TestStatusChannel:
     def answer(self, monkeypatch, *status, code=0):
         from coldsign.controls import gpg
 
-        found = gpg_process.Answer(code, status, b"", "it went wrong")
+        found = gpg_process.GpgAnswer(code, status, b"", "it went wrong")
         monkeypatch.setattr(gpg, "run", lambda *_a, **_k: found)
         monkeypatch.setattr(gpg, "gpg", lambda *_a, **_k: found)
 

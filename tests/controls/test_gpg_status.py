@@ -7,7 +7,7 @@ import pytest
 
 from coldsign.controls import gpg, manifest
 from coldsign.controls.gpg import GoodSignature, clear_sign, verify
-from coldsign.controls.gpg_process import Answer
+from coldsign.controls.gpg_process import GpgAnswer
 from coldsign.controls.keyring import PinnedKey, _primaries
 from coldsign.errors import MalformedError, RefusedError, UnfitError
 
@@ -30,7 +30,7 @@ def says(monkeypatch):
 
     def outcome(*lines, code=0):
         status = tuple(tuple(line.split(" ")) for line in lines)
-        answer = Answer(code, status, b"", "complaint")
+        answer = GpgAnswer(code, status, b"", "complaint")
         monkeypatch.setattr(gpg, "run", lambda *_arguments, **_options: answer)
         return verify(b"data", b"signature", Path("ring"), now=NOW)
 
@@ -113,7 +113,7 @@ def test_a_failure_that_no_word_explains_is_one(says):
 @pytest.mark.parametrize(("created", "output"), [(0, b"armor"), (2, b"armor"), (1, b"")])
 def test_one_signature_is_made_or_none(monkeypatch, created, output):
     line = ("SIG_CREATED", "C", "22", "8", "01", str(MADE), ANNA)
-    answer = Answer(0, (line,) * created, output, "")
+    answer = GpgAnswer(0, (line,) * created, output, "")
     monkeypatch.setattr(gpg, "gpg", lambda *_: answer)
     with pytest.raises(UnfitError) as caught:
         clear_sign(b"text", signer=ANNA)

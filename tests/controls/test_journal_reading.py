@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from coldsign.controls.chain import Damage, JournalDamagedError
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.controls.journal import Journal
 from coldsign.errors import UnfitError
 from coldsign.primitives import lock
@@ -17,15 +17,10 @@ from tests.readonly import read_only
 NOW = datetime(2026, 11, 22, 17, 0, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 def append(home: Path, count: int) -> Journal:
     journal = Journal(home)
     for number in range(count):
-        journal.append(Kind.REFUSED, {"number": number}, now=NOW)
+        journal.append(EntryKind.REFUSED, {"number": number}, now=NOW)
     return journal
 
 
@@ -45,10 +40,10 @@ def test_a_read_only_journal_is_read_and_proven(home: Path, *, locked: bool) -> 
         journal = Journal(fixed)
         assert journal.verify() == (anchor, None)
         assert [entry.seq for entry in journal.entries()] == [1, 2, 3]
-        assert len(list(journal.glimpse(Kind.REFUSED))) == 3
+        assert len(list(journal.glimpse(EntryKind.REFUSED))) == 3
         journal.demand_anchor(anchor)
         with pytest.raises(UnfitError, match="cannot"):
-            journal.append(Kind.REFUSED, {}, now=NOW)
+            journal.append(EntryKind.REFUSED, {}, now=NOW)
         assert journal.verify() == (anchor, None)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coldsign.controls.chain import JournalDamagedError
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch, halted_by
 from coldsign.errors import HaltedError, UnfitError, UsageError
@@ -17,12 +17,7 @@ from tests.killing import steps_survived
 NOW = datetime(2026, 11, 22, 17, 0, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-def kinds(journal: Journal) -> list[Kind]:
+def kinds(journal: Journal) -> list[EntryKind]:
     return [entry.kind for entry in journal.entries()]
 
 
@@ -44,7 +39,7 @@ def test_engage_check_release(home: Path) -> None:
     assert released.body["halted"] == ["line 7 is\nnot ours"]
     latch.check()
     assert not halted_by(journal.entries())
-    assert kinds(journal) == [Kind.HALTED, Kind.RELEASED]
+    assert kinds(journal) == [EntryKind.HALTED, EntryKind.RELEASED]
 
 
 def test_the_first_reason_stays_and_every_reason_is_recorded(home: Path) -> None:
@@ -142,7 +137,7 @@ def test_a_damaged_journal_hinders_the_release_only(home: Path) -> None:
 
 def test_damage_before_the_end_of_the_journal_hinders_the_release_too(home: Path) -> None:
     latch, journal = Latch(home), Journal(home)
-    journal.append(Kind.REFUSED, {"number": 7}, now=NOW)
+    journal.append(EntryKind.REFUSED, {"number": 7}, now=NOW)
     latch.engage("why", NOW, who="", journal=journal)
     path = home / "journal.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"number":7', b'"number":8', 1))
@@ -177,7 +172,7 @@ def test_killed_at_every_step_of_a_release_it_is_released_only_with_a_reason(hom
 
     def check() -> None:
         if latch.status() is None:
-            assert kinds(journal)[-1] is Kind.RELEASED
+            assert kinds(journal)[-1] is EntryKind.RELEASED
         for path in set(home.iterdir()) - set(saved):
             path.unlink()
         for path, content in saved.items():
@@ -192,7 +187,7 @@ def test_killed_at_every_step_of_a_release_it_is_released_only_with_a_reason(hom
 
 def test_killed_at_every_step_of_engaging_it_is_engaged_or_nothing_followed(home: Path) -> None:
     latch, journal = Latch(home), Journal(home)
-    journal.append(Kind.REFUSED, {}, now=NOW)
+    journal.append(EntryKind.REFUSED, {}, now=NOW)
     saved = {path: path.read_bytes() for path in home.iterdir()}
 
     def check() -> None:

@@ -185,8 +185,11 @@ class TestRefusing:
     def test_any_change_is_a_policy_or_malformed(self, data):
         text = FULL.encode()
         at = data.draw(st.integers(0, len(text)))
+        changed = text[:at] + data.draw(st.binary(max_size=3)) + text[at + 1 :]
         with contextlib.suppress(MalformedError):
-            Policy.parse(text[:at] + data.draw(st.binary(max_size=3)) + text[at + 1 :])
+            policy = Policy.parse(changed)
+            same = policy.settings() == Policy.parse(text).settings()
+            assert (policy.digest == Policy.parse(text).digest) is same
 
 
 class TestDestinations:

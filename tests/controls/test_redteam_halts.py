@@ -7,7 +7,7 @@ import pytest
 from coldsign.ceremony.walk import examine
 from coldsign.controls.chain import JournalDamagedError
 from coldsign.controls.clearance import clear
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
 from coldsign.controls.policy import Policy
@@ -21,11 +21,11 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 def test_a_halt_over_a_line_that_is_not_understood_is_recorded(tmp_path):
     desk = make_desk(tmp_path)
-    desk.journal.append(Kind.INTENT, {"network": "regtest"}, now=NOON)
+    desk.journal.append(EntryKind.INTENT, {"network": "regtest"}, now=NOON)
     with pytest.raises(JournalDamagedError, match="particulars"):
         examine(fixture("wpkh-1x2").job(), desk)
     assert desk.latch.status() is not None
-    assert [entry.kind for entry in desk.journal.entries()] == [Kind.INTENT, Kind.HALTED]
+    assert [entry.kind for entry in desk.journal.entries()] == [EntryKind.INTENT, EntryKind.HALTED]
 
 
 def test_a_clearance_stands_until_the_machine_is_halted(tmp_path):

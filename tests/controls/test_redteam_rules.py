@@ -1,7 +1,7 @@
 """A policy file that was exchanged on its way: the journal knows the rules of the last signature."""
 
 from coldsign.controls.clearance import clear
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
 from coldsign.controls.policies import PolicyStore
@@ -16,7 +16,7 @@ def signed(home, policy):
     found = report(home, policy=policy)
     accepted = frozenset(one.code for one in found.of(Severity.CONFIRM))
     cleared = clear(found, policy=Policy.parse(policy), latch=Latch(home), accepted=accepted)
-    return Journal(home).append(Kind.INTENT, cleared.intent(key="k"), now=NOW)
+    return Journal(home).append(EntryKind.INTENT, cleared.intent(key="k"), now=NOW)
 
 
 def test_other_rules_than_last_time_are_named(tmp_path):

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from coldsign.controls.clearance import clear
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
 from coldsign.controls.policy import Policy
@@ -33,7 +33,7 @@ class Signer:
         own = [out for out in self.body["outputs"] if out[2] in {"change", "self"}]
         outputs = [*own, *[[script, sats, kind, place, name] for name in ids]]
         body = self.body | {"outputs": outputs} | changes
-        return self.journal.append(Kind.INTENT, body, now=NOW)
+        return self.journal.append(EntryKind.INTENT, body, now=NOW)
 
     def memory(self):
         return recall(self.journal.entries(), wallet())
@@ -86,7 +86,7 @@ def test_ids_that_change_places_among_payments_alike_are_no_more_than_they_were(
 def test_an_abandoned_signature_leaves_no_id_and_the_others_stay(signer):
     signer.sign("wd-1")
     gone = signer.sign("wd-2")
-    signer.journal.append(Kind.ABANDONED, {"intent": gone.seq}, now=NOW)
+    signer.journal.append(EntryKind.ABANDONED, {"intent": gone.seq}, now=NOW)
     memory = signer.memory()
     assert memory.by_manifest_id("wd-1")
     assert not memory.by_manifest_id("wd-2")
@@ -98,7 +98,7 @@ def test_what_two_wallets_signed_together_is_remembered_of_both(signer):
     highest = {branch: signer.memory().last_seen(branch) for branch in range(2)}
     theirs = [[*out[:2], "payment", None, ""] for out in mine]
     signer.journal.append(
-        Kind.INTENT, signer.body | {"outputs": theirs, "wallet_id": OTHER}, now=NOW
+        EntryKind.INTENT, signer.body | {"outputs": theirs, "wallet_id": OTHER}, now=NOW
     )
     memory = signer.memory()
     assert {branch: memory.last_seen(branch) for branch in range(2)} == highest
@@ -122,25 +122,25 @@ def test_an_approval_is_remembered_apart_until_it_is_signed(signer):
     """By one that does not know the particulars, as older versions wrote them, nothing is found."""
     payment = (signer.paid.script, signer.paid.sats)
     old = {"wallet": "vault", "txid": signer.body["txid"], "reviewer": "A" * 40}
-    signer.journal.append(Kind.APPROVED, old, now=NOW)
+    signer.journal.append(EntryKind.APPROVED, old, now=NOW)
     assert signer.memory().approved.paying(*payment) == ()
-    signer.journal.append(Kind.APPROVED, signer.body | {"network": "mainnet"}, now=NOW)
+    signer.journal.append(EntryKind.APPROVED, signer.body | {"network": "mainnet"}, now=NOW)
     assert signer.memory().approved.paying(*payment) == ()
-    signer.journal.append(Kind.APPROVED, signer.body, now=NOW)
+    signer.journal.append(EntryKind.APPROVED, signer.body, now=NOW)
     memory = signer.memory()
     assert memory.paying(*payment) == ()
     assert [past.txid[::-1].hex() for past in memory.approved.paying(*payment)] == [
         signer.body["txid"]
     ]
-    intent = signer.journal.append(Kind.INTENT, signer.body, now=NOW)
+    intent = signer.journal.append(EntryKind.INTENT, signer.body, now=NOW)
     memory = signer.memory()
     assert memory.approved.paying(*payment) == ()
     assert memory.paying(*payment)
-    signer.journal.append(Kind.ABANDONED, {"intent": intent.seq}, now=NOW)
+    signer.journal.append(EntryKind.ABANDONED, {"intent": intent.seq}, now=NOW)
     assert signer.memory().approved.paying(*payment)
 
 
 def test_an_approval_that_says_nothing_is_damage(signer):
-    signer.journal.append(Kind.APPROVED, signer.body | {"inputs": None}, now=NOW)
+    signer.journal.append(EntryKind.APPROVED, signer.body | {"inputs": None}, now=NOW)
     with pytest.raises(RefusedError, match="its particulars are not"):
         signer.memory()

@@ -12,7 +12,7 @@ from pathlib import Path
 from coldsign.errors import MalformedError, UsageError
 from coldsign.qr import base43, bbqr, plain, pmofn
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Dialect, Kind, Payload
+from coldsign.qr.payload import Dialect, Payload, PayloadKind
 from coldsign.qr.recognise import recognise
 from coldsign.qr.splitter import split
 from coldsign.qr.ur import bytewords, cbor, ur1
@@ -22,7 +22,12 @@ from tests.fuzz.seeds import seeds as corpus
 ROWS = json.loads(
     (Path(__file__).resolve().parent.parent / "data" / "attacks" / "qr.json").read_text()
 )["vectors"]
-WANTS = (None, frozenset({Kind.PSBT}), frozenset({Kind.SEED}), frozenset({Kind.PSBT, Kind.WALLET}))
+WANTS = (
+    None,
+    frozenset({PayloadKind.PSBT}),
+    frozenset({PayloadKind.SEED}),
+    frozenset({PayloadKind.PSBT, PayloadKind.WALLET}),
+)
 TYPES = ("crypto-psbt", "psbt", "bytes", "crypto-output", "crypto-account", "x-1")
 SEPARATOR = b"\xff\n"
 TEXT, FILE, UR, PART, MIXED, UR1, BBQR, SHORT = range(8)
@@ -41,7 +46,7 @@ def holds(data: bytes) -> bool:
     return True
 
 
-def _joined(frames: list[bytes], want: frozenset[Kind] | None) -> Payload:
+def _joined(frames: list[bytes], want: frozenset[PayloadKind] | None) -> Payload:
     joiner = Joiner(want)
     for frame in frames:
         progress = joiner.feed(frame)

@@ -2,7 +2,7 @@
 
 from coldsign.errors import MalformedError, RefusedError
 from coldsign.psbt.combine import combine
-from coldsign.psbt.edit import Reply, differences, trim
+from coldsign.psbt.edit import ReplyLevel, differences, trim
 from coldsign.psbt.finalize import extract, finalize
 from coldsign.psbt.model import Psbt, joined
 
@@ -30,7 +30,7 @@ def edits(data: bytes) -> bool:
         return False
     if differences(psbt, psbt):
         raise AssertionError("a PSBT differs from itself")
-    for level in Reply:
+    for level in ReplyLevel:
         small = trim(psbt, level)
         if parse(small.serialize()) is None or small.unique_id() != psbt.unique_id():
             raise AssertionError(f"trimmed to another PSBT: {level}")

@@ -8,7 +8,7 @@ import pytest
 
 from coldsign.ceremony.finish import finish
 from coldsign.psbt.combine import combine
-from coldsign.psbt.edit import Reply, trim
+from coldsign.psbt.edit import ReplyLevel, trim
 from coldsign.psbt.finalize import extract
 from coldsign.psbt.model import Psbt
 from tests.live.funding import Vault, as_version_0, as_version_2, signatures
@@ -20,7 +20,7 @@ from tests.live.walker import Walker
 pytestmark = pytest.mark.live
 by_name = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name)
 NAMED = {kind.name: kind for kind in ALL}
-LEVELS = list(Reply)
+LEVELS = list(ReplyLevel)
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +95,7 @@ def test_the_program_signs_and_finishes_what_the_node_asked(
     spend(node, ours)
 
 
-def node_combines(node: Node, request: str, replies: Iterable[Psbt], level: Reply) -> str:
+def node_combines(node: Node, request: str, replies: Iterable[Psbt], level: ReplyLevel) -> str:
     """What the node makes of the request and of each reply, cut to a level."""
     return str(
         node.call("combinepsbt", [request, *[base64_of(trim(one, level).raw) for one in replies]])

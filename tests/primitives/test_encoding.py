@@ -12,6 +12,7 @@ from coldsign.primitives.encoding import (
     base58check_encode,
     bech32_decode,
     bech32_encode,
+    bech32_polymod,
 )
 from tests.vectors import vector_file
 
@@ -97,6 +98,12 @@ def test_invalid_addresses():
         except MalformedError:
             continue
         assert hrp not in {"bc", "tb", "bcrt"}, case["id"]
+
+
+@QUICK
+@given(st.lists(st.integers(0, 31), max_size=40))
+def test_the_checksum_state_of_any_groups(groups):
+    assert bech32_polymod(groups) == embit_bech32.bech32_polymod(groups)
 
 
 def checksummed(hrp, groups, constant):

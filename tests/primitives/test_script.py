@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from coldsign.primitives import script as s
 from coldsign.primitives.hashes import hash160
-from coldsign.primitives.script import Kind, classify
+from coldsign.primitives.script import ScriptType, classify
 
 QUICK = settings(max_examples=200, deadline=None)
 KEY = b"\x02" + bytes(range(32))
@@ -15,31 +15,31 @@ FULL = b"\x04" + bytes(64)
 @pytest.mark.parametrize(
     ("script", "kind"),
     [
-        (s.p2pkh(bytes(20)), Kind.P2PKH),
-        (s.p2sh(b"x"), Kind.P2SH),
-        (s.p2wpkh(bytes(20)), Kind.P2WPKH),
-        (s.p2wsh(b"x"), Kind.P2WSH),
-        (s.p2tr(bytes(32)), Kind.P2TR),
-        (bytes((33,)) + KEY + b"\xac", Kind.P2PK),
-        (bytes((65,)) + FULL + b"\xac", Kind.P2PK),
-        (bytes((33,)) + bytes(33) + b"\xac", Kind.UNKNOWN),
-        (s.multisig(1, (KEY, FULL)), Kind.MULTISIG),
-        (b"\x6a", Kind.OP_RETURN),
-        (b"\x6a\x04abcd", Kind.OP_RETURN),
-        (b"\x6a" + bytes(31), Kind.OP_RETURN),
-        (s.P2A_SCRIPT, Kind.P2A),
-        (b"\x51\x02ab", Kind.WITNESS_UNKNOWN),
-        (b"\x52\x20" + bytes(32), Kind.WITNESS_UNKNOWN),
-        (b"\x60\x28" + bytes(40), Kind.WITNESS_UNKNOWN),
-        (b"\x00\x15" + bytes(21), Kind.UNKNOWN),
-        (b"\x61\x20" + bytes(32), Kind.UNKNOWN),
-        (b"\x51\x29" + bytes(41), Kind.UNKNOWN),
-        (b"\x51\x01" + bytes(1), Kind.UNKNOWN),
-        (b"", Kind.UNKNOWN),
-        (b"\x51", Kind.UNKNOWN),
-        (s.p2pkh(bytes(20)) + b"\x61", Kind.UNKNOWN),
-        (b"\x76\xa9\x4c\x14" + bytes(20) + b"\x88\xac", Kind.UNKNOWN),
-        (s.p2sh(b"x")[:-1], Kind.UNKNOWN),
+        (s.p2pkh(bytes(20)), ScriptType.P2PKH),
+        (s.p2sh(b"x"), ScriptType.P2SH),
+        (s.p2wpkh(bytes(20)), ScriptType.P2WPKH),
+        (s.p2wsh(b"x"), ScriptType.P2WSH),
+        (s.p2tr(bytes(32)), ScriptType.P2TR),
+        (bytes((33,)) + KEY + b"\xac", ScriptType.P2PK),
+        (bytes((65,)) + FULL + b"\xac", ScriptType.P2PK),
+        (bytes((33,)) + bytes(33) + b"\xac", ScriptType.UNKNOWN),
+        (s.multisig(1, (KEY, FULL)), ScriptType.MULTISIG),
+        (b"\x6a", ScriptType.OP_RETURN),
+        (b"\x6a\x04abcd", ScriptType.OP_RETURN),
+        (b"\x6a" + bytes(31), ScriptType.OP_RETURN),
+        (s.P2A_SCRIPT, ScriptType.P2A),
+        (b"\x51\x02ab", ScriptType.WITNESS_UNKNOWN),
+        (b"\x52\x20" + bytes(32), ScriptType.WITNESS_UNKNOWN),
+        (b"\x60\x28" + bytes(40), ScriptType.WITNESS_UNKNOWN),
+        (b"\x00\x15" + bytes(21), ScriptType.UNKNOWN),
+        (b"\x61\x20" + bytes(32), ScriptType.UNKNOWN),
+        (b"\x51\x29" + bytes(41), ScriptType.UNKNOWN),
+        (b"\x51\x01" + bytes(1), ScriptType.UNKNOWN),
+        (b"", ScriptType.UNKNOWN),
+        (b"\x51", ScriptType.UNKNOWN),
+        (s.p2pkh(bytes(20)) + b"\x61", ScriptType.UNKNOWN),
+        (b"\x76\xa9\x4c\x14" + bytes(20) + b"\x88\xac", ScriptType.UNKNOWN),
+        (s.p2sh(b"x")[:-1], ScriptType.UNKNOWN),
     ],
 )
 def test_templates(script, kind):
@@ -49,7 +49,7 @@ def test_templates(script, kind):
 @QUICK
 @given(st.binary(max_size=80))
 def test_any_bytes_have_a_kind_and_a_text(script):
-    assert classify(script) in Kind
+    assert classify(script) in ScriptType
     text = s.disassemble(script)
     assert text.isprintable()
     assert text.isascii()

@@ -8,7 +8,7 @@ from coldsign.errors import MalformedError, SelfCheckError
 from coldsign.psbt.combine import combine
 from coldsign.psbt.edit import (
     SIGNATURES,
-    Reply,
+    ReplyLevel,
     add_signatures,
     differences,
     partial_sig_key,
@@ -194,7 +194,7 @@ def test_other_bytes_than_the_maps_are_a_difference():
     assert differences(psbt, replace(psbt, raw=b"")) == ("the bytes are not those of the maps",)
 
 
-@pytest.mark.parametrize("level", list(Reply))
+@pytest.mark.parametrize("level", list(ReplyLevel))
 @pytest.mark.parametrize("path", recorded(), ids=lambda path: path.stem)
 def test_trimmed_replies_combine_to_the_same(path, level):
     found = fixture(path)
@@ -209,13 +209,13 @@ def test_trimmed_replies_combine_to_the_same(path, level):
 
 def test_a_full_reply_is_the_psbt_itself():
     psbt = Psbt.parse(v0())
-    assert trim(psbt, Reply.FULL) is psbt
+    assert trim(psbt, ReplyLevel.FULL) is psbt
 
 
 @pytest.mark.parametrize("name", ["OK-02", "OK-04", "OK-05"])
 def test_what_a_trimmed_reply_keeps(name):
     psbt = Psbt.parse(attack(name))
-    trimmed = trim(psbt, Reply.TRIMMED)
+    trimmed = trim(psbt, ReplyLevel.TRIMMED)
     for before, after in zip(psbt.inputs, trimmed.inputs, strict=True):
         assert after.non_witness_utxo is None
         assert after.witness_utxo == before.witness_utxo is not None
@@ -231,14 +231,14 @@ def test_what_a_trimmed_reply_keeps(name):
 def test_a_trimmed_reply_keeps_previous_transactions_of_legacy_inputs():
     found = fixture(next(path for path in recorded() if path.stem.startswith("sh-sortedmulti")))
     psbt = Psbt.parse(base64.b64decode(found["psbt"]))
-    trimmed = trim(psbt, Reply.TRIMMED)
+    trimmed = trim(psbt, ReplyLevel.TRIMMED)
     assert all(part.non_witness_utxo is not None for part in trimmed.inputs)
-    assert all(part.non_witness_utxo is None for part in trim(psbt, Reply.SIGNATURES).inputs)
+    assert all(part.non_witness_utxo is None for part in trim(psbt, ReplyLevel.SIGNATURES).inputs)
 
 
 def test_what_is_unknown_is_trimmed():
     rare = [(0xFC, b"\3abc\1data", b"x"), (0xF0, b"", b"")]
-    psbt = trim(Psbt.parse(v0([rare], [rare], extra=rare)), Reply.TRIMMED)
+    psbt = trim(Psbt.parse(v0([rare], [rare], extra=rare)), ReplyLevel.TRIMMED)
     assert psbt.raw == v0()
 
 
@@ -246,9 +246,9 @@ def test_only_the_transaction_and_signatures_of_version_2_are_left():
     inputs = [[(0x10, b"", b"\1\0\0\0"), (0x02, KEYS[0], DER + b"\1"), (0x05, b"", b"w")]]
     extra = [(0x03, b"", b"\1\0\0\0"), (0x06, b"", b"\1")]
     psbt = Psbt.parse(v2(inputs, [[(0x01, b"", b"w")]], extra=extra))
-    assert trim(psbt, Reply.SIGNATURES).raw == v2([inputs[0][:2]], extra=extra)
-    assert Global.XPUB not in trim(psbt, Reply.SIGNATURES).global_map.map.fields
-    assert Out.WITNESS_SCRIPT in trim(psbt, Reply.TRIMMED).outputs[0].map.fields
+    assert trim(psbt, ReplyLevel.SIGNATURES).raw == v2([inputs[0][:2]], extra=extra)
+    assert Global.XPUB not in trim(psbt, ReplyLevel.SIGNATURES).global_map.map.fields
+    assert Out.WITNESS_SCRIPT in trim(psbt, ReplyLevel.TRIMMED).outputs[0].map.fields
 
 
 def test_signatures_of_keys_that_are_not_on_the_curve_are_not_added():

@@ -5,7 +5,7 @@ import base64
 import pytest
 import wallycore
 
-from coldsign.psbt.edit import Reply, trim
+from coldsign.psbt.edit import ReplyLevel, trim
 from coldsign.psbt.model import Psbt
 from tests.psbt.samples import fixture, recorded
 
@@ -14,13 +14,13 @@ bdk = pytest.importorskip("bdkpython")
 NOT_IN_WALLY = ("tr-multi_a", "tr-sortedmulti_a", "wsh-miniscript")
 
 
-def replies(found: dict, level: Reply) -> list[str]:
+def replies(found: dict, level: ReplyLevel) -> list[str]:
     texts = [found["signed_by_node"][number] for number in found["final"]["signers"]]
     trimmed = [trim(Psbt.parse(base64.b64decode(text)), level) for text in texts]
     return [base64.b64encode(psbt.raw).decode() for psbt in trimmed]
 
 
-@pytest.mark.parametrize("level", list(Reply))
+@pytest.mark.parametrize("level", list(ReplyLevel))
 @pytest.mark.parametrize("path", recorded(), ids=lambda path: path.stem)
 def test_bdk_takes_our_replies(path, level):
     found = fixture(path)
@@ -32,7 +32,7 @@ def test_bdk_takes_our_replies(path, level):
     assert bytes(final.psbt.extract_tx().serialize()).hex() == found["final"]["hex"]
 
 
-@pytest.mark.parametrize("level", list(Reply))
+@pytest.mark.parametrize("level", list(ReplyLevel))
 @pytest.mark.parametrize(
     "path",
     [path for path in recorded() if not path.stem.startswith(NOT_IN_WALLY)],

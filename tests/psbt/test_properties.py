@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from coldsign.errors import MalformedError, RefusedError
 from coldsign.psbt.combine import combine
-from coldsign.psbt.edit import Reply, differences, trim
+from coldsign.psbt.edit import ReplyLevel, differences, trim
 from coldsign.psbt.finalize import extract, finalize
 from coldsign.psbt.model import MAGIC, Psbt
 from tests.fuzz.mutate import Mutator
@@ -72,7 +72,7 @@ def test_what_is_built_of_valid_fields_is_read_and_written_back(data):
     psbt = Psbt.parse(data)
     assert psbt.serialize() == data
     assert differences(psbt, Psbt.parse(data)) == ()
-    for level in Reply:
+    for level in ReplyLevel:
         assert trim(trim(psbt, level), level).raw == trim(psbt, level).raw
 
 
@@ -173,7 +173,7 @@ def test_any_accepted_mutant_can_be_trimmed_combined_and_finalized_or_is_refused
         if not holds(data):
             continue
         psbt = Psbt.parse(data)
-        for level in Reply:
+        for level in ReplyLevel:
             trimmed = trim(psbt, level)
             assert Psbt.parse(trimmed.raw).unique_id() == psbt.unique_id()
             assert combine([psbt, trimmed]).raw == combine([psbt]).raw

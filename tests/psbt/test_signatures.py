@@ -5,6 +5,7 @@ import pytest
 from coldsign.errors import RefusedError
 from coldsign.primitives.secp import der_encode, sign_ecdsa, sign_schnorr
 from coldsign.psbt.fields import In
+from coldsign.psbt.finalize import finalize
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.signatures import demand_valid
 from tests.psbt.samples import fixture, recorded
@@ -96,7 +97,11 @@ def test_without_its_coin_or_scripts_nothing_can_be_told(path):
             false, index, lambda m, t=types: m.keeping(lambda pair: pair[0].type not in t)
         )
         demand_valid(less, [index])
+        with pytest.raises(RefusedError, match=f"input {index} cannot be finished"):
+            finalize(less)
         for script in types & {In.REDEEM_SCRIPT, In.WITNESS_SCRIPT}:
             place = next(key for key, _ in false.inputs[index].map.pairs if key.type == script)
             other = rebuilt(false, index, lambda m, p=place: m.setting(p, b"\x51"))
             demand_valid(other, [index])
+            with pytest.raises(RefusedError, match=f"input {index} cannot be finished"):
+                finalize(other)

@@ -2,12 +2,13 @@
 
 import random
 import re
+from collections.abc import Iterator
 from io import BytesIO
 
 from PIL import Image, ImageEnhance, ImageFilter
 
-from coldsign.qr.payload import Dialect, Kind
-from coldsign.qr.splitter import Frames, split
+from coldsign.qr.payload import Dialect, PayloadKind
+from coldsign.qr.splitter import Frame, Frames, split
 from coldsign.qr.write import matrix, picture
 
 
@@ -16,7 +17,7 @@ def psbt(size: int, seed: int = 1) -> bytes:
 
 
 def shown(size: int = 2000, dialect: Dialect = Dialect.UR, density: int = 13) -> Frames:
-    return split(psbt(size), kind=Kind.PSBT, dialect=dialect, density=density)
+    return split(psbt(size), kind=PayloadKind.PSBT, dialect=dialect, density=density)
 
 
 def image(frames: Frames, index: int = 0, module: int = 4) -> Image.Image:
@@ -112,3 +113,8 @@ CONDITIONS = {
     "jpeg": jpeg,
     "moire": moire,
 }
+
+
+def stream(frames: Frames) -> Iterator[Frame]:
+    """The frames as they are shown, without end."""
+    return (frame for _, frame in frames.numbered())

@@ -11,7 +11,7 @@ import pytest
 
 from coldsign.errors import MalformedError
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Kind
+from coldsign.qr.payload import PayloadKind
 from coldsign.qr.recognise import recognise
 from coldsign.qr.ur import fountain, uri
 from coldsign.qr.ur.chooser import shuffled
@@ -19,7 +19,7 @@ from coldsign.qr.ur.chooser import shuffled
 FILE = Path(__file__).parent.parent / "data" / "attacks" / "qr.json"
 ROWS = json.loads(FILE.read_text())["vectors"]
 assert ROWS
-PSBT = frozenset({Kind.PSBT})
+PSBT = frozenset({PayloadKind.PSBT})
 CONTROL = next(row for row in ROWS if row["id"] == "Q-01")
 # Two base64 texts that need no padding join into valid base64. Transport hands over the bytes it was
 # given, which are one PSBT and something after it; the PSBT reader refuses that.
@@ -57,13 +57,13 @@ def test_verdict(row):
 def test_the_same_as_a_text_file(row):
     text = "\n".join(row["frames"]).encode()
     if row["verdict"] == "OK":
-        assert recognise(text, PSBT).kind is Kind.PSBT
+        assert recognise(text, PSBT).kind is PayloadKind.PSBT
         return
     try:
         payload = recognise(text, PSBT)
     except MalformedError:
         return
-    assert payload.kind is not Kind.PSBT or row["id"] in TRAILING
+    assert payload.kind is not PayloadKind.PSBT or row["id"] in TRAILING
 
 
 def test_raw_bytes_are_exactly_those_that_were_shown():
@@ -87,10 +87,10 @@ resource.setrlimit(resource.RLIMIT_AS, ({MEGABYTES} << 20, {MEGABYTES} << 20))
 resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
 from coldsign.errors import MalformedError
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Kind
+from coldsign.qr.payload import PayloadKind
 refused = 0
 for row in json.load(open({str(FILE)!r}))["vectors"]:
-    joiner = Joiner(frozenset({{Kind.PSBT}}))
+    joiner = Joiner(frozenset({{PayloadKind.PSBT}}))
     for frame in row["frames"]:
         joiner.feed(frame)
     try:
@@ -152,7 +152,7 @@ def test_too_few_parts_cost_no_work_whatever_they_claim(drawn):
     count = fountain.MAX_FRAGMENTS
     text = "\n".join(forged(count, 4000, first=count + 1)).encode()
     with pytest.raises(MalformedError, match="6000 of 10000 parts are missing"):
-        recognise(text, PSBT | {Kind.BYTES})
+        recognise(text, PSBT | {PayloadKind.BYTES})
     assert not drawn
 
 
@@ -183,3 +183,19 @@ def test_the_work_of_the_largest_message_is_allowed():
             break
     assert solver.rank == solver.count
     assert budget.left > fountain.MAX_WORK // 2
+
+
+PIECES = (
+    *("<!---->", "<!-- --> ", "<?xml?>", "<?xml ?><!--", "abc ", "abcdefgh  ", "1234", " ", "\n"),
+    *('"xpub" ', "Policy: ", "Policy: 1 of 2\n", "[abcdef01", "ms1", "xpub", "wsh("),
+)
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_a_short_text_over_and_over_is_named_at_once(piece):
+    """No pattern takes it apart in 2^n ways: what is shown to a camera must not stop the looks."""
+    text = (piece * 4096)[:4096] + "!"
+    joiner = Joiner(PSBT)
+    joiner.feed(text)
+    with pytest.raises(MalformedError, match="a PSBT was expected"):
+        joiner.require()

@@ -10,10 +10,11 @@ import pytest
 from coldsign.psbt.model import Psbt
 from coldsign.qr.eyes import Eyes
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.splitter import split
 from tests.cli.laptop import DATA, Laptop
 from tests.qr import pictures
+from tests.qr.pictures import stream
 from tests.qr.test_large import film
 
 LEAVING = "0.24405544"  # what the recorded request pays
@@ -39,8 +40,8 @@ def test_sign_from_the_camera_to_the_screen(tmp_path):
     laptop.equip("wpkh-1x2", wallet="single", key=None, files="s")
     found = json.loads((DATA / "regtest" / "wpkh-1x2.json").read_text())
     request = base64.b64decode(found["psbt"])
-    frames = split(request, kind=Kind.PSBT, dialect=Dialect.UR, density=8)
-    film(tmp_path / "in.mp4", frames, itertools.islice(frames.stream(), 3, 3 * frames.need + 9))
+    frames = split(request, kind=PayloadKind.PSBT, dialect=Dialect.UR, density=8)
+    film(tmp_path / "in.mp4", frames, itertools.islice(stream(frames), 3, 3 * frames.need + 9))
     walk = ("sign", "--wallet", "single", "--key", "-", "--camera", "in.mp4")
     words = ("--secret-file", laptop.path("s.words"))
     with laptop.terminal(*walk, *words, columns=110, rows=90) as terminal:
@@ -48,7 +49,7 @@ def test_sign_from_the_camera_to_the_screen(tmp_path):
         terminal.line(LEAVING)
         terminal.see("q done", "sha256")
         short = re.search(r"sha256 ([0-9a-f ]{19})", terminal.vt.text)[1]
-        joiner = Joiner(frozenset({Kind.PSBT}))
+        joiner = Joiner(frozenset({PayloadKind.PSBT}))
         eyes = Eyes()
         terminal.type(" ")
         terminal.see("paused")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from coldsign.errors import MalformedError, UsageError
 from coldsign.qr import base43, bbqr, plain, pmofn
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.recognise import recognise
 from tests.vectors import vector_file
 
@@ -135,11 +135,11 @@ def test_bbqr_of_type_psbt_that_is_none():
 
 def test_pmofn_and_ur_of_seedsigner():
     data = vectors("psbt_qr_seedsigner.json")
-    joiner = Joiner(frozenset({Kind.PSBT}))
+    joiner = Joiner(frozenset({PayloadKind.PSBT}))
     for text in data["pmofn_parts"][:10]:
         joiner.feed(text)
     payload = joiner.require()
-    assert (payload.kind, payload.dialect) == (Kind.PSBT, Dialect.PMOFN)
+    assert (payload.kind, payload.dialect) == (PayloadKind.PSBT, Dialect.PMOFN)
     joiner = Joiner()
     for text in data["pmofn_parts"][10:]:
         joiner.feed(text)
@@ -153,7 +153,7 @@ def test_pmofn_and_ur_of_seedsigner():
     with pytest.raises(MalformedError, match="more than one message"):
         joiner.require()
     for text in data["base64"]:
-        assert recognise(text.encode()).kind is Kind.PSBT
+        assert recognise(text.encode()).kind is PayloadKind.PSBT
 
 
 @given(st.text(alphabet="ABCabc019+/=", min_size=1, max_size=500), st.integers(20, 90))
@@ -182,7 +182,7 @@ def test_electrum_vectors():
     assert base43.encode(bytes.fromhex(raw)) == text
     assert base43.decode(text) == bytes.fromhex(raw)
     for case in data["raw_tx_formats"]:
-        kind = Kind.PSBT if case["name"].startswith("psbt") else Kind.TRANSACTION
+        kind = PayloadKind.PSBT if case["name"].startswith("psbt") else PayloadKind.TRANSACTION
         assert recognise(case["data"].encode()).kind is kind
 
 

@@ -15,11 +15,12 @@ from coldsign.qr import decoder, read
 from coldsign.qr.child import Child
 from coldsign.qr.eyes import Eyes
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.read import is_visual, read_camera, read_pictures
 from coldsign.qr.wire import PictureError, Say, pack
 from coldsign.qr.write import matrix, picture
 from tests.qr import pictures
+from tests.qr.pictures import stream
 
 SLOW = pytest.mark.slow
 VP8 = ("-c:v", "libvpx")
@@ -27,7 +28,7 @@ HEVC = ("-c:v", "libx265", "-x265-params", "log-level=error")
 
 
 def joined(found):
-    joiner = Joiner(frozenset({Kind.PSBT}))
+    joiner = Joiner(frozenset({PayloadKind.PSBT}))
     for code in found:
         joiner.feed(code)
     return joiner.require()
@@ -74,7 +75,7 @@ def test_films(tmp_path, ending, options):
 @pytest.mark.slow
 def test_a_recording_in_the_cameras_place(tmp_path):
     path = film(tmp_path, "mp4", "-c:v", "libx264")
-    joiner = Joiner(frozenset({Kind.PSBT}))
+    joiner = Joiner(frozenset({PayloadKind.PSBT}))
     looks = 0
     for frame in read_camera(str(path)):
         looks += 1
@@ -207,7 +208,7 @@ def test_a_hundred_inputs_cross_in_a_recorded_film(tmp_path, dialect):
     with subprocess.Popen(
         [*command, "-pix_fmt", "yuv420p", str(path)], stdin=subprocess.PIPE
     ) as recorder:
-        for frame in itertools.islice(frames.stream(), 5, frames.need + 20):
+        for frame in itertools.islice(stream(frames), 5, frames.need + 20):
             code = picture(matrix(frames, frame), 6).convert("L")
             recorder.stdin.write(pictures.on_desk(code, (960, 720), 0.9).tobytes())
         if dialect is Dialect.BBQR:

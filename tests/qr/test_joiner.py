@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from coldsign.errors import MalformedError
 from coldsign.qr.joiner import MAX_MESSAGES, Joiner
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.recognise import recognise
 from coldsign.qr.splitter import split
 from coldsign.qr.ur import uri
 from coldsign.qr.ur.fountain import Part, Solver
+from tests.qr.pictures import stream
 
-PSBT = frozenset({Kind.PSBT})
+PSBT = frozenset({PayloadKind.PSBT})
 MULTI = (Dialect.UR, Dialect.UR_PSBT, Dialect.UR1, Dialect.BBQR, Dialect.PMOFN)
 
 
@@ -24,7 +25,7 @@ def psbt(size, seed=1):
 
 
 def frames(data, dialect=Dialect.UR, density=8):
-    return split(data, kind=Kind.PSBT, dialect=dialect, density=density)
+    return split(data, kind=PayloadKind.PSBT, dialect=dialect, density=density)
 
 
 @given(
@@ -40,7 +41,7 @@ def test_shuffled_repeated_and_lost_frames_join(dialect, size, density, seed):
     shown = frames(data, dialect, density)
     loop = list(shown.frames)
     rng.shuffle(loop)
-    stream = shown.stream()
+    coming = stream(shown)
     joiner = Joiner(PSBT)
     for frame in loop[: rng.randrange(len(loop) + 1)]:
         joiner.feed(frame)
@@ -48,7 +49,7 @@ def test_shuffled_repeated_and_lost_frames_join(dialect, size, density, seed):
     for _ in range(40 * len(loop) + 40):
         if joiner.progress.done:
             break
-        frame = next(stream)
+        frame = next(coming)
         if rng.random() > 0.3:
             joiner.feed(frame)
     payload = joiner.require()
@@ -157,9 +158,9 @@ def test_what_to_do_depends_on_what_was_seen():
 
 def test_many_kinds_are_due_as_a_message():
     with pytest.raises(MalformedError, match="a message was expected; no code"):
-        Joiner(frozenset(Kind)).require()
+        Joiner(frozenset(PayloadKind)).require()
     with pytest.raises(MalformedError, match="a PSBT or a transaction was expected"):
-        Joiner(frozenset({Kind.PSBT, Kind.TRANSACTION})).require()
+        Joiner(frozenset({PayloadKind.PSBT, PayloadKind.TRANSACTION})).require()
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))
@@ -191,14 +192,14 @@ def test_several_lines_as_a_hand_scanner_types_them():
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (b"psbt\xff\x01", Kind.PSBT),
-        (b"psbt\x00", Kind.BYTES),
-        (b"wpkh([00000000/84h/0h/0h]xpub.../<0;1>/*)#abcdefgh\n", Kind.WALLET),
-        (b'{"label": "x", "descriptor": "wsh(...)"}', Kind.WALLET),
-        (b"id,address,sats\n1,bc1,5\n", Kind.TEXT),
-        (b"https://example.org", Kind.TEXT),
-        (b"\xff\xfe", Kind.BYTES),
-        (b"ab\0cd", Kind.BYTES),
+        (b"psbt\xff\x01", PayloadKind.PSBT),
+        (b"psbt\x00", PayloadKind.BYTES),
+        (b"wpkh([00000000/84h/0h/0h]xpub.../<0;1>/*)#abcdefgh\n", PayloadKind.WALLET),
+        (b'{"label": "x", "descriptor": "wsh(...)"}', PayloadKind.WALLET),
+        (b"id,address,sats\n1,bc1,5\n", PayloadKind.TEXT),
+        (b"https://example.org", PayloadKind.TEXT),
+        (b"\xff\xfe", PayloadKind.BYTES),
+        (b"ab\0cd", PayloadKind.BYTES),
     ],
 )
 def test_files_are_recognised_by_content(data, kind):
@@ -227,14 +228,14 @@ def test_base64_with_anything_else_is_refused(change):
         payload = recognise(bad)
     except MalformedError:
         return
-    assert payload.kind is Kind.TEXT
+    assert payload.kind is PayloadKind.TEXT
 
 
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
 @settings(max_examples=400, deadline=None)
 def test_any_file_is_a_payload_or_malformed(data):
     with contextlib.suppress(MalformedError):
-        assert recognise(data).kind in Kind
+        assert recognise(data).kind in PayloadKind
 
 
 HEADS = [

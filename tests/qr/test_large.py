@@ -17,11 +17,12 @@ import pytest
 from coldsign.ceremony.intake import read_frames
 from coldsign.psbt.combine import combine
 from coldsign.psbt.model import Psbt
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.splitter import split
 from coldsign.qr.write import matrix, picture, save
 from tests.cli.laptop import Laptop
 from tests.qr import pictures
+from tests.qr.pictures import stream
 
 pytestmark = pytest.mark.slow
 
@@ -104,8 +105,8 @@ def test_a_hundred_inputs_by_film_and_back(level, laptop, tmp_path):
     found = recorded("100x2")
     request = base64.b64decode(found["psbt"])
     equip(laptop, found)
-    frames = split(request, kind=Kind.PSBT, dialect=Dialect.UR, density=20)
-    film(tmp_path / "in.mp4", frames, itertools.islice(frames.stream(), 7, frames.need + 17))
+    frames = split(request, kind=PayloadKind.PSBT, dialect=Dialect.UR, density=20)
+    film(tmp_path / "in.mp4", frames, itertools.islice(stream(frames), 7, frames.need + 17))
     reply = signed(laptop, [str(tmp_path / "in.mp4")], tmp_path / "out.gif", "--reply", level)
     command = ["ffmpeg", "-loglevel", "error", "-i", str(tmp_path / "out.gif"), "-r", "15"]
     filmed = tmp_path / "out.mp4"
@@ -128,7 +129,7 @@ def test_nine_hundred_inputs_by_a_folder_of_pictures(laptop, tmp_path):
     found = recorded("900x2")
     request = base64.b64decode(found["psbt"])
     equip(laptop, found)
-    frames = split(request, kind=Kind.PSBT, dialect=Dialect.BBQR, density=40)
+    frames = split(request, kind=PayloadKind.PSBT, dialect=Dialect.BBQR, density=40)
     save(frames, tmp_path / "in")
     policy = "[fee]\nrefuse_sats = 2_000_000\n"
     how = ("--reply", "signatures", "--format", "ur")

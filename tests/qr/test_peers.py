@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.splitter import split
+from tests.qr.pictures import stream
 
 PEERS = Path(__file__).resolve().parent / "peers"
 MODULES = PEERS / "node_modules"
 HOW = "run: npm ci --ignore-scripts --prefix tests/qr/peers"
-PSBT = frozenset({Kind.PSBT})
+PSBT = frozenset({PayloadKind.PSBT})
 
 
 # One process answers all questions: to start one takes ten times as long as an answer.
@@ -76,12 +77,12 @@ def psbt(size):
 @pytest.mark.parametrize("size", [10, 600, 5000, pytest.param(40000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("lost", [0.0, 0.3])
 def test_bc_ur_reads_ours(size, lost, ask):
-    frames = split(psbt(size), kind=Kind.PSBT, dialect=Dialect.UR, density=13)
+    frames = split(psbt(size), kind=PayloadKind.PSBT, dialect=Dialect.UR, density=13)
     rng = random.Random(size)
-    stream = frames.stream()
+    coming = stream(frames)
     shown = [
         f.lower()
-        for f in (next(stream) for _ in range(8 * frames.need + 20))
+        for f in (next(coming) for _ in range(8 * frames.need + 20))
         if rng.random() >= lost
     ]
     read = ask("readUr", shown)
@@ -107,7 +108,9 @@ def test_we_read_bc_ur(size, first, ask):
 @pytest.mark.parametrize("size", [10, 600, 9000])
 def test_bbqr_both_ways(encoding, size, ask):
     data = b"psbt\xff" + (bytes(size // 2) + psbt(size // 2))
-    frames = split(data, kind=Kind.PSBT, dialect=Dialect.BBQR, detail=encoding + "P", density=13)
+    frames = split(
+        data, kind=PayloadKind.PSBT, dialect=Dialect.BBQR, detail=encoding + "P", density=13
+    )
     read = ask("readBbqr", frames.frames)
     assert (read["type"], bytes.fromhex(read["hex"])) == ("P", data)
     joiner = Joiner(PSBT)

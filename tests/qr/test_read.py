@@ -14,7 +14,7 @@ from coldsign.errors import MalformedError, UnfitError, UsageError
 from coldsign.qr.child import Child
 from coldsign.qr.eyes import Eyes
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.read import Effort, decode, is_visual, read_camera, read_pictures
 from coldsign.qr.symbol import Level, encode, smallest_version
 from coldsign.qr.wire import Say
@@ -29,7 +29,7 @@ def codes(path):
 
 
 def joined(found):
-    joiner = Joiner(frozenset({Kind.PSBT}))
+    joiner = Joiner(frozenset({PayloadKind.PSBT}))
     for code in found:
         joiner.feed(code)
     return joiner.require()
@@ -277,11 +277,11 @@ def test_seedqr_vectors_as_pictures(tmp_path):
             pictures.picture(symbol, 8).save(tmp_path / "seed.png")
             (found,) = codes(tmp_path / "seed.png")
             assert found == (frame.encode() if isinstance(frame, str) else frame)
-            joiner = Joiner(frozenset({Kind.SEED}))
+            joiner = Joiner(frozenset({PayloadKind.SEED}))
             joiner.feed(found)
             payload = joiner.require()
             assert (payload.kind, payload.dialect, payload.data) == (
-                Kind.SEED,
+                PayloadKind.SEED,
                 Dialect.SEEDQR,
                 found,
             )

@@ -5,14 +5,14 @@ import pytest
 from coldsign.ceremony.intake import expect
 from coldsign.errors import MalformedError
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.recognise import recognise
 from coldsign.qr.splitter import split
 from coldsign.qr.ur import uri
 from coldsign.qr.ur.fountain import Mixer
 from coldsign.wallet.formats.cbor import Tag, encode
 
-PSBT = frozenset({Kind.PSBT})
+PSBT = frozenset({PayloadKind.PSBT})
 SECRETS = {
     "seed words": " ".join(["abandon"] * 11 + ["about"]),
     "an extended private key": "xprv9s21ZrQH143K3" + "A" * 94,
@@ -33,10 +33,13 @@ def test_a_secret_is_named_and_never_shown(name):
 
 def test_seeds_are_read_only_where_asked_for():
     compact = bytes(range(100, 132))
-    joiner = Joiner(frozenset({Kind.SEED}))
+    joiner = Joiner(frozenset({PayloadKind.SEED}))
     joiner.feed(compact)
     assert joiner.require().data == compact
-    for want in (PSBT, frozenset(Kind) - {Kind.SEED}):  # as qr scan asks, which would print it
+    for want in (
+        PSBT,
+        frozenset(PayloadKind) - {PayloadKind.SEED},
+    ):  # as qr scan asks, which would print it
         joiner = Joiner(want)
         joiner.feed(compact)
         with pytest.raises(MalformedError, match="1 other code seen: what may be a Comp") as caught:
@@ -49,20 +52,22 @@ def test_seeds_are_read_only_where_asked_for():
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_in_bytes_without_a_label_is_one(name):
     """As an unlabelled file of a UR, UR 1 or BBQr; a text of another kind stays a file."""
-    everything = frozenset(Kind) - {Kind.SEED}
+    everything = frozenset(PayloadKind) - {PayloadKind.SEED}
     for dialect in (Dialect.UR, Dialect.UR1, Dialect.BBQR):
         for density in (40, 4):
             joiner = Joiner(everything)
             data = SECRETS[name].encode()
-            for frame in split(data, kind=Kind.BYTES, dialect=dialect, density=density).frames:
+            for frame in split(
+                data, kind=PayloadKind.BYTES, dialect=dialect, density=density
+            ).frames:
                 joiner.feed(frame)
             with pytest.raises(MalformedError, match="1 other code seen: ") as caught:
                 joiner.require()
             assert name in caught.value.message
             assert SECRETS[name][:12] not in caught.value.message
     joiner = Joiner(everything)
-    joiner.feed(split(b"hello", kind=Kind.BYTES, dialect=Dialect.UR).frames[0])
-    assert joiner.require().kind is Kind.BYTES
+    joiner.feed(split(b"hello", kind=PayloadKind.BYTES, dialect=Dialect.UR).frames[0])
+    assert joiner.require().kind is PayloadKind.BYTES
 
 
 PUBLIC = b"\2" + bytes(range(32))
@@ -82,7 +87,9 @@ PRIVATE = {
 def test_a_private_key_in_a_ur_is_a_secret_in_one_code_and_in_many(name):
     ur_type, item = PRIVATE[name]
     data = encode(item)
-    everything = frozenset(Kind) - {Kind.SEED}  # as qr scan asks, which would print it
+    everything = frozenset(PayloadKind) - {
+        PayloadKind.SEED
+    }  # as qr scan asks, which would print it
     mixer = Mixer(data, 10)
     parts = [uri.piece_text(ur_type, mixer.part(n)) for n in range(1, mixer.count + 1)]
     for texts in ([uri.whole_text(ur_type, data)], parts):
@@ -104,7 +111,7 @@ def test_a_private_key_in_a_ur_is_a_secret_in_one_code_and_in_many(name):
     ],
 )
 def test_public_keys_in_a_ur_are_none(ur_type, item):
-    joiner = Joiner(frozenset(Kind) - {Kind.SEED})
+    joiner = Joiner(frozenset(PayloadKind) - {PayloadKind.SEED})
     joiner.feed(uri.whole_text(ur_type, encode(item)))
     assert joiner.require().detail == ur_type
 
@@ -127,7 +134,7 @@ SPELLED = {
 
 
 @pytest.mark.parametrize("spelling", SPELLED)
-@pytest.mark.parametrize("want", [PSBT, frozenset({Kind.SEED})], ids=["psbt", "seed"])
+@pytest.mark.parametrize("want", [PSBT, frozenset({PayloadKind.SEED})], ids=["psbt", "seed"])
 def test_no_text_is_quoted(spelling, want):
     text = SPELLED[spelling]
     with pytest.raises(MalformedError, match="is due, but this is") as caught:

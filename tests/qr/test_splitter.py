@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from coldsign.errors import UsageError
 from coldsign.qr import schedule
 from coldsign.qr.joiner import Joiner
-from coldsign.qr.payload import Dialect, Kind
+from coldsign.qr.payload import Dialect, PayloadKind
 from coldsign.qr.splitter import split
 from coldsign.qr.symbol import Level, capacity, is_alphanumeric, smallest_version
 from coldsign.qr.ur import uri
@@ -19,6 +19,7 @@ from coldsign.qr.ur.chooser import choose_fragments
 from coldsign.qr.ur.fountain import Mixer
 from tests.benchmarks.qr.looks import OURS, Shown, Transfer, looks, schedules
 from tests.benchmarks.qr.readers import Solving, Stripping
+from tests.qr.pictures import stream
 
 
 def masks(numbers, count, checksum):
@@ -106,7 +107,7 @@ def test_the_benchmarks_reader_agrees_with_the_real_one():
 @settings(max_examples=80, deadline=None)
 def test_frames_fit_the_density_and_carry_the_message(dialect, size, density):
     data = b"psbt\xff" + random.Random(size).randbytes(size)
-    frames = split(data, kind=Kind.PSBT, dialect=dialect, density=density)
+    frames = split(data, kind=PayloadKind.PSBT, dialect=dialect, density=density)
     assert frames.version <= density
     for frame in frames.frames:
         room = capacity(frames.version, frames.level, alphanumeric=is_alphanumeric(frame))
@@ -122,23 +123,23 @@ def test_frames_fit_the_density_and_carry_the_message(dialect, size, density):
 def test_late_parts_of_a_stream_fit_as_well():
     for size, density in ((700, 6), (5000, 13), (40_000, 20)):
         data = b"psbt\xff" + random.Random(size).randbytes(size)
-        frames = split(data, kind=Kind.PSBT, dialect=Dialect.UR, density=density)
+        frames = split(data, kind=PayloadKind.PSBT, dialect=Dialect.UR, density=density)
         assert frames.version <= density
         room = capacity(frames.version, frames.level, alphanumeric=True)
-        assert all(len(f) <= room for f in itertools.islice(frames.stream(), 4 * frames.need))
+        assert all(len(f) <= room for f in itertools.islice(stream(frames), 4 * frames.need))
         last = uri.piece_text(frames.ur_type, frames.mixer.part(schedule.MAX_NUMBER))
         assert len(last) <= room
 
 
 def test_one_static_frame_where_it_fits():
     for dialect in (Dialect.UR, Dialect.BBQR):
-        frames = split(b"psbt\xff" + bytes(300), kind=Kind.PSBT, dialect=dialect, density=20)
+        frames = split(b"psbt\xff" + bytes(300), kind=PayloadKind.PSBT, dialect=dialect, density=20)
         assert len(frames.frames) == frames.need == 1
-        assert next(frames.stream()) == frames.frames[0]
+        assert next(stream(frames)) == frames.frames[0]
 
 
 def test_error_correction_is_raised_for_nothing():
-    frames = split(b"psbt\xff" + bytes(10), kind=Kind.PSBT, dialect=Dialect.UR)
+    frames = split(b"psbt\xff" + bytes(10), kind=PayloadKind.PSBT, dialect=Dialect.UR)
     assert smallest_version(frames.frames[0]) == frames.version
     assert frames.level >= Level.L
 
@@ -146,16 +147,16 @@ def test_error_correction_is_raised_for_nothing():
 @pytest.mark.parametrize(
     ("kind", "dialect", "detail", "head"),
     [
-        (Kind.PSBT, Dialect.UR, "", "UR:CRYPTO-PSBT/"),
-        (Kind.PSBT, Dialect.UR_PSBT, "", "UR:PSBT/"),
-        (Kind.PSBT, Dialect.UR, "crypto-psbt", "UR:CRYPTO-PSBT/"),
-        (Kind.TRANSACTION, Dialect.UR, "crypto-psbt", "UR:BYTES/"),
-        (Kind.WALLET, Dialect.UR, "", "UR:BYTES/"),
-        (Kind.WALLET, Dialect.UR, "crypto-output", "UR:CRYPTO-OUTPUT/"),
-        (Kind.PSBT, Dialect.BBQR, "", "B$ZP"),
-        (Kind.PSBT, Dialect.BBQR, "2P", "B$2P"),
-        (Kind.TRANSACTION, Dialect.BBQR, "", "B$ZT"),
-        (Kind.TEXT, Dialect.BBQR, "", "B$ZU"),
+        (PayloadKind.PSBT, Dialect.UR, "", "UR:CRYPTO-PSBT/"),
+        (PayloadKind.PSBT, Dialect.UR_PSBT, "", "UR:PSBT/"),
+        (PayloadKind.PSBT, Dialect.UR, "crypto-psbt", "UR:CRYPTO-PSBT/"),
+        (PayloadKind.TRANSACTION, Dialect.UR, "crypto-psbt", "UR:BYTES/"),
+        (PayloadKind.WALLET, Dialect.UR, "", "UR:BYTES/"),
+        (PayloadKind.WALLET, Dialect.UR, "crypto-output", "UR:CRYPTO-OUTPUT/"),
+        (PayloadKind.PSBT, Dialect.BBQR, "", "B$ZP"),
+        (PayloadKind.PSBT, Dialect.BBQR, "2P", "B$2P"),
+        (PayloadKind.TRANSACTION, Dialect.BBQR, "", "B$ZT"),
+        (PayloadKind.TEXT, Dialect.BBQR, "", "B$ZU"),
     ],
 )
 def test_answers_in_kind(kind, dialect, detail, head):
@@ -175,7 +176,7 @@ def test_too_large_is_said_with_a_way_out(dialect, density):
     with pytest.raises(UsageError) as caught:
         split(
             b"psbt\xff" + random.Random(1).randbytes(120_000),
-            kind=Kind.PSBT,
+            kind=PayloadKind.PSBT,
             dialect=dialect,
             density=density,
         )
@@ -186,10 +187,10 @@ def test_too_large_is_said_with_a_way_out(dialect, density):
 def test_a_thousand_inputs_cross_both_ways():
     data = b"psbt\xff" + random.Random(1).randbytes(815_000)
     for dialect in (Dialect.UR, Dialect.BBQR):
-        frames = split(data, kind=Kind.PSBT, dialect=dialect, density=20)
+        frames = split(data, kind=PayloadKind.PSBT, dialect=dialect, density=20)
         rng = random.Random(2)
         joiner = Joiner()
-        for frame in itertools.islice(frames.stream(), 20 * frames.need):
+        for frame in itertools.islice(stream(frames), 20 * frames.need):
             if rng.random() > 0.1 and joiner.feed(frame).done:
                 break
         assert joiner.require().data == data

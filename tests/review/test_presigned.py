@@ -5,7 +5,7 @@ from coldsign.primitives.digests import Digests
 from coldsign.primitives.secp import sign_schnorr
 from coldsign.primitives.tx import OutPoint, Transaction, TxIn, TxOut
 from coldsign.psbt.model import Psbt
-from coldsign.review.presigned import Foreign, Presigned, Spent, examine
+from coldsign.review.presigned import ForeignSignature, Presigned, Spent, verify_presigned
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.wallet import Wallet
 from coldsign.wallet.words import NUMS
@@ -30,7 +30,7 @@ def examined(signer: int, leaf_of: int) -> Presigned:
     name = b"\x14" + KEYS[signer].pubkey[1:] + leaf.leaf_hash
     maps = ([(b"\x00", tx.serialize())], [(name, signature)], [])
     psbt = Psbt.parse(b"psbt\xff" + b"".join(map(serialize_map, maps)))
-    return examine(Spent(0, psbt.inputs[0], derived, SATS), digests)
+    return verify_presigned(Spent(0, psbt.inputs[0], derived, SATS), digests)
 
 
 def test_a_key_signs_for_the_leaf_it_stands_in():
@@ -41,5 +41,5 @@ def test_a_key_signs_for_the_leaf_it_stands_in():
 
 def test_a_key_of_the_wallet_is_foreign_in_a_leaf_it_does_not_stand_in():
     for signer, leaf_of in ((0, 1), (1, 0)):
-        stranger = Foreign(KEYS[signer].pubkey[1:])
+        stranger = ForeignSignature(KEYS[signer].pubkey[1:])
         assert examined(signer, leaf_of) == Presigned(foreign=(stranger,))

@@ -11,7 +11,7 @@ from coldsign.primitives.cursor import Cursor
 from coldsign.primitives.digests import Digests
 from coldsign.primitives.hashes import hash160, tagged_hash
 from coldsign.primitives.network import MAINNET
-from coldsign.primitives.script import Kind, classify, p2pkh, p2wsh, parse_multisig
+from coldsign.primitives.script import ScriptType, classify, p2pkh, p2wsh, parse_multisig
 from coldsign.primitives.secp import (
     der_decode,
     der_encode,
@@ -60,14 +60,14 @@ def holds(vector, text):
     items, kind = stack(text), classify(prevout.script)
     if not items:
         return False
-    if kind is Kind.P2TR:
+    if kind is ScriptType.P2TR:
         sighash = items[0][64] if len(items[0]) == 65 else 0
         return verify_schnorr(prevout.script[2:], digests.taproot(0, sighash), items[0][:64])
-    if kind is Kind.P2WPKH:
+    if kind is ScriptType.P2WPKH:
         if hash160(items[1]) != prevout.script[2:]:
             return False
         return _signed(items[0], items[1], digests.segwit_v0(0, p2pkh(prevout.script[2:]), 0, 1))
-    assert kind is Kind.P2WSH
+    assert kind is ScriptType.P2WSH
     if p2wsh(items[-1]) != prevout.script:
         return False
     needed, keys = parse_multisig(items[-1])

@@ -10,7 +10,7 @@ from coldsign.psbt.edit import add_signatures, partial_sig_key, tap_key_sig_key,
 from coldsign.psbt.fields import In
 from coldsign.psbt.raw import Key
 from coldsign.review.facts import gather
-from coldsign.signer.sign import claim, sign
+from coldsign.signer.sign import sign, signing_keys
 from coldsign.signer.verify import verify
 from tests.signer.common import (
     clearance,
@@ -62,7 +62,7 @@ def otherwise_signed(name, index):
     derived = known.derived
     digests = Digests(psbt.tx, tuple(one.prevout.out for one in gather(psbt, vault).inputs))
     with keyring(fixture(name)["cosigners"][0]) as ring:
-        ((position, key), *_) = claim(ring, vault, ()).items()
+        ((position, key), *_) = signing_keys(ring, vault, ()).items()
         secret = key.secret(vault.tail(position, *known.place))
         tree = derived.taproot
         if tree is not None and derived.keys[position] == tree.internal_key:

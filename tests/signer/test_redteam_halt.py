@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from coldsign.ceremony.operator import Approval
+from coldsign.ceremony.operator import Consent
 from coldsign.ceremony.walk import sign_walk
-from coldsign.controls.entry import Kind
+from coldsign.controls.entry import EntryKind
 from coldsign.controls.latch import Latch
 from coldsign.errors import HaltedError
 from tests.ceremony.stage import fixture, make_desk
@@ -24,7 +24,7 @@ class Halted:
         del report
 
     def approve(self, report):
-        return Approval(frozenset(found.code for found in report.findings), "test")
+        return Consent(frozenset(found.code for found in report.findings), "test")
 
     def unlock(self):
         Latch(self.desk.home).engage("stop", NOON, who="anna", journal=self.desk.journal)
@@ -38,5 +38,5 @@ def test_a_latch_engaged_while_the_key_is_opened_stops_the_signature(tmp_path):
     with pytest.raises(HaltedError, match="stop"):
         sign_walk(found.job(), desk, operator)
     kinds = [entry.kind for entry in desk.journal.entries()]
-    assert kinds == [Kind.INTENT, Kind.HALTED, Kind.ABANDONED]
+    assert kinds == [EntryKind.INTENT, EntryKind.HALTED, EntryKind.ABANDONED]
     assert operator.ring is not None

@@ -11,7 +11,7 @@ from coldsign.psbt.fields import In
 from coldsign.psbt.model import Psbt
 from coldsign.psbt.raw import Key
 from coldsign.signer import sign as sign_module
-from coldsign.signer.sign import claim, sign
+from coldsign.signer.sign import sign, signing_keys
 from coldsign.signer.verify import verify
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.wallet import Wallet
@@ -198,17 +198,17 @@ def test_two_accounts_of_one_secret_are_two_cosigners():
     vault = SimpleNamespace(descriptor=descriptor, name="vault", our_keys=())
     with ring:
         with pytest.raises(LockedError, match="more than one cosigner") as caught:
-            claim(ring, vault, ())
+            signing_keys(ring, vault, ())
         assert caught.value.code == "several-cosigners"
         with pytest.raises(LockedError, match="more than one cosigner"):
-            claim(ring, vault, (0,))
+            signing_keys(ring, vault, (0,))
 
 
 def test_one_key_with_two_tails_is_one_cosigner():
     script = "wsh(or_d(pk({0}/<0;1>/*),and_v(v:pkh({0}/<2;3>/*),older(10))))"
     descriptor, ring = one_secret(("48h/1h/0h/2h",), script)
     with ring:
-        assert set(claim(ring, Wallet.create("v", descriptor), ())) == {0, 1}
+        assert set(signing_keys(ring, Wallet.create("v", descriptor), ())) == {0, 1}
 
 
 def signed_alone(path, script, inputs=2):

@@ -11,6 +11,7 @@ from coldsign.primitives.network import MAINNET
 from coldsign.wallet.derive import Deriver
 from coldsign.wallet.descriptor import Descriptor
 from coldsign.wallet.wallet import Wallet
+from coldsign.wallet.words import spending_paths
 from tests.wallet.expressions import Expressions
 from tests.wallet.samples import DATA, NUMS, key
 
@@ -110,8 +111,10 @@ def test_scripts_that_are_refused(script, match):
 
 
 def test_locks_in_different_paths_may_differ_in_kind():
-    parse(f"wsh(or_i(and_v(v:pk({A}),after(9)),and_v(v:pk({B}),after(500000000))))")
-    parse(f"wsh(andor(pk({A}),older(9),and_v(v:pk({B}),older(4194305))))")
+    after = f"or_i(and_v(v:pk({A}),after(9)),and_v(v:pk({B}),after(500000000)))"
+    assert [path.after for path in spending_paths(parse(f"wsh({after})"))] == [9, 500_000_000]
+    older = f"andor(pk({A}),older(9),and_v(v:pk({B}),older(4194305)))"
+    assert [path.older for path in spending_paths(parse(f"wsh({older})"))] == [9, 4_194_305]
 
 
 def test_uncompressed_and_x_only_keys_stay_in_their_scripts():
@@ -149,12 +152,14 @@ def test_fifteen_uncompressed_keys_do_not_fit_into_520_bytes():
     eight = ",".join([*distinct, *distinct])
     error = refused(f"multi(1,{eight})", "531 bytes of script, where 520 is the most", "sh({})")
     assert error.code == "script-limits"
-    parse(f"sh(multi(1,{','.join([*distinct, *distinct[:3]])}))")
+    seven = parse(f"sh(multi(1,{','.join([*distinct, *distinct[:3]])}))")
+    assert len(Deriver(seven).derive(0, 0).redeem_script) == 7 * 66 + 3
 
 
 def test_the_most_keys_of_a_tapscript():
     point = "a34b99f22c790c4e36b2b3c2c35a36db06226e41c692fc82b8b56ac1c540c5bd"
-    parse(f"tr({NUMS},multi_a(999,{','.join([point] * 999)}))")
+    descriptor = parse(f"tr({NUMS},multi_a(999,{','.join([point] * 999)}))")
+    assert len(descriptor.keys) == 1 + 999
     refused(f"multi_a(1,{','.join([point] * 1000)})", "1000 keys", f"tr({NUMS},{{}})")
 
 

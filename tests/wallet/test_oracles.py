@@ -94,7 +94,6 @@ def _derive_each_key_once():
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(key_expression, "derive_", once)
         yield
-    assert derived
 
 
 def test_there_are_enough():

@@ -362,6 +362,44 @@ def test_a_mutated_output_is_a_wallet_or_malformed(data):
     content = bytearray(output(children=Tag(304, {1: [[0, False, 1, False], [], False]})))
     content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
-        recognise(bytes(content), MAINNET)
+        found = recognise(bytes(content), MAINNET)
     except MalformedError:
         return
+    assert Descriptor.parse(str(found.descriptor), MAINNET) == found.descriptor
+
+
+ITEMS = st.recursive(
+    st.one_of(st.integers(0, 1 << 40), st.booleans(), st.binary(max_size=4), st.just("x")),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(st.integers(0, 8), inner, max_size=3),
+        st.builds(Tag, st.sampled_from([304, 305]), inner),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300)
+@given(st.integers(2, 8), ITEMS, st.sampled_from([None, 304, 305]), st.integers(0, 8))
+def test_a_key_with_any_item_for_a_field_is_read_or_malformed(field, item, tag, inner):
+    fields = {3: POINT, 4: bytes(32)}
+    fields[field] = item if tag is None else Tag(tag, {inner: item})
+    data = encode(Tag(308, Tag(404, Tag(303, fields))))
+    try:
+        found = recognise(data, MAINNET)
+    except MalformedError:
+        return
+    assert found.descriptor.script_kind == "wpkh"
+
+
+@pytest.mark.parametrize("number", [[], {}, Tag(1, []), True])
+def test_a_network_that_is_no_number_is_of_no_network(number):
+    fields = {3: POINT, 4: bytes(32), 5: Tag(305, {2: number})}
+    with pytest.raises(MalformedError, match="a key of the unknown networks"):
+        recognise(encode(Tag(308, Tag(404, Tag(303, fields)))), MAINNET)
+
+
+def test_a_text_that_names_one_key_a_million_times_is_not_written_out():
+    item = {1: f"wsh(multi(1{',@0' * 1_000_000}))", 2: [Tag(303, {3: POINT, 4: bytes(32)})]}
+    with pytest.raises(MalformedError, match="names more than 1100 keys"):
+        recognise(encode(item), MAINNET)

@@ -155,7 +155,7 @@ def test_origins_and_places_are_inverse():
             origin = wallet.origin(position, *place)
             tail = wallet.tail(position, *place)
             assert origin.path[-len(tail) :] == tail
-            assert wallet.place([(b"", origin)]) == place
+            assert wallet.places([(b"", origin)])[0] == place
     assert wallet.tail(2, 1, 5) == (3, 5)
 
 
@@ -170,8 +170,8 @@ def test_foreign_hints_name_no_place():
         KeyOrigin(right.fingerprint, (*right.path, 0)),
         KeyOrigin(right.fingerprint, ()),
     ]
-    assert wallet.place([(b"", one) for one in foreign]) is None
-    assert wallet.place([(b"", foreign[0]), (b"", right)]) == Place(1, 4)
+    assert wallet.places([(b"", one) for one in foreign]) == ()
+    assert wallet.places([(b"", foreign[0]), (b"", right)])[0] == Place(1, 4)
 
 
 def test_all_places_that_hints_name():
@@ -183,10 +183,10 @@ def test_all_places_that_hints_name():
 def test_places_of_wallets_without_a_wildcard():
     fixture = next(one for one in fixtures() if "uncompressed" in one["kind"])
     wallet = make(fixture["descriptor"], REGTEST)
-    assert wallet.place([(b"", wallet.origin(3, 0, 0))]) == Place(0, 0)
+    assert wallet.places([(b"", wallet.origin(3, 0, 0))])[0] == Place(0, 0)
     assert wallet.tail(0, 0, 0) == ()
     two = make(f"pkh({account(0)}/<4;5>)")
-    assert two.place([(b"", two.origin(0, 1, 0))]) == Place(1, 0)
+    assert two.places([(b"", two.origin(0, 1, 0))])[0] == Place(1, 0)
     assert two.derive(0, 0) != two.derive(1, 0)
 
 
@@ -268,7 +268,8 @@ def test_origins_that_contradict_the_key(path, actual, fingerprint, match):
 
 def test_origins_that_agree_with_the_key():
     for path in ("45h", "m", "48h/0h/0h/2h"):
-        make(f"wpkh({origin_of(0, path.removeprefix('m'), path)})")
+        made = make(f"wpkh({origin_of(0, path.removeprefix('m'), path)})")
+        assert made.origin(0, 1, 7).path == (*parse_path(path), 1, 7)
 
 
 def duplicates():
@@ -304,13 +305,19 @@ def test_one_key_under_another_chain_code_is_still_one_key():
 
 
 def test_one_xpub_with_disjoint_branches_is_legal_in_different_ways_to_spend():
-    make(attack_wallets()["W-mini"]["descriptor"])
-    make(f"tr({A},{{sortedmulti_a(1,{B},{C}),pk({key(0, '<2;3>/*')})}})")
+    assert len(make(attack_wallets()["W-mini"]["descriptor"]).spending_paths()) == 2
+    leaves = f"{{sortedmulti_a(1,{B},{C}),pk({key(0, '<2;3>/*')})}}"
+    assert [path.keys for path in make(f"tr({A},{leaves})").spending_paths()] == [
+        (0,),
+        (1, 2),
+        (3,),
+    ]
 
 
 def test_the_zero_fingerprint_identifies_nobody():
     one, two = (account(n).replace(account(n)[1:9], "00000000") for n in (0, 1))
-    make(f"wsh(multi(2,{one}/<0;1>/*,{two}/<0;1>/*))")
+    made = make(f"wsh(multi(2,{one}/<0;1>/*,{two}/<0;1>/*))")
+    assert [key.fingerprint for key in made.descriptor.keys] == [bytes(4), bytes(4)]
 
 
 def test_raw_keys_of_one_fingerprint_are_told_apart_by_the_keys():
@@ -441,4 +448,4 @@ def test_a_wallet_travels_to_other_processes(text):
     there = pickle.loads(pickle.dumps(made))
     assert there == made
     assert there.derive(1, 3) == made.derive(1, 3)
-    assert there.place([(b"", made.origin(1, 1, 3))]) == Place(1, 3)
+    assert there.places([(b"", made.origin(1, 1, 3))])[0] == Place(1, 3)

@@ -1,5 +1,8 @@
+from itertools import pairwise
+
 import pytest
 
+from coldsign.errors import MalformedError
 from coldsign.keys.bip32 import ExtendedPublicKey
 from coldsign.primitives.network import MAINNET, REGTEST
 from coldsign.wallet.descriptor import Descriptor
@@ -80,6 +83,24 @@ def test_arguments_that_nothing_can_satisfy_are_no_ways():
     keys = ",".join(f"{'s:' if n else ''}pk({key(n)})" for n in range(25))
     made = wallet(f"tr({NUMS},thresh(25,{keys}{',a:0' * 50}))")  # 10^14 choices, one of them real
     assert [path.needed for path in made.spending_paths()] == [25]
+
+
+def test_a_tree_has_no_more_ways_to_spend_than_a_script():
+    """Its leaves count together, and the key path with them."""
+    leaves = [f"pk({key(number)})" for number in range(1, 257)]
+    assert len(wallet(f"tr({NUMS},{balanced(leaves)})").spending_paths()) == 256
+    with pytest.raises(MalformedError, match="more than 256 ways to spend"):
+        wallet(f"tr({A},{balanced(leaves)})")
+    with pytest.raises(MalformedError, match="more than 256 ways to spend"):
+        wallet(f"tr({NUMS},{balanced([*leaves, f'pk({key(257)})'])})")
+
+
+def balanced(trees):
+    """A tree of these, as flat as it can be."""
+    while len(trees) > 1:
+        pairs = [f"{{{one},{other}}}" for one, other in pairwise(trees)][::2]
+        trees = [*pairs, *trees[len(pairs) * 2 :]]
+    return trees[0]
 
 
 def test_a_hash_and_a_date():

@@ -25,17 +25,11 @@ _WORDS = (
 WORDS = tuple(_WORDS[i : i + 4] for i in range(0, 1024, 4))
 _PAIRS = tuple(word[0] + word[3] for word in WORDS)
 _BYTE_OF_PAIR = {pair: value for value, pair in enumerate(_PAIRS)}
-_BYTE_OF_WORD = {word: value for value, word in enumerate(WORDS)}
 
 
 def encode(data: bytes) -> str:
     """The minimal form: first and last letter of each word, checksum included, lower case."""
     return "".join([_PAIRS[b] for b in data + zlib.crc32(data).to_bytes(4, "big")])
-
-
-def encode_words(data: bytes, separator: str = " ") -> str:
-    """The standard form (or, with ``-``, the URI form): whole words, checksum included."""
-    return separator.join(WORDS[b] for b in data + zlib.crc32(data).to_bytes(4, "big"))
 
 
 def decode(text: str) -> bytes:
@@ -51,23 +45,6 @@ def decode(text: str) -> bytes:
         raw = bytes([table[text[i : i + 2]] for i in range(0, len(text), 2)])
     except KeyError:
         raise MalformedError("a pair of letters is not a byteword") from None
-    return _checked(raw)
-
-
-def decode_words(text: str, separator: str = " ") -> bytes:
-    """The bytes of the standard form (or, with ``-``, the URI form).
-
-    Raises:
-        MalformedError: A word is not in the list, or the checksum is wrong.
-    """
-    try:
-        raw = bytes([_BYTE_OF_WORD[word] for word in text.split(separator)])
-    except KeyError:
-        raise MalformedError("a word is not a byteword") from None
-    return _checked(raw)
-
-
-def _checked(raw: bytes) -> bytes:
     body, checksum = raw[:-4], raw[-4:]
     if len(raw) < 5 or zlib.crc32(body).to_bytes(4, "big") != checksum:
         raise MalformedError("the bytewords checksum is wrong")

@@ -39,14 +39,6 @@ class Xoshiro:
         """The next number in [0, 1)."""
         return float(self.next()) / _TWO64
 
-    def next_int(self, low: int, high: int) -> int:
-        """The next whole number, both ends included."""
-        return int(self.next_double() * (high - low + 1)) + low
-
-    def next_data(self, size: int) -> bytes:
-        """That many bytes, as the published vectors make their messages."""
-        return bytes(self.next_int(0, 255) for _ in range(size))
-
 
 class Sampler:
     """Walker's alias method over unnormalised weights, in the exact order of the specification."""

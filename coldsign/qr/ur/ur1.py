@@ -5,15 +5,14 @@ import re
 from dataclasses import dataclass
 
 from coldsign.errors import MalformedError, UsageError
+from coldsign.primitives.encoding import BECH32_ALPHABET, bech32_polymod
 from coldsign.qr.payload import MAX_MESSAGE
 from coldsign.qr.ur import cbor
 
-_CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
-_VALUES = {char: value for value, char in enumerate(_CHARSET)}
-_GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+_VALUES = {char: value for value, char in enumerate(BECH32_ALPHABET)}
 _FINAL = 0x3FFFFFFF
 _SEQUENCE = re.compile(r"([1-9][0-9]{0,3})of([1-9][0-9]{0,3})\Z")
-_BODY = re.compile(rf"[{_CHARSET}]+\Z")
+_BODY = re.compile(rf"[{BECH32_ALPHABET}]+\Z")
 MAX_PARTS = 9999  # as for pMofN; the format is old and its senders write a few dozen
 
 
@@ -109,9 +108,9 @@ def bc32_encode(data: bytes) -> str:
     values = _regroup(data, 8, 5)
     if len(data) * 8 % 5:
         values.append((int.from_bytes(data, "big") << (-len(data) * 8 % 5)) & 31)
-    check = _polymod([0, *values, 0, 0, 0, 0, 0, 0]) ^ _FINAL
+    check = bech32_polymod([0, *values, 0, 0, 0, 0, 0, 0]) ^ _FINAL
     values += [check >> shift & 31 for shift in (25, 20, 15, 10, 5, 0)]
-    return "".join(_CHARSET[value] for value in values)
+    return "".join(BECH32_ALPHABET[value] for value in values)
 
 
 def bc32_decode(text: str) -> bytes:
@@ -124,24 +123,13 @@ def bc32_decode(text: str) -> bytes:
         values = [_VALUES[char] for char in text]
     except KeyError:
         raise MalformedError("a letter that bech32 has not") from None
-    if len(values) < 7 or _polymod([0, *values]) != _FINAL:
+    if len(values) < 7 or bech32_polymod([0, *values]) != _FINAL:
         raise MalformedError("the checksum of a version 1 ur is wrong")
     values = values[:-6]
     spare = len(values) * 5 % 8
     if spare > 4 or values[-1] & ((1 << spare) - 1):
         raise MalformedError("the padding of a version 1 ur is wrong")
     return bytes(_regroup(values, 5, 8))
-
-
-def _polymod(values: list[int]) -> int:
-    check = 1
-    for value in values:
-        top = check >> 25
-        check = (check & 0x1FFFFFF) << 5 ^ value
-        for bit, term in enumerate(_GENERATOR):
-            if top >> bit & 1:
-                check ^= term
-    return check
 
 
 def _regroup(values: bytes | list[int], size: int, target: int) -> list[int]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from coldsign.errors import MalformedError
 from coldsign.primitives.text import printable
-from coldsign.qr.payload import MAX_MESSAGE, Dialect, Kind
+from coldsign.qr.payload import MAX_MESSAGE, Dialect, PayloadKind
 from coldsign.qr.ur import bytewords, cbor
 from coldsign.qr.ur.fountain import Part
 
@@ -16,23 +16,23 @@ _MAX_TYPE = 64  # the longest registered type has 24 letters
 PSBT_TYPES = {"crypto-psbt": Dialect.UR, "psbt": Dialect.UR_PSBT}
 _BYTES_TYPES = {*PSBT_TYPES, "bytes"}
 _KINDS = {
-    "crypto-psbt": Kind.PSBT,
-    "psbt": Kind.PSBT,
-    "bytes": Kind.BYTES,
-    "crypto-seed": Kind.SEED,
-    "seed": Kind.SEED,
-    "crypto-bip39": Kind.SEED,
-    "crypto-sskr": Kind.SEED,
-    "sskr": Kind.SEED,
-    "crypto-hdkey": Kind.WALLET,
-    "hdkey": Kind.WALLET,
-    "crypto-output": Kind.WALLET,
-    "output-descriptor": Kind.WALLET,
-    "crypto-account": Kind.WALLET,
-    "account-descriptor": Kind.WALLET,
-    "crypto-multi-accounts": Kind.WALLET,
+    "crypto-psbt": PayloadKind.PSBT,
+    "psbt": PayloadKind.PSBT,
+    "bytes": PayloadKind.BYTES,
+    "crypto-seed": PayloadKind.SEED,
+    "seed": PayloadKind.SEED,
+    "crypto-bip39": PayloadKind.SEED,
+    "crypto-sskr": PayloadKind.SEED,
+    "sskr": PayloadKind.SEED,
+    "crypto-hdkey": PayloadKind.WALLET,
+    "hdkey": PayloadKind.WALLET,
+    "crypto-output": PayloadKind.WALLET,
+    "output-descriptor": PayloadKind.WALLET,
+    "crypto-account": PayloadKind.WALLET,
+    "account-descriptor": PayloadKind.WALLET,
+    "crypto-multi-accounts": PayloadKind.WALLET,
 }
-KEY_TYPES = {name for name, kind in _KINDS.items() if kind is Kind.WALLET} | {
+KEY_TYPES = {name for name, kind in _KINDS.items() if kind is PayloadKind.WALLET} | {
     "crypto-eckey",
     "eckey",
 }
@@ -82,7 +82,7 @@ def _numbered(sequence: str, part: Part) -> Part:
     return part
 
 
-def kind_of(ur_type: str) -> Kind | None:
+def kind_of(ur_type: str) -> PayloadKind | None:
     """What a UR type carries, or nothing for a type that is not known."""
     return _KINDS.get(ur_type)
 

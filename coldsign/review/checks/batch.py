@@ -7,6 +7,7 @@ from coldsign.review.checks.history import earlier_id, named
 from coldsign.review.context import Context, PastTransaction
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, confirm, refuse
+from coldsign.review.items import OutputFacts
 
 
 def batch_same_coin(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -34,15 +35,19 @@ def batch_pays_twice(facts: Facts, context: Context) -> Iterator[Finding]:
         paid-before.
     """
     others = [past for past in context.batch if not _excludes(facts, past)]
+    known = [(past, frozenset(past.payments), past.ids()) for past in others]
     for output in facts.paid_outputs:
-        for past in others:
-            same = (output.script, output.sats) in past.payments
-            earlier = earlier_id(output, past)
-            if output.manifest_id and earlier:
-                same = earlier == output.manifest_id
-            if same:
-                text = f"{btc(output.sats)} BTC are paid there by {past.txid_hex} of the same batch too"
-                yield refuse("batch-pays-twice", output.where, f"{text}, from other coins")
+        payment, manifest_id = (output.script, output.sats), output.manifest_id
+        for past, payments, ids in known:
+            if manifest_id not in ids and (payment not in payments or _is_other(output, past)):
+                continue
+            text = f"{btc(output.sats)} BTC are paid there by {past.txid_hex} of the same batch too"
+            yield refuse("batch-pays-twice", output.where, f"{text}, from other coins")
+
+
+def _is_other(output: OutputFacts, past: PastTransaction) -> bool:
+    """Whether the books tell this payment apart from one of the same amount to the same address."""
+    return bool(output.manifest_id) and bool(earlier_id(output, past))
 
 
 def _excludes(facts: Facts, past: PastTransaction) -> bool:

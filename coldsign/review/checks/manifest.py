@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from coldsign.primitives.amount import btc
-from coldsign.primitives.text import printable
+from coldsign.primitives.text import counted, printable
 from coldsign.review.context import Context, Coverage, ManifestRow
 from coldsign.review.facts import Facts
 from coldsign.review.finding import TRANSACTION, Finding, note, refuse
@@ -71,7 +71,8 @@ def manifest_payment_missing(facts: Facts, context: Context) -> Iterator[Finding
         yield refuse("manifest-payment-missing", TRANSACTION, text)
     if more := missing[MOST_NAMED:]:
         sats = sum(row.sats for row in more)
-        text = f"{len(more)} more rows of the manifest, {btc(sats)} BTC together, are not paid"
+        rows = counted(len(more), "more row")
+        text = f"{rows} of the manifest, {btc(sats)} BTC together, left unpaid"
         yield refuse("manifest-payment-missing", TRANSACTION, text)
 
 

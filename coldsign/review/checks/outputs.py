@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from coldsign.primitives.address import to_address
 from coldsign.primitives.amount import btc
-from coldsign.primitives.script import Kind, push
+from coldsign.primitives.script import ScriptType, push
 from coldsign.primitives.secp import is_xonly
 from coldsign.primitives.text import counted
 from coldsign.review import lookalike
@@ -19,11 +19,19 @@ _DUST_RATE = 3
 """Sat per vbyte at which an output must be worth spending (Bitcoin Core, DUST_RELAY_TX_FEE)."""
 _SPEND_LEGACY, _SPEND_WITNESS = 148, 67
 """Vbytes to spend an output, as Bitcoin Core reckons them for dust."""
-_WITNESS = frozenset({Kind.P2WPKH, Kind.P2WSH, Kind.P2TR, Kind.P2A, Kind.WITNESS_UNKNOWN})
-_ANYONE = frozenset({Kind.P2A, Kind.WITNESS_UNKNOWN})
+_WITNESS = frozenset(
+    {
+        ScriptType.P2WPKH,
+        ScriptType.P2WSH,
+        ScriptType.P2TR,
+        ScriptType.P2A,
+        ScriptType.WITNESS_UNKNOWN,
+    }
+)
+_ANYONE = frozenset({ScriptType.P2A, ScriptType.WITNESS_UNKNOWN})
 
 
-def dust_limit(script: bytes, form: Kind) -> int:
+def dust_limit(script: bytes, form: ScriptType) -> int:
     """The amount in sats below which nodes do not relay an output (Core, GetDustThreshold)."""
     spend = _SPEND_WITNESS if form in _WITNESS else _SPEND_LEGACY
     length = 1 if len(script) < 0xFD else 3
@@ -39,7 +47,7 @@ def zero_value_output(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     del context
     for output in facts.outputs:
-        if output.sats == 0 and output.form is not Kind.OP_RETURN:
+        if output.sats == 0 and output.form is not ScriptType.OP_RETURN:
             yield refuse("zero-value-output", output.where, "is worth 0 sat")
 
 
@@ -53,7 +61,7 @@ def dust(facts: Facts, context: Context) -> Iterator[Finding]:
     del context
     for output in facts.outputs:
         limit = dust_limit(output.script, output.form)
-        if 0 < output.sats < limit and output.form is not Kind.OP_RETURN:
+        if 0 < output.sats < limit and output.form is not ScriptType.OP_RETURN:
             text = f"is worth {output.sats} sat, nodes relay from {limit} sat for such a script"
             yield refuse("dust", output.where, text)
 
@@ -83,7 +91,7 @@ def anyone_can_spend(facts: Facts, context: Context) -> Iterator[Finding]:
     for output in facts.outputs:
         if output.form in _ANYONE:
             text = "pays to a witness version without rules, so anyone could spend it"
-            if output.form is Kind.P2A:
+            if output.form is ScriptType.P2A:
                 text = "is an anchor (P2A) that anyone can spend"
             yield refuse("anyone-can-spend", output.where, text)
 
@@ -97,13 +105,13 @@ def impossible_taproot_key(facts: Facts, context: Context) -> Iterator[Finding]:
     """
     del context
     for output in facts.outputs:
-        if output.form is Kind.P2TR and not output.ours and not is_xonly(output.script[2:]):
+        if output.form is ScriptType.P2TR and not output.ours and not is_xonly(output.script[2:]):
             text = "its taproot key does not exist, so the money would be lost"
             yield refuse("impossible-taproot-key", output.where, text)
 
 
 def _data_outputs(facts: Facts) -> list[OutputFacts]:
-    return [output for output in facts.outputs if output.form is Kind.OP_RETURN]
+    return [output for output in facts.outputs if output.form is ScriptType.OP_RETURN]
 
 
 def data_output(facts: Facts, context: Context) -> Iterator[Finding]:
@@ -177,15 +185,15 @@ def same_destination_twice(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: compare both with the books.
     """
     del context
-    seen: dict[bytes, list[OutputFacts]] = {}
+    seen: dict[bytes, tuple[int, int]] = {}  # the first output there, and the sum so far
     for output in facts.outputs:
         if output.kind is OutputKind.DATA:
             continue
-        same = seen.setdefault(output.script, [])
-        same.append(output)
-        if len(same) > 1:
-            total = btc(sum([other.sats for other in same]))
-            text = f"goes to the same address as output {same[0].index}, {total} BTC together"
+        first, before = seen.get(output.script, (output.index, 0))
+        total = before + output.sats
+        seen[output.script] = first, total
+        if first != output.index:
+            text = f"goes to the same address as output {first}, {btc(total)} BTC together"
             yield confirm("same-destination-twice", output.where, text)
 
 

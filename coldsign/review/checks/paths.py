@@ -10,7 +10,7 @@ from coldsign.review.finding import TRANSACTION, Finding, confirm
 from coldsign.review.timing import RelativeLock, path_is_open, relative_lock
 from coldsign.wallet.words import SpendingPath
 
-Locks = tuple[RelativeLock | None, RelativeLock | None]
+PathLocks = tuple[RelativeLock | None, RelativeLock | None]
 """What a path asks of the coin's age, and of the chain's height or time; both in one form."""
 
 
@@ -44,14 +44,14 @@ def _is_ours(facts: Facts, path: SpendingPath) -> bool:
     return not facts.our_keys or not set(facts.our_keys).isdisjoint(path.keys)
 
 
-def _locks(path: SpendingPath) -> Locks:
+def _locks(path: SpendingPath) -> PathLocks:
     relative = None if path.older is None else relative_lock(2, path.older)
     if path.after is None:
         return relative, None
     return relative, RelativeLock(path.after >= LOCKTIME_THRESHOLD, path.after)
 
 
-def _sooner(one: Locks, other: Locks) -> bool:
+def _sooner(one: PathLocks, other: PathLocks) -> bool:
     """Whether some locks ask for less than others, and for nothing more."""
     return one != other and all(
         less is None or (more is not None and less.is_time == more.is_time and less <= more)

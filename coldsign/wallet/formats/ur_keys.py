@@ -14,6 +14,7 @@ HDKEY: Final = frozenset({303, 40303})
 ECKEY: Final = frozenset({306, 40306})
 _KEYPATH: Final = frozenset({304, 40304})
 _COIN_INFO: Final = frozenset({305, 40305})
+_GROUPS: Final = {0: "main", 1: "test"}  # coin-info's network number (BCR-2020-007)
 _NEWER: Final = 40_000  # from a tag of the first registry to that of the second (BCR-2020-006)
 _CHILDREN: Final = 7
 _WHAT: Final = "UR key"
@@ -88,7 +89,8 @@ def _demand_network(item: object, network: Network) -> None:
     info = _tagged_map(item, _COIN_INFO, "use information") if item is not None else {}
     if info.get(1, 0) != 0:
         raise MalformedError(f"{_WHAT}: a key of another coin than bitcoin")
-    group = {0: "main", 1: "test"}.get(info.get(2, 0))
+    number = info.get(2, 0)
+    group = _GROUPS.get(number) if type(number) is int else None
     if group != network.group:
         raise MalformedError(
             f"{_WHAT}: a key of the {group or 'unknown'} networks in a wallet of {network.name}",

@@ -15,6 +15,7 @@ from coldsign.wallet.descriptor import Descriptor, Form
 from coldsign.wallet.formats.cbor import Tag, decode, encode
 from coldsign.wallet.formats.imported import Imported, usable_name
 from coldsign.wallet.formats.ur_keys import ECKEY, HDKEY, key_item, key_text, template_key_item
+from coldsign.wallet.keylist import MAX_KEYS
 from coldsign.wallet.miniscript.ast import Fragment
 from coldsign.wallet.wallet import Wallet
 
@@ -160,6 +161,8 @@ def _template(item: dict[int, Any], network: Network) -> Descriptor:
     source, keys = item.get(1), item.get(2, [])
     if not isinstance(source, str) or not isinstance(keys, list):
         raise MalformedError(f"{_WHAT}: its text or its keys are of another kind")
+    if source.count("@") > MAX_KEYS:  # before each is written out: short names stand for long keys
+        raise MalformedError(f"{_WHAT}: its text names more than {MAX_KEYS} keys")
     used: list[int] = []
 
     def key(match: re.Match[str]) -> str:
