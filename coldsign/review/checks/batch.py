@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from coldsign.primitives.amount import btc
+from coldsign.primitives.tx import OutPoint
 from coldsign.review.checks.history import earlier_id, named
 from coldsign.review.context import Context, PastTransaction
 from coldsign.review.facts import Facts
@@ -17,8 +18,8 @@ def batch_same_coin(facts: Facts, context: Context) -> Iterator[Finding]:
     Gain: payments that are signed and booked, and never made.
     Do: sign one of the two; confirm if the other is kept for a higher fee.
     """
-    rivals = [past for past in context.batch if _excludes(facts, past)]
-    if rivals:
+    coins = _coins(facts)
+    if rivals := [past for past in context.batch if not coins.isdisjoint(past.outpoints)]:
         text = f"spends coins of {named(rivals)} in the same batch: only one of them can confirm"
         yield confirm("batch-same-coin", TRANSACTION, text)
 
@@ -34,7 +35,8 @@ def batch_pays_twice(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: sign neither before it is known which of the two is due; the second would be refused as
         paid-before.
     """
-    others = [past for past in context.batch if not _excludes(facts, past)]
+    coins = _coins(facts)
+    others = [past for past in context.batch if coins.isdisjoint(past.outpoints)]
     known = [(past, frozenset(past.payments), past.ids()) for past in others]
     for output in facts.paid_outputs:
         payment, manifest_id = (output.script, output.sats), output.manifest_id
@@ -50,10 +52,9 @@ def _is_other(output: OutputFacts, past: PastTransaction) -> bool:
     return bool(output.manifest_id) and bool(earlier_id(output, past))
 
 
-def _excludes(facts: Facts, past: PastTransaction) -> bool:
-    """Whether the two are one transaction, or spend a coin both: only one can confirm."""
-    coins = {known.outpoint for known in facts.inputs}
-    return past.txid == facts.tx.txid() or not coins.isdisjoint(past.outpoints)
+def _coins(facts: Facts) -> frozenset[OutPoint]:
+    """What the transaction spends: of two that spend one coin, or are the same, only one can confirm."""
+    return frozenset([known.outpoint for known in facts.inputs])
 
 
 CHECKS = (batch_same_coin, batch_pays_twice)

@@ -33,8 +33,6 @@ def change_index_too_far(facts: Facts, context: Context) -> Iterator[Finding]:
     Do: have the coordinator use the next unused address; if the wallet has really grown, raise
         limits.last_seen_change or limits.last_seen_receive.
     """
-    if not facts.wallet.descriptor.ranged:
-        return
     for output in facts.outputs:
         if (place := output.place) is None:
             continue

@@ -1,0 +1,78 @@
+"""Where a limit ends: the last value that passes, and the first that does not."""
+
+from dataclasses import replace
+
+import pytest
+
+from coldsign.review.context import Context
+from tests.review.build import HONEST_PAYMENTS, Coin, Draft, Memory, Pay, codes, grave
+from tests.review.drafts import HONEST, fee, limits, origin, our_key
+from tests.review.test_redteam_hidden import ORIGINS, found, hiding, reviewed
+
+DEPTH = len(HONEST.psbt().inputs[0].bip32_derivations[our_key()].path)
+
+
+@pytest.mark.parametrize(("most", "is_refused"), [(DEPTH, False), (DEPTH - 1, True)])
+def test_the_depth_of_key_paths(most, is_refused):
+    assert ("path-too-deep" in codes(HONEST.review(limits(max_path_depth=most)))) is is_refused
+
+
+def test_one_deep_path_among_others_is_enough():
+    deeper = (b"\x06" + our_key((0, 5)), origin(0, 0, 5, 0))
+    assert "path-too-deep" in codes(HONEST.with_coin(0, add=[deeper]).review(_depth()))
+
+
+def _depth():
+    return limits(max_path_depth=DEPTH)
+
+
+@pytest.mark.parametrize(("name", "code"), [("refuse", "fee-too-high"), ("confirm", "fee-high")])
+def test_fee_rates(name, code):
+    size = HONEST.review().facts.vsize
+    loose = {"refuse_sat_per_vb": 1000, "confirm_sat_per_vb": 1000}
+    for sats, is_found in ((40 * size, False), (40 * size + 1, True)):
+        report = fee(sats).review(limits(**loose | {f"{name}_sat_per_vb": 40}))
+        assert (code in codes(report)) is is_found
+
+
+@pytest.mark.parametrize(("name", "code"), [("refuse", "fee-too-high"), ("confirm", "fee-high")])
+def test_fee_percentages(name, code):
+    paid = sum(pay.sats for pay in HONEST_PAYMENTS[:2])
+    loose = {"refuse_percent": 100, "confirm_percent": 100, "confirm_sat_per_vb": 1e6}
+    loose |= {"refuse_sat_per_vb": 1e6, "refuse_sats": 0}
+    for sats, is_found in ((paid // 50, False), (paid // 50 + 1, True)):
+        report = fee(sats).review(limits(**loose | {f"{name}_percent": 2}))
+        assert (code in codes(report)) is is_found
+
+
+def test_fees_in_sats():
+    assert "fee-too-high" not in codes(fee(9_000).review(limits(refuse_sats=9_000)))
+    assert "fee-too-high" in codes(fee(9_001).review(limits(refuse_sats=9_000)))
+    assert "fee-too-high" not in codes(fee(9_001).review(limits(refuse_sats=0)))
+
+
+def test_two_change_outputs_are_several():
+    (*payments, change) = HONEST_PAYMENTS
+    assert not grave(HONEST.review())
+    halves = [replace(change, sats=change.sats - 1000), Pay(1000, place=(1, 13))]
+    report = Draft(payments=(*payments, *halves)).review()
+    assert "several-change-outputs" in codes(report)
+
+
+def test_a_hidden_coin_is_not_looked_for_as_far_as_the_other_branch_is_used():
+    hidden = Coin((0, 240), 80_000_000, drop=ORIGINS)
+    assert found(reviewed(Draft(coins=(Coin((0, 200), 50_000_000), hidden))))
+    assert not found(reviewed(Draft(coins=(Coin((1, 200), 50_000_000), hidden))))
+
+
+def test_a_hidden_coin_is_found_beside_others_coins_of_another_kind():
+    strange = Coin(None, 7_000, b"\0\x14" + bytes(20))
+    draft = hiding(Coin((0, 7), 80_000_000))
+    assert found(reviewed(replace(draft, coins=(*draft.coins, strange))))
+
+
+@pytest.mark.parametrize(("index", "is_refused"), [(35, False), (36, True)])
+def test_change_at_the_end_of_the_gap(index, is_refused):
+    context = Context(limits=replace(limits(gap=20).limits, last_seen_change=15), history=Memory())
+    report = HONEST.with_payment(2, place=(1, index)).review(context)
+    assert ("change-index-too-far" in codes(report)) is is_refused
