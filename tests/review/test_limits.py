@@ -76,3 +76,25 @@ def test_change_at_the_end_of_the_gap(index, is_refused):
     context = Context(limits=replace(limits(gap=20).limits, last_seen_change=15), history=Memory())
     report = HONEST.with_payment(2, place=(1, index)).review(context)
     assert ("change-index-too-far" in codes(report)) is is_refused
+
+
+def test_a_fee_that_is_too_high_is_not_called_high_as_well():
+    assert "fee-high" in codes(fee(9_000).review(limits(confirm_percent=0.01)))
+    both = codes(fee(9_000).review(limits(confirm_percent=0.01, refuse_sats=8_999)))
+    assert "fee-too-high" in both
+    assert "fee-high" not in both
+
+
+def test_what_one_transaction_may_let_leave():
+    leaving = HONEST.review().facts.totals.leaving
+    for limit, is_refused in ((leaving, False), (leaving - 1, True), (0, False)):
+        report = HONEST.review(limits(per_transaction_sats=limit))
+        assert ("over-transaction-limit" in codes(report)) is is_refused
+
+
+def test_what_one_day_may_let_leave():
+    leaving = HONEST.review().facts.totals.leaving
+    for spent, is_refused in ((1000, False), (1001, True)):
+        context = limits(per_day_sats=leaving + 1000)
+        report = HONEST.review(replace(context, spent_recently_sats=spent))
+        assert ("over-day-limit" in codes(report)) is is_refused
