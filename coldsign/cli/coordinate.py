@@ -68,8 +68,9 @@ def finalize(
     demand_file(out, force=force)
     psbt = Psbt.parse(read_source(settings.screen, [source], PSBT).data)
     wallet = settings.desk().wallet(wallet_name) if wallet_name is not None else None
-    ways = "join all replies first with coldsign combine; name the wallet: --wallet NAME"
-    with hinting(ways, RefusedError):
+    ways = "join all replies first with coldsign combine"
+    unnamed = "" if wallet is not None else "; name the wallet: --wallet NAME"
+    with hinting(ways + unnamed, RefusedError):
         finished = finish(psbt, wallet)
     tx = extract(finished)
     text = tx.serialize().hex()
