@@ -27,6 +27,7 @@ from coldsign.cli.sources import read_sources
 from coldsign.errors import UnfitError, UsageError
 from coldsign.keys.keyring import Keyring
 from coldsign.primitives import secp
+from coldsign.primitives.filefault import stream_failure
 from coldsign.primitives.text import counted
 from coldsign.psbt.edit import Reply as Level
 from coldsign.qr.payload import Payload
@@ -205,10 +206,11 @@ def _hand_over(screen: Screen, asked: _Asked, request: Payload, signed: Signed) 
     screen.tell(f"signed {count}; every signature verified", "good")
     try:
         deliver(screen, reply, asked.out, force=asked.force)
-    except (UnfitError, UsageError) as lost:
+    except (UnfitError, UsageError, OSError) as failed:
+        lost = stream_failure(failed) if isinstance(failed, OSError) else failed
         again = "the signature was made: sign again with --accept signed-before"
         lost.hint = "; ".join(filter(None, (lost.hint, again)))
-        raise
+        raise lost from failed
 
 
 def _demand_fitting(asked: _Asked) -> None:
