@@ -37,6 +37,7 @@ NOBODY = Watcher()
 
 _FOLDED = (b"cHNidP", b"70736274ff", b"70736274FF")  # how a PSBT begins in base64 and in hex
 _MAX_FOLD = 80  # characters of a line; base64 folds at 76, PEM at 64, xxd -p at 60
+_SEED = frozenset({Kind.SEED})
 _SHAPELESS = frozenset({Kind.BYTES, Kind.TEXT})
 
 
@@ -166,6 +167,8 @@ def read_lines(lines: Iterable[bytes], *, want: frozenset[Kind], watcher: Watche
                 whole = joiner.require() if progress.done else None
             elif Kind.PSBT in want:
                 whole = _pasted(line)
+            elif want == _SEED:
+                whole = recognise(line, want)  # one code, and no more of it is to be typed
             if whole is not None:
                 break
     finally:

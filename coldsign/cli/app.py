@@ -58,6 +58,21 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; who mistyped a command is told which one is like it, though none is imported yet."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as unknown:
+            from difflib import get_close_matches
+
+            likely = get_close_matches(args[0], _COMMANDS, n=1)
+            if not likely or unknown.ctx is not ctx:
+                raise
+            message = f"{unknown.message} Did you mean {likely[0]!r}?"
+            raise click.UsageError(message, ctx) from unknown
+
 
 @click.group(
     cls=LazyGroup,

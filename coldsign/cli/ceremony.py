@@ -11,7 +11,7 @@ import click
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.script import FILE_CAP, Ask, Ceremony, Run
 from coldsign.cli.deliver import demand_file
-from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.options import ColdGroup, Settings, force_option, pass_settings
 from coldsign.cli.screen import Screen
 from coldsign.controls.entry import Kind
 from coldsign.errors import DeclinedError, MalformedError, RefusedError, hinting
@@ -65,7 +65,7 @@ def ceremony() -> None:
 @click.option(
     "--transcript", type=click.Path(path_type=Path), metavar="PATH", help="Write it here."
 )
-@click.option("--force", is_flag=True, help="Overwrite an existing transcript.")
+@force_option
 @click.option("--confirmed", is_flag=True, help="Every question was answered with yes beforehand.")
 @pass_settings
 def run(

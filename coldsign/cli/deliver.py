@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from coldsign.ceremony.reply import FORMATS, Answer
+from coldsign.cli.options import force_option
 from coldsign.cli.screen import Screen
 from coldsign.errors import UsageError
 from coldsign.primitives.storage import write_output
@@ -21,7 +22,7 @@ PICTURES = frozenset({".png", ".gif", ".svg", ".pdf"})
 
 def delivery_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--format``, ``--out`` and ``--force``."""
-    function = click.option("--force", is_flag=True, help="Overwrite an existing file.")(function)
+    function = force_option(function)
     function = click.option(
         "--out",
         type=click.Path(path_type=Path),

@@ -1,13 +1,16 @@
 """The options that every command takes, and what they settle for one run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from coldsign.cli.hints import fitting
 from coldsign.cli.screen import Screen
+from coldsign.errors import ColdsignError
 
 if TYPE_CHECKING:
     from coldsign.ceremony.desk import Desk
@@ -127,6 +130,19 @@ class ColdCommand(click.Command):
         super().__init__(*args, **kwargs)
         add_global_options(self)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options; who used one wrongly is shown this command's help, and not the program's."""
+        with _naming(ctx):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the command returns
+        """Run it; what went wrong below is said with the options that this command has."""
+        try:
+            return super().invoke(ctx)
+        except ColdsignError as error:
+            error.hint = fitting(error)
+            raise
+
 
 class ColdGroup(click.Group):
     """A group whose commands take the global options."""
@@ -136,6 +152,21 @@ class ColdGroup(click.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - click's own arguments
         super().__init__(*args, **kwargs)
         add_global_options(self)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As a command's."""
+        with _naming(ctx):
+            return super().parse_args(ctx, args)
+
+
+@contextmanager
+def _naming(context: click.Context) -> Iterator[None]:
+    """Wrong usage that does not say of which command is of this one."""
+    try:
+        yield
+    except click.UsageError as error:
+        error.ctx = error.ctx or context
+        raise
 
 
 pass_settings = click.make_pass_decorator(Settings)
