@@ -135,7 +135,7 @@ def _halt_where_damaged(error: ColdsignError, settings: Settings) -> None:
     desk = settings.desk()
     if desk.latch.status() is None:
         with contextlib.suppress(ColdsignError):  # the damage is the error to report
-            desk.halt(f"the journal is damaged: {error.message}")
+            desk.halt(error.message)
 
 
 def _invoke(argv: list[str], settings: Settings) -> int:

@@ -16,6 +16,7 @@ from coldsign.cli.screen import Screen
 from coldsign.controls.audit import DEFAULT_WINDOW, Effort
 from coldsign.errors import UsageError
 from coldsign.primitives.filefault import failure
+from coldsign.primitives.text import counted
 
 
 @click.command(cls=ColdCommand)
@@ -80,7 +81,7 @@ def audit(
             deliver_text(screen, _signed(tally.text(), sign_with).rstrip("\n"), out, force=force)
     finally:
         demand_ours(tally)
-    number = "1 address" if tally.proven == 1 else f"{tally.proven:,} addresses"
+    number = counted(tally.proven, "address", "addresses")
     screen.tell(f"{number}, every one proven ours", "good")
 
 

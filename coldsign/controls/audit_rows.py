@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple, Protocol, TypeGuard
 
-from coldsign.controls.manifest_rows import JsonInteger, counted, unquoted
+from coldsign.controls.manifest_rows import JsonInteger, unquoted
 from coldsign.errors import MalformedError
-from coldsign.primitives.text import printable
+from coldsign.primitives.text import counted, printable
 
 LINE_CAP: Final = 4096
 """Bytes of a line: an address has at most 90, an index 10; a JSON line carries an id beside."""
@@ -128,7 +128,7 @@ def parse_rows(
 def _csv(line: bytes, number: int, columns: tuple[str, ...]) -> AuditRow:
     fields = [*map(unquoted, line.decode("utf-8", "replace").split(","))]
     if len(fields) > len(columns):
-        words = f"line {number}: {counted(fields)}, not {len(columns)}"
+        words = f"line {number}: {counted(len(fields), 'field')}, not {len(columns)}"
         raise MalformedError(words, hint=f"the columns are: {','.join(columns)}")
     given = dict(zip(columns, fields, strict=False))
     index = _number(given["index"], number) if "index" in given else None

@@ -15,6 +15,7 @@ from coldsign.controls.latch import Latch
 from coldsign.controls.policy import Policy
 from coldsign.controls.remember import Memory, record
 from coldsign.errors import HaltedError, RefusedError
+from coldsign.primitives.text import counted
 from coldsign.review.finding import Severity
 from coldsign.review.report import Report
 
@@ -214,7 +215,7 @@ def _by_policy(
         yield _no_manifest()
     if len(approvers) < require.approvals:
         yield RefusedError(
-            f"the policy requires {_approvals(require.approvals)}, and {_counted(len(approvers))}",
+            f"the policy requires {counted(require.approvals, 'approval')}, and {_that_count(len(approvers))}",
             hint="each reviewer runs coldsign approve on a machine of their own",
             code="approvals-missing",
         )
@@ -225,11 +226,7 @@ def _no_manifest() -> RefusedError:
     return RefusedError("the policy requires a manifest", hint=hint, code="no-manifest")
 
 
-def _approvals(number: int) -> str:
-    return "1 approval" if number == 1 else f"{number} approvals"
-
-
-def _counted(number: int) -> str:
+def _that_count(number: int) -> str:
     return "none counts" if number == 0 else f"{number} {'counts' if number == 1 else 'count'}"
 
 

@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, NoReturn
 
 from coldsign.errors import MalformedError
-from coldsign.primitives.text import printable
+from coldsign.primitives.text import counted, printable
 
 _COLUMNS: Final = frozenset({"id", "address", "sats"})
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
@@ -43,7 +43,7 @@ def csv_rows(text: str) -> Iterator[RawRow]:
         fields = _fields(number, line)
         if len(fields) != 3:
             raise MalformedError(
-                f"manifest line {number}: {counted(fields)}, not 3",
+                f"manifest line {number}: {counted(len(fields), 'field')}, not 3",
                 hint="columns are separated by commas, amounts are satoshi without separators",
             )
         yield RawRow(number, *[fields[position] for position in order])
@@ -68,11 +68,6 @@ def _unquoted(number: int, field: str) -> str:
 def unquoted(field: str) -> str:
     """A field of a CSV line without the double quotes that it may stand in."""
     return field[1:-1] if len(field) >= 2 and field[0] == field[-1] == '"' else field
-
-
-def counted(fields: Sequence[str]) -> str:
-    """How many fields there are, in words."""
-    return "1 field" if len(fields) == 1 else f"{len(fields)} fields"
 
 
 def json_rows(text: str) -> Iterator[RawRow]:

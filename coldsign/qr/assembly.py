@@ -1,6 +1,7 @@
 """One message on its way: the parts of a session, in any order, until it is whole."""
 
 from coldsign.errors import MalformedError
+from coldsign.primitives.text import counted
 from coldsign.qr import bbqr, pmofn
 from coldsign.qr.payload import MAX_MESSAGE, Dialect, Kind, Payload, describe, kind_of_bytes
 from coldsign.qr.single import single
@@ -36,7 +37,7 @@ class Fountain:
     def __init__(self, ur_type: str, first: Part, budget: Budget) -> None:
         self._type = ur_type
         self._solver = Solver(first, budget)
-        self.name = f"ur:{ur_type} in {first.count} parts"
+        self.name = f"ur:{ur_type} in {counted(first.count, 'part')}"
 
     @property
     def have(self) -> int:
@@ -71,8 +72,7 @@ class Series:
     __slots__ = ("_frames", "_size", "name", "need")
 
     def __init__(self, first: Numbered) -> None:
-        parts = "1 part" if first.total == 1 else f"{first.total} parts"
-        self.name = f"{_dialect_name(first)} in {parts}"
+        self.name = f"{_dialect_name(first)} in {counted(first.total, 'part')}"
         self.need = first.total
         self._frames: dict[int, Numbered] = {}
         self._size = 0

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from coldsign.errors import MalformedError
+from coldsign.primitives.text import counted
 from coldsign.qr import assembly, bbqr, pmofn
 from coldsign.qr.assembly import Assembly, Piece
 from coldsign.qr.payload import Kind, Payload, describe, due
@@ -161,9 +162,7 @@ class Joiner:
         if self._damaged.total:
             notes.append(f"{self._damaged.total} damaged: {'; '.join(self._damaged.names)}")
         if self._foreign.total:
-            codes = (
-                "1 other code" if self._foreign.total == 1 else f"{self._foreign.total} other codes"
-            )
+            codes = counted(self._foreign.total, "other code")
             notes.append(f"{codes} seen: {', '.join(self._foreign.names)}")
         return "; ".join(notes)
 
