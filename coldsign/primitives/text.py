@@ -4,7 +4,6 @@ MAX_NAME = 64
 """Names of keys and wallets: they become file names and columns on a small screen."""
 NAME_RULE = f"1 to {MAX_NAME} plain letters, digits and signs; no slash, no dot or dash in front"
 """What ``is_safe_name`` asks for, for a hint."""
-_LONG = 10_000  # from here on the eye needs commas
 
 
 def _escaped(char: str) -> str:
@@ -39,15 +38,14 @@ def printable(text: str | bytes, limit: int = 64) -> str:
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """A number of things: ``1 input``, ``1000 inputs``, ``12,345 entries``.
+    """A number of things: ``1 input``, ``2 inputs``, ``3 entries``.
 
     Args:
         number: How many.
         noun: Of one of them.
         plural: Of several, where that is not the noun with an s.
     """
-    digits = f"{number:,}" if number >= _LONG else str(number)
-    return f"{digits} {noun if number == 1 else plural or f'{noun}s'}"
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def other_form(data: bytes) -> str:

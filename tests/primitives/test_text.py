@@ -69,8 +69,7 @@ def test_unsafe_names(name):
     [
         (0, ("input",), "0 inputs"),
         (1, ("input",), "1 input"),
-        (1000, ("input",), "1000 inputs"),
-        (12_345, ("input",), "12,345 inputs"),
+        (12_345, ("input",), "12345 inputs"),
         (1, ("entry", "entries"), "1 entry"),
         (2, ("entry", "entries"), "2 entries"),
     ],
