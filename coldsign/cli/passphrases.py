@@ -51,6 +51,11 @@ class PassphraseSource(NamedTuple):
             raise UsageError(
                 "--passphrase-file and --passphrase-fd were both given", hint="give one of them"
             )
+        if self.file == Path("-"):
+            raise UsageError(
+                "a passphrase file is named, not '-'",
+                hint="--passphrase-fd 0 reads standard input",
+            )
         if self.file is not None:
             return _first_line(read_untrusted(self.file, MAX_SECRET_FILE, what="passphrase file"))
         if self.descriptor is not None:
