@@ -11,7 +11,7 @@ import click
 
 from coldsign.ceremony.auditing import audit_walk, demand_ours
 from coldsign.cli.deliver import deliver_text, demand_file
-from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings
+from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings, path_type
 from coldsign.cli.screen import Screen
 from coldsign.controls.audit import DEFAULT_WINDOW, Effort
 from coldsign.errors import UsageError
@@ -33,9 +33,7 @@ from coldsign.primitives.text import counted
 @click.option(
     "--workers", type=click.IntRange(1, 256), default=None, help="Processes; default all cores."
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="PATH", help="Write the report here."
-)
+@click.option("--out", type=path_type, metavar="PATH", help="Write the report here.")
 @force_option
 @click.option("--sign-with", metavar="KEYID", help="Sign the report with this OpenPGP key.")
 @pass_settings

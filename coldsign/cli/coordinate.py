@@ -14,7 +14,7 @@ from coldsign.cli.deliver import (
     demand_deliverable,
     demand_file,
 )
-from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings
+from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings, path_type
 from coldsign.cli.sources import read_source
 from coldsign.cli.typed import standard_input
 from coldsign.cli.watch import Watch
@@ -52,7 +52,7 @@ def combine(
     metavar="NAME",
     help="The registered wallet it spends from: needed for miniscript, whose cheapest open path is taken.",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write the hex here.")
+@click.option("--out", type=path_type, metavar="PATH", help="Write the hex here.")
 @force_option
 @pass_settings
 def finalize(

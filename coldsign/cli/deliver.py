@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from coldsign.ceremony.reply import FORMATS, Answer
-from coldsign.cli.options import force_option
+from coldsign.cli.options import force_option, path_type
 from coldsign.cli.screen import Screen
 from coldsign.errors import UsageError
-from coldsign.primitives.storage import write_output
+from coldsign.primitives.storage import demand_writable, write_output
 from coldsign.primitives.text import printable
 
 _BINARY = ".psbt"
@@ -26,7 +26,7 @@ def delivery_options(function: Callable[..., Any]) -> Callable[..., Any]:
     function = force_option(function)
     function = click.option(
         "--out",
-        type=click.Path(path_type=Path),
+        type=path_type,
         metavar="PATH",
         help="Write .psbt, .txt (base64), .png .gif .svg .pdf (QR), or a folder of QR pictures.",
     )(function)
@@ -45,6 +45,7 @@ def demand_free(out: Path | None, *, force: bool) -> None:
 
     Raises:
         UsageError: Something stands there, or its folder does not exist.
+        UnfitError: Its folder takes no new files.
     """
     if out is None:
         return
@@ -61,6 +62,7 @@ def demand_free(out: Path | None, *, force: bool) -> None:
             hint="make it first",
             code="no-such-folder",
         )
+    demand_writable(out.absolute().parent)
 
 
 def demand_file(out: Path | None, *, force: bool) -> None:

@@ -10,7 +10,14 @@ from typing import Any
 import click
 
 from coldsign.cli.deliver import deliver_text, demand_free
-from coldsign.cli.options import ColdGroup, Settings, force_option, pass_settings, yes_option
+from coldsign.cli.options import (
+    ColdGroup,
+    Settings,
+    force_option,
+    pass_settings,
+    path_type,
+    yes_option,
+)
 from coldsign.cli.pager import page_width
 from coldsign.cli.paper import deliver_paper
 from coldsign.controls.chain import demand_beyond_recovery, demand_torn
@@ -98,7 +105,7 @@ def _verify_receipt(settings: Settings, source: str, against: str | None) -> Non
     metavar="N",
     help="Leave out the entries before this one.",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
+@click.option("--out", type=path_type, metavar="PATH", help="Write it here.")
 @force_option
 @click.option("--sign-with", metavar="KEYID", help="Sign the receipt with this OpenPGP key.")
 @click.option("--encrypt-to", multiple=True, metavar="FINGERPRINT", help="Encrypt it to this key.")

@@ -6,7 +6,14 @@ from pathlib import Path
 import click
 
 from coldsign.cli.newkey import ask_rolls, show_words
-from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings, yes_option
+from coldsign.cli.options import (
+    ColdGroup,
+    Settings,
+    camera_option,
+    pass_settings,
+    path_type,
+    yes_option,
+)
 from coldsign.cli.passphrases import (
     PassphraseSource,
     open_key,
@@ -165,7 +172,7 @@ def xpub(
 @click.option(
     "--new-passphrase-file",
     "new_file",
-    type=click.Path(path_type=Path),
+    type=path_type,
     metavar="PATH",
     help="Read the new passphrase from the first line of a file.",
 )

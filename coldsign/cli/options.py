@@ -61,6 +61,8 @@ camera_option = click.option(
 )
 
 
+# What may not be read is said by whoever reads it: click would call it wrong usage, and of an output too.
+path_type = click.Path(path_type=Path, readable=False)
 force_option = click.option("--force", is_flag=True, help="Overwrite an existing file.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
@@ -95,7 +97,7 @@ def _global_options() -> list[click.Option]:
         ),
         click.Option(
             ["--home"],
-            type=click.Path(path_type=Path, file_okay=False),
+            type=click.Path(path_type=Path, file_okay=False, readable=False),
             metavar="DIR",
             expose_value=False,
             callback=_set("home"),

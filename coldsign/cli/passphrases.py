@@ -9,6 +9,7 @@ from typing import IO, Any, NamedTuple
 
 import click
 
+from coldsign.cli.options import path_type
 from coldsign.cli.screen import Screen
 from coldsign.cli.secrets import MAX_SECRET_FILE, is_typing_error, retyped, text_of
 from coldsign.errors import UsageError
@@ -94,7 +95,7 @@ def passphrase_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )
     by_file = click.option(
         "--passphrase-file",
-        type=click.Path(path_type=Path),
+        type=path_type,
         metavar="PATH",
         help="Read the key file's passphrase from the first line of a file.",
     )

@@ -8,7 +8,14 @@ import click
 from coldsign.ceremony.intake import UNDRAWN
 from coldsign.ceremony.reply import FORMATS, Answer
 from coldsign.cli.deliver import deliver, demand_free
-from coldsign.cli.options import ColdGroup, Settings, camera_option, force_option, pass_settings
+from coldsign.cli.options import (
+    ColdGroup,
+    Settings,
+    camera_option,
+    force_option,
+    pass_settings,
+    path_type,
+)
 from coldsign.cli.sources import read_source
 from coldsign.errors import MalformedError, UsageError
 from coldsign.primitives.storage import write_output
@@ -64,9 +71,7 @@ def qr() -> None:
     show_default=True,
     help="Frames a second.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="PATH", help="Pictures or a folder."
-)
+@click.option("--out", type=path_type, metavar="PATH", help="Pictures or a folder.")
 @force_option
 @pass_settings
 def show(
@@ -109,7 +114,7 @@ def show(
 @qr.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @camera_option
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
+@click.option("--out", type=path_type, metavar="PATH", help="Write it here.")
 @force_option
 @pass_settings
 def scan(

@@ -119,10 +119,10 @@ def test_a_folder_is_no_file_to_write(writer: str, place: Laptop) -> None:
     assert "folder is a link, a folder or a device" in outcome.errors[0]
 
 
-@pytest.mark.parametrize("taker", ["inspect", "manifest", "approval", "wallet audit", "combine"])
+@pytest.mark.parametrize("taker", sorted(TAKES.keys() - {"qr show", "qr scan", "seedqr"}))
 def test_what_may_not_be_read(taker: str, place: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:
     """As root nothing is closed to us: the system's refusal is played."""
-    opened = Path.open
+    opened, access = Path.open, os.access
 
     def closed(self: Path, *args, **named):
         if self.name == "closed":
@@ -131,10 +131,29 @@ def test_what_may_not_be_read(taker: str, place: Laptop, monkeypatch: pytest.Mon
 
     (place.folder / "closed").write_text("x")
     monkeypatch.setattr(Path, "open", closed)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != "closed" and access(path, mode))
     outcome = place.run(*("closed" if word == "?" else word for word in TAKES[taker]))
     assert outcome.code == 8
     assert outcome.errors[0].endswith("closed: permission denied")
     assert outcome.hints == ["hint: look at its owner and permissions"]
+
+
+@pytest.mark.parametrize("writer", sorted(WRITES.keys() - {"demo"}))
+def test_a_folder_that_takes_no_files(
+    writer: str, place: Laptop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said before any work is done: what is signed into it would be lost."""
+    access, shut = os.access, place.folder / "folder"
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: (path != shut or not mode & os.W_OK) and access(path, mode)
+    )
+    before = place.files()
+    outcome = place.run(*("folder/x.txt" if word == "?" else word for word in WRITES[writer]))
+    assert outcome.code == 8
+    assert outcome.errors == [f"error: cannot write to the folder {shut}: permission denied"]
+    assert outcome.hints == ["hint: look at its owner and permissions"]
+    assert place.files() == before
+    assert place.kinds() == []
 
 
 def test_a_transcript_is_replaced_only_with_force(place: Laptop) -> None:
