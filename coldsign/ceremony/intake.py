@@ -207,8 +207,12 @@ def expect(payload: Payload, want: frozenset[Kind]) -> Payload:
     )
 
 
-def readable(path: Path) -> Path:
+def readable(path: Path, doing: str = "cannot read") -> Path:
     """The path, if there is something that may be read.
+
+    Args:
+        path: Of a file or a folder.
+        doing: How the error begins.
 
     Raises:
         UsageError: There is nothing of that name.
@@ -220,7 +224,7 @@ def readable(path: Path) -> Path:
         ):  # a pipe would give its bytes to whoever opens it first
             path.open("rb").close()
     except OSError as error:
-        raise failure(error, "cannot read", path) from None
+        raise failure(error, doing, path) from None
     return path
 
 

@@ -22,7 +22,7 @@ from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_sett
 from coldsign.cli.passphrases import PassphraseSource, open_key, passphrase_options, usable
 from coldsign.cli.person import operator_for, present_report
 from coldsign.cli.screen import Screen
-from coldsign.cli.secrets import secret_file_option, stateless_keyring
+from coldsign.cli.secrets import demand_secret_file, secret_file_option, stateless_keyring
 from coldsign.cli.sources import read_sources
 from coldsign.errors import UnfitError, UsageError
 from coldsign.keys.keyring import Keyring
@@ -166,6 +166,7 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     screen, desk, asked = settings.screen, settings.desk(), _Asked(**options)
     demand_deliverable(asked.out, force=asked.force)
     _demand_fitting(asked)
+    _demand_there(asked)
     wallet = desk.wallet(asked.wallet)
     papers = read_papers(
         desk, wallet, manifest=asked.manifest, policy=asked.policy, approvals=asked.approvals
@@ -229,6 +230,19 @@ def _demand_fitting(asked: _Asked) -> None:
             "--secret-file is for --key -, and --key names a stored key",
             hint="leave one of them out",
         )
+
+
+def _demand_there(asked: _Asked) -> None:
+    """Refuse what unlocks the key where nothing is there, before the decision is recorded.
+
+    Raises:
+        UsageError: It is missing.
+        UnfitError: It may not be read.
+    """
+    asked.passphrase_from.demand_there()
+    file = asked.secret_file
+    if file is not None and file != "-":
+        demand_secret_file(Path(file), what="secret file")
 
 
 def _cautions(settings: Settings, desk: Desk) -> tuple[str, ...]:

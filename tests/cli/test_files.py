@@ -45,6 +45,10 @@ WRITES = {
     "demo": ("demo", "--yes", "--out", "?"),
     "sign": (*SIGN, "--out", "?"),
 }
+UNLOCKS = {
+    "passphrase": ("--key", "mine", "--passphrase-file", "?"),
+    "secret": ("--key", "-", "--secret-file", "?"),
+}
 # An empty policy is a policy, and any bytes are a message that can be shown.
 FINE = {("policy", "empty"), ("policy set", "empty"), ("qr show", "binary"), ("qr scan", "binary")}
 FINE |= {("qr scan", "huge")}
@@ -174,4 +178,16 @@ def test_a_list_with_a_heading_and_no_address_proves_nothing(lines, place: Lapto
     assert outcome.errors == ["error: the list names no address: nothing is proven by it"]
     assert not Path(place.path("report")).exists()
     assert place.run("halt", "status").code == 0
+    assert place.kinds() == []
+
+
+@pytest.mark.parametrize("unlock", UNLOCKS)
+@pytest.mark.parametrize("kind", ["absent", "folder", "r.txt/under"])
+def test_what_unlocks_the_key_is_looked_for_first(unlock: str, kind: str, place: Laptop) -> None:
+    """And not only when everything was read, decided and recorded."""
+    review = place.good("--json", "inspect", "r.txt", *REVIEW).document["review_code"]
+    words = [kind if word == "?" else word for word in UNLOCKS[unlock]]
+    outcome = place.run("sign", "r.txt", *REVIEW, "--expect", " ".join(review), *words)
+    assert (outcome.code, len(outcome.err.splitlines())) == (2, 2)
+    assert outcome.errors[0].startswith(f"error: cannot read the {unlock} file {kind}: ")
     assert place.kinds() == []
