@@ -11,6 +11,7 @@ from coldsign.cli.options import ColdCommand, Settings, force_option, pass_setti
 from coldsign.cli.paper import deliver_paper
 from coldsign.cli.person import operator_for
 from coldsign.cli.sign import only, read_psbts, request_options
+from coldsign.cli.sources import demand_one_input
 from coldsign.controls.policy import Require
 from coldsign.controls.signers import demand_signer
 from coldsign.errors import LockedError
@@ -46,6 +47,7 @@ def approve(
     """Review a withdrawal on your own machine and sign an approval."""
     screen, desk = settings.screen, settings.desk()
     demand_free(out, force=force)
+    demand_one_input(*sources, manifest)
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)
     if expect is None:

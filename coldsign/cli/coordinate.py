@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from coldsign.ceremony.finish import finish
-from coldsign.ceremony.intake import PSBT, read_replies
+from coldsign.ceremony.intake import PSBT
 from coldsign.ceremony.reply import answer
 from coldsign.cli.deliver import (
     deliver,
@@ -15,9 +15,7 @@ from coldsign.cli.deliver import (
     demand_file,
 )
 from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings, path_type
-from coldsign.cli.sources import read_source
-from coldsign.cli.typed import standard_input
-from coldsign.cli.watch import Watch
+from coldsign.cli.sources import read_copies, read_source
 from coldsign.errors import RefusedError, hinting
 from coldsign.psbt.combine import combine as combine_psbts
 from coldsign.psbt.edit import Reply as Level
@@ -34,9 +32,7 @@ def combine(
 ) -> None:
     """Join several cosigners' copies of one PSBT."""
     demand_deliverable(out, force=force)
-    screen = settings.screen
-    stdin = standard_input(screen, PSBT)
-    requests = read_replies(sources, stdin=stdin, watcher=Watch(screen))
+    requests = read_copies(settings.screen, sources)
     with hinting("give the cosigners' replies to one and the same PSBT", RefusedError):
         joined = combine_psbts([Psbt.parse(request.data) for request in requests])
     result = answer(joined, requests[0], level=Level.FULL, form=form)

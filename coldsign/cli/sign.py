@@ -23,7 +23,7 @@ from coldsign.cli.passphrases import PassphraseSource, open_key, passphrase_opti
 from coldsign.cli.person import operator_for, present_report
 from coldsign.cli.screen import Screen
 from coldsign.cli.secrets import demand_secret_file, secret_file_option, stateless_keyring
-from coldsign.cli.sources import read_sources
+from coldsign.cli.sources import demand_one_input, read_sources
 from coldsign.errors import UnfitError, UsageError
 from coldsign.keys.keyring import Keyring
 from coldsign.primitives import secp
@@ -77,6 +77,7 @@ def inspect(
     A SOURCE is a file, QR pictures, a folder or a film of them, or - (standard input); without one, the camera looks.
     """
     desk = settings.desk()
+    demand_one_input(*sources, manifest)
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)
     requests = read_psbts(settings, sources, camera)
@@ -167,6 +168,7 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     demand_deliverable(asked.out, force=asked.force)
     _demand_fitting(asked)
     _demand_there(asked)
+    demand_one_input(*sources, asked.manifest, *asked.approvals, asked.secret_file)
     wallet = desk.wallet(asked.wallet)
     papers = read_papers(
         desk, wallet, manifest=asked.manifest, policy=asked.policy, approvals=asked.approvals

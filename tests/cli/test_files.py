@@ -191,3 +191,21 @@ def test_what_unlocks_the_key_is_looked_for_first(unlock: str, kind: str, place:
     assert (outcome.code, len(outcome.err.splitlines())) == (2, 2)
     assert outcome.errors[0].startswith(f"error: cannot read the {unlock} file {kind}: ")
     assert place.kinds() == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("inspect", "-", "-", *REVIEW),
+        ("inspect", "-", *REVIEW, "--manifest", "-"),
+        (*SIGN, "--approval", "-", "--approval", "-"),
+        ("sign", "-", *REVIEW, "--key", "-", "--secret-file", "-", *EXPECT),
+        ("approve", "-", *REVIEW, "--manifest", "-", "--signer", "anna", *EXPECT),
+        ("combine", "-", "r.txt", "-"),
+        ("qr", "scan", "-", "-"),
+    ],
+)
+def test_standard_input_is_for_one_thing(words: tuple[str, ...], place: Laptop) -> None:
+    outcome = place.run(*words)
+    assert (outcome.code, len(outcome.hints)) == (2, 1)
+    assert outcome.errors == ["error: standard input can be read once, and '-' is given twice"]
