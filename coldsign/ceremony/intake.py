@@ -1,7 +1,8 @@
 """Read what a SOURCE names: a file of any form, standard input, pictures, folders, videos, or the camera."""
 
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -274,10 +275,18 @@ def _demand_unfolded(data: bytes, name: str) -> None:
 
 
 def _read_file(path: Path, want: frozenset[Kind]) -> Payload:
-    data = read_untrusted(path, MAX_FILE, what="file")
     name = printable(path.name, limit=100)
+    with _naming(name):
+        data = read_untrusted(path, MAX_FILE, what="file")
     content = _content(data, name)
-    try:
+    with _naming(name):
         return expect(_recognised(content, want), want)
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Of several files, say which is at fault."""
+    try:
+        yield
     except MalformedError as bad:
         raise MalformedError(f"{name}: {bad.message}", hint=bad.hint, code=bad.code) from bad
