@@ -12,7 +12,7 @@ from coldsign.errors import ColdsignError, MalformedError, RefusedError, hinting
 from coldsign.primitives.text import printable
 from coldsign.wallet.wallet import Wallet
 
-_FORM = "a line is ADDRESS, or ADDRESS,INDEX,BRANCH with commas, or a JSON object of these"
+_FORM = 'a line is ADDRESS, or ADDRESS,INDEX,BRANCH with commas, or {"address": "...", "index": 0}'
 
 
 def audit_walk(

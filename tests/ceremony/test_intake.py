@@ -240,5 +240,5 @@ def test_of_several_files_the_one_that_is_too_large_is_named(
     monkeypatch.setattr("coldsign.ceremony.intake.MAX_FILE", len(PSBT))
     for name, more in (("good", b""), ("large", b"\0")):
         (tmp_path / name).write_bytes(PSBT + more)
-    with pytest.raises(MalformedError, match="^large: the file is larger than"):
+    with pytest.raises(MalformedError, match=r"^large: the file is larger than"):
         read(str(tmp_path / "good"), str(tmp_path / "large"))
