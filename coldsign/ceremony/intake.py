@@ -1,14 +1,12 @@
 """Read what a SOURCE names: a file of any form, standard input, pictures, folders, videos, or the camera."""
 
-import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from coldsign.errors import MalformedError, UsageError
-from coldsign.primitives.filefault import failure
-from coldsign.primitives.storage import read_untrusted
+from coldsign.primitives.storage import read_untrusted, readable
 from coldsign.primitives.text import printable
 from coldsign.psbt.model import Psbt
 from coldsign.qr.joiner import Joiner, Progress
@@ -206,27 +204,6 @@ def expect(payload: Payload, want: frozenset[Kind]) -> Payload:
         hint=UNDRAWN if drawing(payload.data) else "check that the right file or code was given",
         code="wrong-kind",
     )
-
-
-def readable(path: Path, doing: str = "cannot read") -> Path:
-    """The path, if there is something that may be read.
-
-    Args:
-        path: Of a file or a folder.
-        doing: How the error begins.
-
-    Raises:
-        UsageError: There is nothing of that name.
-        UnfitError: It may not be read.
-    """
-    try:
-        if stat.S_ISREG(
-            path.stat().st_mode
-        ):  # a pipe would give its bytes to whoever opens it first
-            path.open("rb").close()
-    except OSError as error:
-        raise failure(error, doing, path) from None
-    return path
 
 
 def _read_stdin(stdin: IO[bytes], want: frozenset[Kind]) -> Payload:

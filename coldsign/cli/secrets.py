@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from coldsign.ceremony.intake import readable
 from coldsign.cli.screen import Screen
 from coldsign.cli.tty import unseen
 from coldsign.errors import LockedError, MalformedError, hinting
@@ -20,7 +19,7 @@ from coldsign.keys.mnemonic import Mnemonic
 from coldsign.keys.versions import NetworkGroup
 from coldsign.primitives.filefault import failure
 from coldsign.primitives.network import Network
-from coldsign.primitives.storage import read_untrusted
+from coldsign.primitives.storage import read_untrusted, readable
 
 _Typed = TypeVar("_Typed")
 _TRIES = 3  # as ssh and gpg give
