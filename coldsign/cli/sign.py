@@ -167,8 +167,7 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     screen, desk, asked = settings.screen, settings.desk(), _Asked(**options)
     demand_deliverable(asked.out, force=asked.force)
     _demand_fitting(asked)
-    _demand_there(asked)
-    demand_one_input(*sources, asked.manifest, *asked.approvals, asked.secret_file)
+    _demand_there(sources, asked)
     wallet = desk.wallet(asked.wallet)
     papers = read_papers(
         desk, wallet, manifest=asked.manifest, policy=asked.policy, approvals=asked.approvals
@@ -234,13 +233,14 @@ def _demand_fitting(asked: _Asked) -> None:
         )
 
 
-def _demand_there(asked: _Asked) -> None:
-    """Refuse what unlocks the key where nothing is there, before the decision is recorded.
+def _demand_there(sources: tuple[str, ...], asked: _Asked) -> None:
+    """Refuse what could not be read when its turn comes, before the decision is recorded.
 
     Raises:
-        UsageError: It is missing.
+        UsageError: What unlocks the key is missing, or standard input is named twice.
         UnfitError: It may not be read.
     """
+    demand_one_input(*sources, asked.manifest, *asked.approvals, asked.secret_file)
     asked.passphrase_from.demand_there()
     file = asked.secret_file
     if file is not None and file != "-":
