@@ -8,9 +8,11 @@ from coldsign.controls.audit_prove import Foreign
 from coldsign.controls.audit_rows import Stream
 from coldsign.controls.audit_tally import AuditTally
 from coldsign.controls.entry import EntryKind
-from coldsign.errors import ColdsignError, MalformedError, RefusedError
+from coldsign.errors import ColdsignError, MalformedError, RefusedError, hinting
 from coldsign.primitives.text import printable
 from coldsign.wallet.wallet import Wallet
+
+_FORM = 'a line is ADDRESS, or ADDRESS,INDEX,BRANCH with commas, or {"address": "...", "index": 0}'
 
 
 def audit_walk(
@@ -40,11 +42,12 @@ def audit_walk(
         MalformedError: A line is not as it must be; nothing is proven by this list.
     """
     tally = AuditTally(wallet)
-    for batch in audit(wallet, stream, effort):
-        tally.add(batch)
-        if batch.foreign is not None:
-            tally.trouble += _halt(desk, wallet, batch.foreign)
-        told(tally.proven, batch.lines)
+    with hinting(_FORM, MalformedError):
+        for batch in audit(wallet, stream, effort):
+            tally.add(batch)
+            if batch.foreign is not None:
+                tally.trouble += _halt(desk, wallet, batch.foreign)
+            told(tally.proven, batch.lines)
     if not tally.proven and tally.foreign is None:
         raise MalformedError(
             "the list names no address: nothing is proven by it",

@@ -11,7 +11,7 @@ from coldsign.primitives.tx import Witness
 from coldsign.psbt.finalize import finalize
 from coldsign.psbt.input_map import PsbtInput
 from coldsign.psbt.model import Psbt
-from coldsign.psbt.satisfy import Completion
+from coldsign.psbt.satisfy import NOT_COMPLETE, Completion
 from coldsign.psbt.satisfy import satisfy as satisfy_keys
 from coldsign.psbt.signatures import demand_valid
 from coldsign.review.facts import Facts, gather
@@ -117,5 +117,5 @@ def _incomplete(facts: Facts, known: InputFacts) -> RefusedError:
         f"no spending path of wallet {facts.wallet.name} is complete: signed by"
         f" {', '.join(signers) or 'nobody'}, sequence {known.sequence:#010x}, locktime {facts.tx.locktime}",
         hint=printable(f"the wallet asks for {facts.wallet.words}", 400),
-        code="not-complete",
+        code=NOT_COMPLETE,
     )

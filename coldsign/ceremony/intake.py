@@ -1,13 +1,12 @@
 """Read what a SOURCE names: a file of any form, standard input, pictures, folders, videos, or the camera."""
 
-import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from coldsign.errors import MalformedError, UsageError
-from coldsign.primitives.filefault import failure
-from coldsign.primitives.storage import read_untrusted
+from coldsign.primitives.storage import read_untrusted, readable
 from coldsign.primitives.text import printable
 from coldsign.psbt.model import Psbt
 from coldsign.qr.joiner import Joiner, Progress
@@ -37,6 +36,7 @@ NOBODY = Watcher()
 
 _FOLDED = (b"cHNidP", b"70736274ff", b"70736274FF")  # how a PSBT begins in base64 and in hex
 _MAX_FOLD = 80  # characters of a line; base64 folds at 76, PEM at 64, xxd -p at 60
+_SEED = frozenset({PayloadKind.SEED})
 _SHAPELESS = frozenset({PayloadKind.BYTES, PayloadKind.TEXT})
 
 
@@ -168,6 +168,8 @@ def read_lines(
                 whole = joiner.require() if progress.done else None
             elif PayloadKind.PSBT in want:
                 whole = _pasted(line)
+            elif want == _SEED:
+                whole = recognise(line, want)  # one code, and no more of it is to be typed
             if whole is not None:
                 break
     finally:
@@ -204,23 +206,6 @@ def expect(payload: Payload, want: frozenset[PayloadKind]) -> Payload:
         hint=UNDRAWN if drawing(payload.data) else "check that the right file or code was given",
         code="wrong-kind",
     )
-
-
-def readable(path: Path) -> Path:
-    """The path, if there is something that may be read.
-
-    Raises:
-        UsageError: There is nothing of that name.
-        UnfitError: It may not be read.
-    """
-    try:
-        if stat.S_ISREG(
-            path.stat().st_mode
-        ):  # a pipe would give its bytes to whoever opens it first
-            path.open("rb").close()
-    except OSError as error:
-        raise failure(error, "cannot read", path) from None
-    return path
 
 
 def _read_stdin(stdin: IO[bytes], want: frozenset[PayloadKind]) -> Payload:
@@ -269,10 +254,18 @@ def _demand_unfolded(data: bytes, name: str) -> None:
 
 
 def _read_file(path: Path, want: frozenset[PayloadKind]) -> Payload:
-    data = read_untrusted(path, MAX_FILE, what="file")
     name = printable(path.name, limit=100)
+    with _naming(name):
+        data = read_untrusted(path, MAX_FILE, what="file")
     content = _content(data, name)
-    try:
+    with _naming(name):
         return expect(_recognised(content, want), want)
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Of several files, say which is at fault."""
+    try:
+        yield
     except MalformedError as bad:
         raise MalformedError(f"{name}: {bad.message}", hint=bad.hint, code=bad.code) from bad

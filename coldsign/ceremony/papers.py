@@ -12,10 +12,11 @@ from coldsign.controls.approval import APPROVAL_CAP, VerifiedApproval, open_appr
 from coldsign.controls.keyring import ring_path
 from coldsign.controls.manifest import MANIFEST_CAP, SIGNATURE_CAP, demand_signed, parse_manifest
 from coldsign.controls.policy import POLICY_CAP, Policy
-from coldsign.errors import MalformedError, hinting
+from coldsign.errors import MalformedError, RefusedError, hinting
 from coldsign.keys.keystore import KeyRecord
 from coldsign.primitives.network import Network
 from coldsign.primitives.storage import read_untrusted
+from coldsign.primitives.text import printable
 from coldsign.review.context import Manifest
 from coldsign.wallet.wallet import Wallet
 
@@ -86,8 +87,15 @@ def read_policy(path: Path, network: Network) -> tuple[bytes, Policy]:
 def _approvals(desk: Desk, source: str) -> Iterator[VerifiedApproval]:
     """The approvals of one source, with the detached signature where one lies beside it."""
     detached = signature_beside(source, SIGNATURE_CAP, what="approval")
+    ring, now = ring_path(desk.home), desk.now()
     for data in read_papers_at(source, APPROVAL_CAP, what="approval"):
-        yield open_approval(data, keyring=ring_path(desk.home), now=desk.now(), detached=detached)
+        try:
+            opened = open_approval(data, keyring=ring, now=now, detached=detached)
+        except (MalformedError, RefusedError) as bad:
+            message = f"{printable(Path(source).name, limit=100)}: {bad.message}"
+            hint = bad.hint or "give what coldsign approve wrote, whole and unchanged"
+            raise type(bad)(message, hint=hint, code=bad.code) from bad
+        yield opened
 
 
 def _manifest(desk: Desk, policy: Policy, source: str) -> Manifest:

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from coldsign.ceremony.intake import AGAIN, expect, readable
+from coldsign.ceremony.intake import AGAIN, expect
 from coldsign.errors import MalformedError
-from coldsign.primitives.storage import read_untrusted
+from coldsign.primitives.storage import read_untrusted, readable
 from coldsign.qr.assembly import session
 from coldsign.qr.joiner import Joiner, read_frame
 from coldsign.qr.payload import Payload, PayloadKind

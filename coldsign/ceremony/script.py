@@ -77,7 +77,7 @@ class Ceremony:
         try:
             document = tomllib.loads(data.decode("utf-8"))
         except (ValueError, RecursionError) as error:  # also of an integer with too many digits
-            reason = printable(str(error), limit=200)
+            reason = printable(str(error).lower(), limit=200)
             raise MalformedError(f"ceremony file: not TOML: {reason}") from None
         _demand_keys(document, {"title", "step"}, "ceremony file")
         steps = document.get("step")
@@ -99,7 +99,10 @@ def _step(table: object, number: int) -> Ask | Run:
     _demand_keys(table, {"run", "exit"}, where)
     words = table["run"]
     if not isinstance(words, list) or not 1 <= len(words) <= _MOST_WORDS:
-        raise MalformedError(f"ceremony file: {where}: run is a list of 1 to {_MOST_WORDS} words")
+        raise MalformedError(
+            f"ceremony file: {where}: run is a list of 1 to {_MOST_WORDS} words",
+            hint='each in quotes: run = ["journal", "verify"]',
+        )
     arguments = tuple([_text(word, where) for word in words])
     if _command(arguments) in _FORBIDDEN:
         raise MalformedError(f"ceremony file: {where} starts another ceremony")

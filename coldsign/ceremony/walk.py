@@ -174,7 +174,7 @@ def _recall(desk: Desk, wallet: Wallet) -> Memory:
     try:
         return recall(desk.journal.entries(), wallet)
     except RefusedError as damage:
-        desk.halt_over(damage, f"the journal is damaged: {damage.message}")
+        desk.halt_over(damage, damage.message)
         raise
 
 

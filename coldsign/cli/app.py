@@ -15,7 +15,7 @@ from coldsign import __version__
 from coldsign.cli.options import Settings, add_global_options
 from coldsign.cli.screen import Screen
 from coldsign.cli.signals import STOPPED
-from coldsign.errors import ColdsignError, DeclinedError, UnfitError, UsageError, missing_library
+from coldsign.errors import ColdsignError, DeclinedError, UsageError, missing_library
 
 if TYPE_CHECKING:
     from coldsign.primitives.process import Measure
@@ -57,6 +57,21 @@ class LazyGroup(click.Group):
         module, _, attribute = target.partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; who mistyped a command is told which one is like it, though none is imported yet."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as unknown:
+            from difflib import get_close_matches
+
+            likely = get_close_matches(args[0], _COMMANDS, n=1)
+            if not likely or unknown.ctx is not ctx:
+                raise
+            message = f"{unknown.message} Did you mean {likely[0]!r}?"
+            raise click.UsageError(message, ctx) from unknown
 
 
 @click.group(
@@ -105,7 +120,7 @@ def _guarded(argv: Sequence[str], settings: Settings) -> int:
         if end.code != 1:  # a shell's completion is answered
             return 0
         # How click takes a broken pipe, which it keeps from us.
-        return _report(_os_error(BrokenPipeError()), settings)
+        return _report(_os_error(BrokenPipeError(errno.EPIPE, "")), settings)
     except Exception as error:  # noqa: BLE001 - the one place that turns a bug into exit code 1
         lack = missing_library(error)
         return _report(lack, settings) if lack else _bug(error, settings)
@@ -120,7 +135,7 @@ def _halt_where_damaged(error: ColdsignError, settings: Settings) -> None:
     desk = settings.desk()
     if desk.latch.status() is None:
         with contextlib.suppress(ColdsignError):  # the damage is the error to report
-            desk.halt(f"the journal is damaged: {error.message}")
+            desk.halt(error.message)
 
 
 def _invoke(argv: list[str], settings: Settings) -> int:
@@ -155,30 +170,13 @@ def _usage_hint(error: click.ClickException) -> str:
 
 def _os_error(error: OSError) -> ColdsignError:
     """An operating system's refusal, in coldsign's own words."""
-    from coldsign.primitives.filefault import failure
-    from coldsign.primitives.text import printable
+    from coldsign.primitives.filefault import failure, stream_failure
 
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return UnfitError(
-            "the disk is full", hint="free some space; nothing was written", code="disk-full"
-        )
-    if error.errno == errno.EBADF:
-        return UnfitError(
-            "standard output is closed",
-            hint="give it a file, a pipe or a terminal; the journal says what was done",
-            code="closed-output",
-        )
-    if isinstance(error, BrokenPipeError):
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader went away; nothing can be told
-        return UnfitError(
-            "the reader of the output went away",
-            hint="run it again without that pipe; the journal says what was done",
-            code="broken-pipe",
-        )
     if isinstance(error.filename, str):
         return failure(error, "cannot use", Path(error.filename))
-    reason = printable((error.strerror or "input or output failed").lower(), limit=200)
-    return UnfitError(f"the system says: {reason}", code="file")
+    if isinstance(error, BrokenPipeError):
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader went away; nothing can be told
+    return stream_failure(error)
 
 
 _HINTS = {

@@ -7,10 +7,11 @@ import click
 from coldsign.ceremony.papers import read_papers
 from coldsign.ceremony.reviewing import approve_walk
 from coldsign.cli.deliver import demand_free
-from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings
+from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings, path_type
 from coldsign.cli.paper import deliver_paper
 from coldsign.cli.person import operator_for
 from coldsign.cli.sign import only, read_psbts, request_options
+from coldsign.cli.sources import demand_one_input
 from coldsign.controls.policy import Require
 from coldsign.controls.signers import demand_signer
 from coldsign.errors import LockedError
@@ -25,9 +26,7 @@ from coldsign.review.render import to_json
 )
 @click.option("--expect", metavar="CODE", help="Approve without asking if this is the review code.")
 @click.option("--accept", multiple=True, metavar="FINDING-CODE", help="A risk that is accepted.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="PATH", help="A text file, or QR pictures."
-)
+@click.option("--out", type=path_type, metavar="PATH", help="A text file, or QR pictures.")
 @force_option
 @pass_settings
 def approve(
@@ -48,6 +47,7 @@ def approve(
     """Review a withdrawal on your own machine and sign an approval."""
     screen, desk = settings.screen, settings.desk()
     demand_free(out, force=force)
+    demand_one_input(*sources, manifest)
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)
     if expect is None:

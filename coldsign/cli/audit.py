@@ -11,11 +11,12 @@ import click
 
 from coldsign.ceremony.auditing import audit_walk, demand_ours
 from coldsign.cli.deliver import deliver_text, demand_file
-from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings
+from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings, path_type
 from coldsign.cli.screen import Screen
 from coldsign.controls.audit import DEFAULT_WINDOW, Effort
 from coldsign.errors import UsageError
 from coldsign.primitives.filefault import failure
+from coldsign.primitives.text import counted
 
 
 @click.command(cls=ColdCommand)
@@ -32,9 +33,7 @@ from coldsign.primitives.filefault import failure
 @click.option(
     "--workers", type=click.IntRange(1, 256), default=None, help="Processes; default all cores."
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="PATH", help="Write the report here."
-)
+@click.option("--out", type=path_type, metavar="PATH", help="Write the report here.")
 @force_option
 @click.option("--sign-with", metavar="KEYID", help="Sign the report with this OpenPGP key.")
 @pass_settings
@@ -80,7 +79,7 @@ def audit(
             deliver_text(screen, _signed(tally.text(), sign_with).rstrip("\n"), out, force=force)
     finally:
         demand_ours(tally)
-    number = "1 address" if tally.proven == 1 else f"{tally.proven:,} addresses"
+    number = counted(tally.proven, "address", "addresses")
     screen.tell(f"{number}, every one proven ours", "good")
 
 

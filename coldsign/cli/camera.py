@@ -16,13 +16,16 @@ _CLEAR_TO_END = "\x1b[K"
 _STATUS_ROWS = 3
 _BAR_COLUMNS = 30
 _LEAST_BAR = 5
+_NO_CAMERA = (
+    "name a file, a folder of pictures, or '-' for standard input; the camera needs a person"
+)
 
 
 def scan(screen: Screen, camera: int | str, want: frozenset[PayloadKind]) -> Callable[[], Payload]:
     """A scanner for the camera of this number, or a recording by its path; it needs a person in front of it."""
 
     def run() -> Payload:
-        screen.need_person()
+        screen.need_person(_NO_CAMERA)
         joiner = Joiner(want)
         screen.control(_CLEAR)
         show = _shown_on(screen)

@@ -11,7 +11,7 @@ import click
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.script import FILE_CAP, Ask, Ceremony, Run
 from coldsign.cli.deliver import demand_file
-from coldsign.cli.options import ColdGroup, Settings, pass_settings
+from coldsign.cli.options import ColdGroup, Settings, force_option, pass_settings, path_type
 from coldsign.cli.screen import Screen
 from coldsign.controls.entry import EntryKind
 from coldsign.errors import DeclinedError, MalformedError, RefusedError, hinting
@@ -61,11 +61,9 @@ def ceremony() -> None:
 
 
 @ceremony.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--transcript", type=click.Path(path_type=Path), metavar="PATH", help="Write it here."
-)
-@click.option("--force", is_flag=True, help="Overwrite an existing transcript.")
+@click.argument("file", type=path_type)
+@click.option("--transcript", type=path_type, metavar="PATH", help="Write it here.")
+@force_option
 @click.option("--confirmed", is_flag=True, help="Every question was answered with yes beforehand.")
 @pass_settings
 def run(

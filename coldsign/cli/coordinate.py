@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from coldsign.ceremony.finish import finish
-from coldsign.ceremony.intake import PSBT, read_replies
+from coldsign.ceremony.intake import PSBT
 from coldsign.ceremony.reply import answer
 from coldsign.cli.deliver import (
     deliver,
@@ -14,10 +14,8 @@ from coldsign.cli.deliver import (
     demand_deliverable,
     demand_file,
 )
-from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings
-from coldsign.cli.sources import read_source
-from coldsign.cli.typed import standard_input
-from coldsign.cli.watch import Watch
+from coldsign.cli.options import ColdCommand, Settings, force_option, pass_settings, path_type
+from coldsign.cli.sources import read_copies, read_source
 from coldsign.errors import RefusedError, hinting
 from coldsign.psbt.combine import combine as combine_psbts
 from coldsign.psbt.edit import ReplyLevel
@@ -34,9 +32,7 @@ def combine(
 ) -> None:
     """Join several cosigners' copies of one PSBT."""
     demand_deliverable(out, force=force)
-    screen = settings.screen
-    stdin = standard_input(screen, PSBT)
-    requests = read_replies(sources, stdin=stdin, watcher=Watch(screen))
+    requests = read_copies(settings.screen, sources)
     with hinting("give the cosigners' replies to one and the same PSBT", RefusedError):
         joined = combine_psbts([Psbt.parse(request.data) for request in requests])
     result = answer(joined, requests[0], level=ReplyLevel.FULL, form=form)
@@ -52,7 +48,7 @@ def combine(
     metavar="NAME",
     help="The registered wallet it spends from: needed for miniscript, whose cheapest open path is taken.",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write the hex here.")
+@click.option("--out", type=path_type, metavar="PATH", help="Write the hex here.")
 @force_option
 @pass_settings
 def finalize(
@@ -68,8 +64,9 @@ def finalize(
     demand_file(out, force=force)
     psbt = Psbt.parse(read_source(settings.screen, [source], PSBT).data)
     wallet = settings.desk().wallet(wallet_name) if wallet_name is not None else None
-    ways = "join all replies first with coldsign combine; name the wallet: --wallet NAME"
-    with hinting(ways, RefusedError):
+    ways = "join all replies first with coldsign combine"
+    unnamed = "" if wallet is not None else "; name the wallet: --wallet NAME"
+    with hinting(ways + unnamed, RefusedError):
         finished = finish(psbt, wallet)
     tx = extract(finished)
     text = tx.serialize().hex()

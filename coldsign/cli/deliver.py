@@ -8,23 +8,25 @@ from typing import Any
 import click
 
 from coldsign.ceremony.reply import FORMATS, Answer
+from coldsign.cli.options import force_option, path_type
 from coldsign.cli.screen import Screen
 from coldsign.errors import UsageError
-from coldsign.primitives.storage import write_output
+from coldsign.primitives.storage import demand_writable, write_output
 from coldsign.primitives.text import printable
 
 _BINARY = ".psbt"
 _TEXT = frozenset({".txt", ".b64", ".base64"})
 PICTURES = frozenset({".png", ".gif", ".svg", ".pdf"})
 """Endings of the pictures that ``qr.write.save`` makes."""
+_FILES = frozenset({_BINARY}) | _TEXT | PICTURES
 
 
 def delivery_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--format``, ``--out`` and ``--force``."""
-    function = click.option("--force", is_flag=True, help="Overwrite an existing file.")(function)
+    function = force_option(function)
     function = click.option(
         "--out",
-        type=click.Path(path_type=Path),
+        type=path_type,
         metavar="PATH",
         help="Write .psbt, .txt (base64), .png .gif .svg .pdf (QR), or a folder of QR pictures.",
     )(function)
@@ -43,6 +45,7 @@ def demand_free(out: Path | None, *, force: bool) -> None:
 
     Raises:
         UsageError: Something stands there, or its folder does not exist.
+        UnfitError: Its folder takes no new files.
     """
     if out is None:
         return
@@ -59,6 +62,7 @@ def demand_free(out: Path | None, *, force: bool) -> None:
             hint="make it first",
             code="no-such-folder",
         )
+    demand_writable(out.absolute().parent)
 
 
 def demand_file(out: Path | None, *, force: bool) -> None:
@@ -73,8 +77,8 @@ def demand_file(out: Path | None, *, force: bool) -> None:
             f"{printable(str(out), limit=200)} is the name of a picture, and text is written",
             hint="end it in .txt; coldsign qr show makes pictures of a file",
         )
-    if out is not None and (out.is_symlink() or (out.exists() and not out.is_file())):
-        raise _no_file(out)
+    if out is not None:
+        _demand_plain(out)
 
 
 def demand_deliverable(out: Path | None, *, force: bool) -> None:
@@ -84,7 +88,7 @@ def demand_deliverable(out: Path | None, *, force: bool) -> None:
         UsageError: An unknown form, a link, a pipe, a device, or what ``demand_free`` refuses.
     """
     if out is not None:
-        _demand_form(out, printable(str(out), limit=200))
+        _demand_form(out)
         demand_free(out, force=force)
         if _is_folder(out):
             from coldsign.qr.write import demand_replaceable
@@ -92,33 +96,37 @@ def demand_deliverable(out: Path | None, *, force: bool) -> None:
             demand_replaceable(out, force=force)
 
 
-def _demand_form(out: Path, shown: str) -> None:
-    suffix = out.suffix.lower()
-    if suffix not in {"", _BINARY, *_TEXT, *PICTURES} and not out.is_dir():
+def _demand_form(out: Path) -> None:
+    if out.suffix and not _is_file(out) and not out.is_dir():
+        raise _unknown_form(out)
+    if not (_is_folder(out) and out.is_dir()):
+        _demand_plain(out)
+
+
+def _demand_plain(out: Path) -> None:
+    """Refuse what cannot be replaced by a file: whatever it leads to would be meant, and never written."""
+    if out.is_symlink() or (out.exists() and not out.is_file()):
         raise UsageError(
-            f"{shown}: no form of output is known by the name {printable(suffix)}",
-            hint="end it in .psbt, .txt, .png, .gif, .svg or .pdf, or name a folder",
+            f"{printable(str(out), limit=200)} is a link, a folder or a device, not a file that can be written",
+            hint="choose another name",
         )
-    is_one_file = suffix in {_BINARY, *_TEXT, *PICTURES}
-    is_there = out.is_symlink() or out.exists()
-    if (
-        is_there
-        and not (out.is_dir() and not is_one_file)
-        and (out.is_symlink() or not out.is_file())
-    ):
-        raise _no_file(out)
+
+
+def _is_file(out: Path) -> bool:
+    """Whether a name says by its ending that one file is meant."""
+    return out.suffix.lower() in _FILES
 
 
 def _is_folder(out: Path) -> bool:
     """Whether a folder of pictures is meant."""
-    suffix = out.suffix.lower()
-    return suffix == "" or (out.is_dir() and suffix not in {_BINARY, *_TEXT, *PICTURES})
+    return not _is_file(out) and (out.suffix == "" or out.is_dir())
 
 
-def _no_file(out: Path) -> UsageError:
+def _unknown_form(out: Path) -> UsageError:
+    ending = printable(out.suffix.lower())
     return UsageError(
-        f"{printable(str(out), limit=200)} is a link, a folder or a device, not a file that can be written",
-        hint="choose another name",
+        f"{printable(str(out), limit=200)}: no form of output is known by the name {ending}",
+        hint="end it in .psbt, .txt, .png, .gif, .svg or .pdf, or name a folder",
     )
 
 
@@ -163,12 +171,12 @@ def _to_path(screen: Screen, answer: Answer, out: Path, *, force: bool) -> None:
         write_output(out, answer.data, force=force)
     elif suffix in _TEXT:
         write_output(out, answer.base64().encode() + b"\n", force=force)
-    elif suffix in PICTURES or suffix == "" or out.is_dir():
+    elif suffix in PICTURES or _is_folder(out):
         from coldsign.qr.write import save
 
         save(answer.frames(), out, force=force)
     else:
-        _demand_form(out, shown)
+        raise _unknown_form(out)
     screen.tell(f"written to {shown}, sha256 {answer.sha256_short}", "good")
 
 

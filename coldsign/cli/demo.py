@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from coldsign.cli.options import ColdCommand, Settings, pass_settings
+from coldsign.cli.options import ColdCommand, Settings, pass_settings, path_type
 from coldsign.cli.person import Person, told_to
 from coldsign.errors import UsageError
 from coldsign.primitives.filefault import failure
@@ -16,7 +16,7 @@ from coldsign.primitives.text import printable
 @click.option("--yes", is_flag=True, help="Ask nothing: sign what was just made.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=path_type,
     metavar="DIR",
     help="Keep the pictures and records in this new folder.",
 )

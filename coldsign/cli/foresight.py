@@ -6,6 +6,7 @@ from pathlib import Path
 
 from coldsign.ceremony.reply import Answer, expected
 from coldsign.cli.deliver import goes_as_codes, is_watched
+from coldsign.cli.hints import fitting
 from coldsign.cli.screen import Screen
 from coldsign.errors import UsageError, missing_library
 from coldsign.psbt.edit import ReplyLevel
@@ -43,7 +44,7 @@ def foresee(screen: Screen, request: Payload, wish: Wish) -> tuple[str, ...]:
     try:
         need = _demand_fitting(screen, answer, wish.out)
     except UsageError as large:
-        hint = "; ".join(filter(None, (_smaller(screen, request, wish), large.hint)))
+        hint = "; ".join(filter(None, (_smaller(screen, request, wish), fitting(large))))
         message = f"the reply will be too large: {large.message}"
         raise UsageError(
             message, hint=f"{hint}, or --out a .psbt file", code="reply-too-large"

@@ -10,12 +10,21 @@ from typing import Any
 import click
 
 from coldsign.cli.deliver import deliver_text, demand_free
-from coldsign.cli.options import ColdGroup, Settings, force_option, pass_settings, yes_option
+from coldsign.cli.options import (
+    ColdGroup,
+    Settings,
+    force_option,
+    pass_settings,
+    path_type,
+    yes_option,
+)
 from coldsign.cli.pager import page_width
 from coldsign.cli.paper import deliver_paper
+from coldsign.controls.chain import demand_beyond_recovery, demand_torn
 from coldsign.controls.entry import Anchor, Entry
+from coldsign.controls.latch import demand_reason
 from coldsign.errors import DeclinedError, UsageError
-from coldsign.primitives.text import printable
+from coldsign.primitives.text import counted, printable
 
 _SHOWN = 160  # characters of one value
 _FIRST = ("wallet", "title", "txid", "review_code", "code", "why", "reason")
@@ -69,7 +78,7 @@ def verify(settings: Settings, /, receipt: str | None, against: str | None) -> N
         settings.desk().journal.demand_anchor(_anchor(against))
     settings.screen.document({"entries": found.anchor.seq, "hash": found.anchor.hash})
     settings.screen.result(
-        f"{found.anchor.seq} entries, unbroken; note this: {_note(found.anchor)}"
+        f"{_counted(found.anchor.seq)}, unbroken; note this: {_note(found.anchor)}"
     )
 
 
@@ -83,7 +92,7 @@ def _verify_receipt(settings: Settings, source: str, against: str | None) -> Non
     last = entries[-1].anchor
     settings.screen.document({"entries": len(entries), "hash": last.hash})
     settings.screen.result(
-        f"{len(entries)} entries, from {entries[0].seq} on, unbroken; note this: {_note(last)}"
+        f"{_counted(len(entries))}, from {entries[0].seq} on, unbroken; note this: {_note(last)}"
     )
 
 
@@ -96,7 +105,7 @@ def _verify_receipt(settings: Settings, source: str, against: str | None) -> Non
     metavar="N",
     help="Leave out the entries before this one.",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
+@click.option("--out", type=path_type, metavar="PATH", help="Write it here.")
 @force_option
 @click.option("--sign-with", metavar="KEYID", help="Sign the receipt with this OpenPGP key.")
 @click.option("--encrypt-to", multiple=True, metavar="FINGERPRINT", help="Encrypt it to this key.")
@@ -135,7 +144,9 @@ def export(
 @pass_settings
 def recover(settings: Settings, /, why: str, *, yes: bool) -> None:
     """Go on after a power cut tore the last line. The torn bytes are kept in the journal."""
+    demand_reason(why, what="a recovery")
     desk = settings.desk()
+    demand_torn(desk.journal.verify().damage)
     if not yes and not settings.screen.agrees("Cut off the torn last line?", "recover"):
         raise DeclinedError("the journal was left as it is", code="kept")
     entry = desk.journal.recover_torn(why, now=desk.now())
@@ -150,7 +161,9 @@ def recover(settings: Settings, /, why: str, *, yes: bool) -> None:
 @pass_settings
 def set_aside(settings: Settings, /, why: str, *, yes: bool) -> None:
     """Begin a new journal beside a damaged one. What was paid before is then forgotten."""
+    demand_reason(why, what="setting a journal aside")
     desk = settings.desk()
+    demand_beyond_recovery(desk.journal.verify().damage)
     settings.screen.say(
         "The new journal will not know what was paid before: no protection against a second"
         " payment reaches back. Restore a sound copy instead if there is one.",
@@ -207,6 +220,10 @@ def _short(value: str | int) -> str:
     if _HEX.fullmatch(text):
         return f"{text[:16]}.."
     return printable(text, limit=_SHOWN)
+
+
+def _counted(entries: int) -> str:
+    return counted(entries, "entry", "entries")
 
 
 def _note(anchor: Anchor) -> str:

@@ -6,7 +6,14 @@ from pathlib import Path
 import click
 
 from coldsign.cli.newkey import ask_rolls, show_words
-from coldsign.cli.options import ColdGroup, Settings, pass_settings, yes_option
+from coldsign.cli.options import (
+    ColdGroup,
+    Settings,
+    camera_option,
+    pass_settings,
+    path_type,
+    yes_option,
+)
 from coldsign.cli.passphrases import (
     PassphraseSource,
     open_key,
@@ -56,7 +63,7 @@ def new(
 ) -> None:
     """Make a key, show its words once, and store it encrypted."""
     screen, desk = settings.screen, settings.desk()
-    screen.need_person()
+    screen.need_person("run it at a terminal: a person writes the words on paper")
     desk.keystore.demand_room(name)
     given = passphrase_from.read_new()
     size = 16 if words == "12" else 32
@@ -80,6 +87,7 @@ def new(
 @secret_file_option
 @passphrase_options
 @click.argument("pictures", nargs=-1, metavar="[SOURCE]...")
+@camera_option
 @pass_settings
 def import_(
     settings: Settings,
@@ -88,19 +96,20 @@ def import_(
     source: str,
     secret_file: str | None,
     pictures: tuple[str, ...],
+    camera: int | str,
     passphrase_from: PassphraseSource,
 ) -> None:
     """Import a key from words, SeedQR, xprv, WIF or backup shares.
 
-    In --secret-file shares stand one a line; a SLIP-39 passphrase on the last. A SOURCE is a SeedQR: a picture or its
-    content; without one, the camera looks.
+    In --secret-file shares stand one a line; a SLIP-39 passphrase on the last. A SOURCE is a SeedQR: a picture, its
+    content, or - (standard input; typed unseen at a terminal); without one, the camera looks.
     """
     keystore = settings.desk().keystore
     keystore.demand_room(name)
     given = passphrase_from.read_new()
     from coldsign.cli.keysources import material_from
 
-    material = material_from(settings, source, secret_file, pictures)
+    material = material_from(settings, source, secret_file, pictures, camera=camera)
     try:
         passphrase = type_new_passphrase(settings.screen) if given is None else given
         record = keystore.add(name, material, passphrase)
@@ -163,7 +172,7 @@ def xpub(
 @click.option(
     "--new-passphrase-file",
     "new_file",
-    type=click.Path(path_type=Path),
+    type=path_type,
     metavar="PATH",
     help="Read the new passphrase from the first line of a file.",
 )

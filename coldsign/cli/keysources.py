@@ -1,11 +1,8 @@
 """What ``key import --from`` understands, each form turned into one checked secret."""
 
-import sys
-
-from coldsign.ceremony.intake import read_one
 from coldsign.cli.options import Settings
 from coldsign.cli.secrets import compared_with_paper, demand_like, read_material
-from coldsign.cli.watch import Watch
+from coldsign.cli.sources import read_source
 from coldsign.errors import MalformedError, UsageError
 from coldsign.keys import seedqr
 from coldsign.keys.likeness import Likeness
@@ -19,7 +16,12 @@ _KINDS = {"mnemonic": KeyKind.MNEMONIC, "xprv": KeyKind.XPRV, "wif": KeyKind.WIF
 
 
 def material_from(
-    settings: Settings, source: str, secret_file: str | None, pictures: tuple[str, ...]
+    settings: Settings,
+    source: str,
+    secret_file: str | None,
+    pictures: tuple[str, ...],
+    *,
+    camera: int | str,
 ) -> Material:
     """The secret that ``--from`` and its companions name.
 
@@ -28,7 +30,7 @@ def material_from(
         UsageError: The options do not fit together.
     """
     if source == "seedqr":
-        return _from_seedqr(settings, secret_file, pictures)
+        return _from_seedqr(settings, secret_file, pictures, camera)
     if pictures:
         raise UsageError(
             f"--from {source} takes no SOURCE", hint="use --secret-file, or answer the prompt"
@@ -41,23 +43,12 @@ def material_from(
 
 
 def _from_seedqr(
-    settings: Settings, secret_file: str | None, pictures: tuple[str, ...]
+    settings: Settings, secret_file: str | None, pictures: tuple[str, ...], camera: int | str
 ) -> Material:
     if secret_file is not None:
         return read_material(settings.screen, secret_file, settings.network, KeyKind.MNEMONIC)
-    camera = None
-    if not pictures:
-        from coldsign.cli.camera import scan
-
-        camera = scan(settings.screen, 0, _SEED)
     try:
-        seed = read_one(
-            pictures,
-            want=_SEED,
-            stdin=sys.stdin.buffer,
-            camera=camera,
-            watcher=Watch(settings.screen),
-        ).data
+        seed = read_source(settings.screen, pictures, _SEED, camera=camera).data
     except MalformedError as other:
         if other.code == "wrong-kind":
             other.hint = _OTHERS

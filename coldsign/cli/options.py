@@ -1,13 +1,16 @@
 """The options that every command takes, and what they settle for one run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from coldsign.cli.hints import fitting
 from coldsign.cli.screen import Screen
+from coldsign.errors import ColdsignError
 
 if TYPE_CHECKING:
     from coldsign.ceremony.desk import Desk
@@ -58,6 +61,8 @@ camera_option = click.option(
 )
 
 
+# What may not be read is said by whoever reads it: click would call it wrong usage, and of an output too.
+path_type = click.Path(path_type=Path, readable=False)
 force_option = click.option("--force", is_flag=True, help="Overwrite an existing file.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
@@ -92,7 +97,7 @@ def _global_options() -> list[click.Option]:
         ),
         click.Option(
             ["--home"],
-            type=click.Path(path_type=Path, file_okay=False),
+            type=click.Path(path_type=Path, file_okay=False, readable=False),
             metavar="DIR",
             expose_value=False,
             callback=_set("home"),
@@ -127,6 +132,19 @@ class ColdCommand(click.Command):
         super().__init__(*args, **kwargs)
         add_global_options(self)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options; who used one wrongly is shown this command's help, and not the program's."""
+        with _naming(ctx):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the command returns
+        """Run it; what went wrong below is said with the options that this command has."""
+        try:
+            return super().invoke(ctx)
+        except ColdsignError as error:
+            error.hint = fitting(error)
+            raise
+
 
 class ColdGroup(click.Group):
     """A group whose commands take the global options."""
@@ -136,6 +154,21 @@ class ColdGroup(click.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - click's own arguments
         super().__init__(*args, **kwargs)
         add_global_options(self)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As a command's."""
+        with _naming(ctx):
+            return super().parse_args(ctx, args)
+
+
+@contextmanager
+def _naming(context: click.Context) -> Iterator[None]:
+    """Wrong usage that does not say of which command is of this one."""
+    try:
+        yield
+    except click.UsageError as error:
+        error.ctx = error.ctx or context
+        raise
 
 
 pass_settings = click.make_pass_decorator(Settings)

@@ -9,8 +9,15 @@ from typing import IO, Any, NamedTuple
 
 import click
 
+from coldsign.cli.options import path_type
 from coldsign.cli.screen import Screen
-from coldsign.cli.secrets import MAX_SECRET_FILE, is_typing_error, retyped, text_of
+from coldsign.cli.secrets import (
+    MAX_SECRET_FILE,
+    demand_secret_file,
+    is_typing_error,
+    retyped,
+    text_of,
+)
 from coldsign.errors import UsageError
 from coldsign.keys import agefile
 from coldsign.keys.keyring import Keyring
@@ -40,17 +47,35 @@ class PassphraseSource(NamedTuple):
         """Whether an option says where."""
         return self != PassphraseSource()
 
-    def read(self) -> str | None:
-        """The passphrase; None where it is to be typed.
+    def demand_there(self) -> None:
+        """Refuse a source that is not there, before anything is done that will need it; nothing of it is read.
 
         Raises:
             UsageError: Two sources are named, or one that is not there.
-            MalformedError: It is not text, or too long.
+            UnfitError: It may not be read.
         """
         if self.file is not None and self.descriptor is not None:
             raise UsageError(
                 "--passphrase-file and --passphrase-fd were both given", hint="give one of them"
             )
+        if self.file == Path("-"):
+            raise UsageError(
+                "a passphrase file is named, not '-'",
+                hint="--passphrase-fd 0 reads standard input",
+            )
+        if self.file is not None:
+            demand_secret_file(self.file, what="passphrase file")
+        if self.descriptor is not None:
+            _opened(self.descriptor).close()
+
+    def read(self) -> str | None:
+        """The passphrase; None where it is to be typed.
+
+        Raises:
+            UsageError, UnfitError: As ``demand_there``.
+            MalformedError: It is not text, or too long.
+        """
+        self.demand_there()
         if self.file is not None:
             return _first_line(read_untrusted(self.file, MAX_SECRET_FILE, what="passphrase file"))
         if self.descriptor is not None:
@@ -89,7 +114,7 @@ def passphrase_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )
     by_file = click.option(
         "--passphrase-file",
-        type=click.Path(path_type=Path),
+        type=path_type,
         metavar="PATH",
         help="Read the key file's passphrase from the first line of a file.",
     )

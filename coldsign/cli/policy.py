@@ -8,7 +8,7 @@ import click
 from coldsign.ceremony.desk import Desk
 from coldsign.ceremony.papers import read_policy
 from coldsign.ceremony.registration import bound_policy
-from coldsign.cli.options import ColdGroup, Settings, pass_settings, yes_option
+from coldsign.cli.options import ColdGroup, Settings, pass_settings, path_type, yes_option
 from coldsign.cli.pager import page_width
 from coldsign.controls.keyring import EXPORT_CAP, PinnedKey, pin, pinned, unpin
 from coldsign.controls.policies import PolicyStore
@@ -27,7 +27,7 @@ def policy() -> None:
 
 @policy.command("set")
 @click.argument("wallet")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=path_type)
 @yes_option
 @pass_settings
 def set_(settings: Settings, /, wallet: str, file: Path, *, yes: bool) -> None:
@@ -64,7 +64,7 @@ def show(settings: Settings, /, wallet: str) -> None:
 
 
 @policy.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=path_type)
 @click.argument("fingerprints", nargs=-1, required=True, metavar="FINGERPRINT...")
 @pass_settings
 def trust(settings: Settings, /, file: Path, fingerprints: tuple[str, ...]) -> None:

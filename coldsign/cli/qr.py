@@ -1,19 +1,29 @@
 """``coldsign qr``: show any file as QR codes, and scan any message."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from coldsign.ceremony.intake import UNDRAWN, read_one
+from coldsign.ceremony.intake import UNDRAWN
 from coldsign.ceremony.reply import FORMATS, Answer
 from coldsign.cli.deliver import deliver, demand_free
-from coldsign.cli.options import ColdGroup, Settings, camera_option, pass_settings
-from coldsign.cli.typed import standard_input
-from coldsign.cli.watch import Watch
-from coldsign.errors import MalformedError
+from coldsign.cli.options import (
+    ColdGroup,
+    Settings,
+    camera_option,
+    force_option,
+    pass_settings,
+    path_type,
+)
+from coldsign.cli.sources import read_source
+from coldsign.errors import MalformedError, UsageError
 from coldsign.primitives.storage import write_output
 from coldsign.primitives.text import printable
 from coldsign.qr.payload import Dialect, Payload, PayloadKind, drawing, is_text
+
+if TYPE_CHECKING:
+    from coldsign.qr.density import Density
 
 _EVERYTHING = frozenset(PayloadKind) - {PayloadKind.SEED}
 _SHOWABLE = frozenset(
@@ -26,6 +36,18 @@ _SHOWABLE = frozenset(
     }
 )
 _AUTO = "auto"
+_DIGITS = 2  # of the largest QR version
+
+
+def _density(_ctx: click.Context, _param: click.Parameter, text: str) -> "Density | None":
+    """The largest QR version; without one, as large as the place allows."""
+    from coldsign.qr.density import Density
+
+    if text == _AUTO:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
+        raise UsageError(f"density {printable(text)} is not a QR version", hint="1 to 40, or auto")
+    return Density(int(text))
 
 
 @click.group(cls=ColdGroup)
@@ -43,7 +65,13 @@ def qr() -> None:
     show_default=True,
     help="The dialect; auto keeps that of the file.",
 )
-@click.option("--density", default=_AUTO, metavar="auto|N", help="Largest QR version, 1 to 40.")
+@click.option(
+    "--density",
+    default=_AUTO,
+    metavar="auto|N",
+    callback=_density,
+    help="Largest QR version, 1 to 40.",
+)
 @click.option(
     "--fps",
     type=click.IntRange(1, 10),
@@ -51,34 +79,29 @@ def qr() -> None:
     show_default=True,
     help="Frames a second.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="PATH", help="Pictures or a folder."
-)
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--out", type=path_type, metavar="PATH", help="Pictures or a folder.")
+@force_option
 @pass_settings
 def show(
     settings: Settings,
     /,
     source: str,
     form: str,
-    density: str,
+    density: "Density | None",
     fps: int,
     out: Path | None,
     *,
     force: bool,
 ) -> None:
     """Show a file as QR codes in the terminal, or write them as pictures."""
-    from coldsign.qr.density import Density
     from coldsign.qr.write import save
 
     demand_free(out, force=force)
-    stdin = standard_input(settings.screen, _SHOWABLE)
-    payload = read_one([source], want=_SHOWABLE, stdin=stdin, watcher=Watch(settings.screen))
+    payload = read_source(settings.screen, [source], _SHOWABLE)
     chosen = form != _AUTO
     dialect = Dialect(form) if chosen else payload.dialect
     answer = Answer(payload.data, dialect, payload.detail, chosen, payload.kind)
-    limit = None if density == _AUTO else Density(_number(density))
-    frames = answer.frames(limit)
+    frames = answer.frames(density)
     settings.screen.document(
         {"frames": frames.length, "dialect": frames.dialect.value, "sha256": answer.sha256}
     )
@@ -89,7 +112,7 @@ def show(
     elif settings.screen.result_is_read:
         from coldsign.cli.show import show_frames
 
-        show_frames(settings.screen, answer, density=limit, rate=fps)
+        show_frames(settings.screen, answer, density=density, rate=fps)
     else:
         for frame in frames.frames:
             text = frame if isinstance(frame, str) else frame.hex()
@@ -99,8 +122,8 @@ def show(
 @qr.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @camera_option
-@click.option("--out", type=click.Path(path_type=Path), metavar="PATH", help="Write it here.")
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--out", type=path_type, metavar="PATH", help="Write it here.")
+@force_option
 @pass_settings
 def scan(
     settings: Settings,
@@ -111,15 +134,9 @@ def scan(
     *,
     force: bool,
 ) -> None:
-    """Read one message from QR pictures or the camera; secrets are refused."""
+    """Read one message from QR pictures or the camera. Secrets are refused."""
     demand_free(out, force=force)
-    scanner = None
-    if not sources:
-        from coldsign.cli.camera import scan as make_scanner
-
-        scanner = make_scanner(settings.screen, camera, _EVERYTHING)
-    stdin, watcher = standard_input(settings.screen, _EVERYTHING), Watch(settings.screen)
-    payload = read_one(sources, want=_EVERYTHING, stdin=stdin, camera=scanner, watcher=watcher)
+    payload = read_source(settings.screen, sources, _EVERYTHING, camera=camera)
     if name := drawing(payload.data):
         raise MalformedError(f"no codes are looked for in {name}", hint=UNDRAWN)
     settings.screen.document(
@@ -149,9 +166,3 @@ def _hand_over(settings: Settings, payload: Payload, out: Path | None, *, force:
     elif not settings.screen.json:
         text = payload.data.decode() if is_text(payload.data) else payload.data.hex()
         settings.screen.result(text)
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
-        raise click.BadParameter("a QR version from 1 to 40, or auto", param_hint="--density")
-    return int(text)

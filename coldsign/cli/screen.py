@@ -17,6 +17,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import IO
 
+from coldsign.cli.hints import for_scripts
 from coldsign.cli.signals import STOPPED
 from coldsign.cli.tty import drop_typeahead, is_there, keyboard, unseen
 from coldsign.errors import DeclinedError, MalformedError, UsageError
@@ -43,10 +44,6 @@ _NARROWEST = 20  # columns; below, words are cut anyway
 # Errors that hold no secret: one says six words, of the review code; one comes before a library that redacting needs.
 _NEVER_SECRET = frozenset({"unexpected-review", "library-missing"})
 _NOT_A_PERSON = "nobody is at this terminal to answer"
-_SCRIPT_HINT = (
-    "a script passes what a person would type: see --expect, --accept, --yes, --secret-file"
-    " and --passphrase-file"
-)
 
 
 class Screen:
@@ -202,14 +199,17 @@ class Screen:
         """Whether standard output is the terminal of a person who can turn pages."""
         return self.person_present and self.stdout.isatty()
 
-    def need_person(self) -> None:
+    def need_person(self, hint: str = "") -> None:
         """Refuse to go on where nobody can be asked.
+
+        Args:
+            hint: What to do instead, where no option can stand in for the person.
 
         Raises:
             DeclinedError: Standard input or standard error is not a terminal.
         """
         if not self.person_present:
-            raise DeclinedError(_NOT_A_PERSON, hint=_SCRIPT_HINT, code="no-person")
+            raise DeclinedError(_NOT_A_PERSON, hint=hint or for_scripts(), code="no-person")
 
     def ask(self, question: str, *, role: str = "") -> str:
         """One line typed by the person; what was typed before the question is thrown away.

@@ -1,5 +1,6 @@
 """Where secrets come from: a hidden prompt, a file, standard input or a file descriptor. Never argv or environment."""
 
+import errno
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -16,8 +17,9 @@ from coldsign.keys.likeness import Likeness
 from coldsign.keys.material import MAX_TEXT, KeyKind, Material
 from coldsign.keys.mnemonic import Mnemonic
 from coldsign.keys.versions import NetworkGroup
+from coldsign.primitives.filefault import failure
 from coldsign.primitives.network import Network
-from coldsign.primitives.storage import read_untrusted
+from coldsign.primitives.storage import read_untrusted, readable
 
 _Typed = TypeVar("_Typed")
 _TRIES = 3  # as ssh and gpg give
@@ -110,6 +112,18 @@ def retyped(
 def is_typing_error(code: str) -> bool:
     """Whether a secret's error may come from a slip of the fingers, by its code."""
     return code not in _NO_TYPING_ERROR
+
+
+def demand_secret_file(file: Path, *, what: str) -> None:
+    """Refuse a file of secrets that is missing, a folder, or closed to us; nothing of it is read.
+
+    Raises:
+        UsageError: It is missing or a folder.
+        UnfitError: It may not be read.
+    """
+    doing = f"cannot read the {what}"
+    if readable(file, doing).is_dir():
+        raise failure(IsADirectoryError(errno.EISDIR, ""), doing, file)
 
 
 def secret_text(file: str, cap: int) -> str:

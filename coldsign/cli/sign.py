@@ -22,11 +22,12 @@ from coldsign.cli.options import ColdCommand, Settings, camera_option, pass_sett
 from coldsign.cli.passphrases import PassphraseSource, open_key, passphrase_options, usable
 from coldsign.cli.person import operator_for, present_report
 from coldsign.cli.screen import Screen
-from coldsign.cli.secrets import secret_file_option, stateless_keyring
-from coldsign.cli.sources import read_sources
+from coldsign.cli.secrets import demand_secret_file, secret_file_option, stateless_keyring
+from coldsign.cli.sources import demand_one_input, read_sources
 from coldsign.errors import UnfitError, UsageError
 from coldsign.keys.keyring import Keyring
 from coldsign.primitives import secp
+from coldsign.primitives.filefault import stream_failure
 from coldsign.primitives.text import counted
 from coldsign.psbt.edit import ReplyLevel
 from coldsign.qr.payload import Payload
@@ -76,6 +77,7 @@ def inspect(
     A SOURCE is a file, QR pictures, a folder or a film of them, or - (standard input); without one, the camera looks.
     """
     desk = settings.desk()
+    demand_one_input(*sources, manifest)
     opened = desk.wallet(wallet)
     papers = read_papers(desk, opened, manifest=manifest, policy=policy)
     requests = read_psbts(settings, sources, camera)
@@ -165,6 +167,7 @@ def sign(settings: Settings, /, sources: tuple[str, ...], **options: Any) -> Non
     screen, desk, asked = settings.screen, settings.desk(), _Asked(**options)
     demand_deliverable(asked.out, force=asked.force)
     _demand_fitting(asked)
+    _demand_there(sources, asked)
     wallet = desk.wallet(asked.wallet)
     papers = read_papers(
         desk, wallet, manifest=asked.manifest, policy=asked.policy, approvals=asked.approvals
@@ -205,10 +208,11 @@ def _hand_over(screen: Screen, asked: _Asked, request: Payload, signed: Signed) 
     screen.tell(f"signed {count}; every signature verified", "good")
     try:
         deliver(screen, reply, asked.out, force=asked.force)
-    except (UnfitError, UsageError) as lost:
+    except (UnfitError, UsageError, OSError) as failed:
+        lost = stream_failure(failed) if isinstance(failed, OSError) else failed
         again = "the signature was made: sign again with --accept signed-before"
         lost.hint = "; ".join(filter(None, (lost.hint, again)))
-        raise
+        raise lost from failed
 
 
 def _demand_fitting(asked: _Asked) -> None:
@@ -227,6 +231,20 @@ def _demand_fitting(asked: _Asked) -> None:
             "--secret-file is for --key -, and --key names a stored key",
             hint="leave one of them out",
         )
+
+
+def _demand_there(sources: tuple[str, ...], asked: _Asked) -> None:
+    """Refuse what could not be read when its turn comes, before the decision is recorded.
+
+    Raises:
+        UsageError: What unlocks the key is missing, or standard input is named twice.
+        UnfitError: It may not be read.
+    """
+    demand_one_input(*sources, asked.manifest, *asked.approvals, asked.secret_file)
+    asked.passphrase_from.demand_there()
+    file = asked.secret_file
+    if file is not None and file != "-":
+        demand_secret_file(Path(file), what="secret file")
 
 
 def _cautions(settings: Settings, desk: Desk) -> tuple[str, ...]:

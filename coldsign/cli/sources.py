@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from coldsign.ceremony.intake import read_one, read_requests
+from coldsign.ceremony.intake import PSBT, read_one, read_replies, read_requests
 from coldsign.cli.screen import Screen
 from coldsign.cli.typed import standard_input
 from coldsign.cli.watch import Watch
+from coldsign.errors import UsageError
 from coldsign.qr.payload import Payload, PayloadKind
 
 
@@ -24,6 +25,7 @@ def read_source(
         MalformedError: Something else than what is due, or damaged.
         UsageError: They hold several messages, or one of them is not there.
     """
+    demand_one_input(*sources)
     return read_one(
         sources,
         want=want,
@@ -42,6 +44,7 @@ def read_sources(
         MalformedError: As ``read_source``.
         UsageError: One of them is not there.
     """
+    demand_one_input(*sources)
     return read_requests(
         sources,
         want=want,
@@ -49,6 +52,34 @@ def read_sources(
         camera=_scanner(screen, sources, want, camera),
         watcher=Watch(screen),
     )
+
+
+def read_copies(screen: Screen, sources: Sequence[str]) -> tuple[Payload, ...]:
+    """Every PSBT of several people: what is whole by itself is one person's.
+
+    Raises:
+        MalformedError: As ``read_source``.
+        UsageError: One of them is not there.
+    """
+    demand_one_input(*sources)
+    stdin = standard_input(screen, PSBT)
+    return read_replies(sources, stdin=stdin, watcher=Watch(screen))
+
+
+def demand_one_input(*named: str | None) -> None:
+    """Refuse standard input for two things: the first would take all of it, and the second find it empty.
+
+    Args:
+        named: All that a command line names.
+
+    Raises:
+        UsageError: ``-`` is there twice.
+    """
+    if named.count("-") > 1:
+        raise UsageError(
+            "standard input can be read once, and '-' is given twice",
+            hint="save one of the two to a file, and name that",
+        )
 
 
 def _scanner(

@@ -14,6 +14,7 @@ from coldsign.cli.options import (
     camera_option,
     force_option,
     pass_settings,
+    path_type,
     yes_option,
 )
 from coldsign.cli.pager import page_through, page_width
@@ -202,7 +203,7 @@ def addresses(settings: Settings, /, name: str, *, start: int, count: int, chang
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=path_type,
     metavar="PATH",
     help="A text file, or .png .gif .svg .pdf (QR).",
 )

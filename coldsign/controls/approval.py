@@ -246,12 +246,15 @@ def _refusal(
         return RefusedError(message, hint=hint, code="approval-wrong-review")
     if who in require.keyholders:
         message = f"{name} does not count: this is the keyholder's own key"
-        return RefusedError(message, code="approval-own-key")
+        hint = "somebody else must review it; leave this approval out"
+        return RefusedError(message, hint=hint, code="approval-own-key")
     if who not in require.reviewers:
         message = f"{name} does not count: the policy does not list this key"
-        return RefusedError(message, code="approval-unlisted")
+        hint = "leave it out, or have the key listed in the policy's require.reviewers"
+        return RefusedError(message, hint=hint, code="approval-unlisted")
     if who in counted:
-        return RefusedError(f"{name} was given twice", code="approval-duplicate")
+        hint = "each reviewer counts once: leave the second out"
+        return RefusedError(f"{name} was given twice", hint=hint, code="approval-duplicate")
     return None
 
 

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import BinaryIO, Final, NamedTuple
 
 from coldsign.controls.entry import EMPTY, LINE_CAP, Anchor, Entry
-from coldsign.errors import MalformedError, RefusedError
+from coldsign.errors import MalformedError, RefusedError, UsageError
 
 _TAIL_CHUNK: Final = 1 << 16  # bytes read at a time, backwards
 
@@ -48,7 +48,7 @@ class NotedDiffersError(JournalDamagedError):
 
 
 _HINTS: Final = {
-    Damage.TORN: "a power cut does this; look at the last line, then recover the journal by name",
+    Damage.TORN: "a power cut does this; look at the last line, then: coldsign journal recover --why TEXT",
     Damage.BROKEN: "compare with your last export; find out who wrote to this folder",
     Damage.ROLLED_BACK: "compare with your last export and the count on your paper",
 }
@@ -64,6 +64,37 @@ class Verification(NamedTuple):
 
     anchor: Anchor
     damage: JournalDamagedError | None
+
+
+def demand_torn(damage: JournalDamagedError | None) -> JournalDamagedError:
+    """The damage, if it is what a power cut does and can be cut off.
+
+    Raises:
+        UsageError: There is none.
+        JournalDamagedError: It is worse.
+    """
+    if damage is None:
+        raise UsageError(
+            "the journal is intact: there is nothing to recover",
+            hint="nothing need be done; coldsign journal verify says where it stands",
+        )
+    if damage.damage is not Damage.TORN:
+        raise damage
+    return damage
+
+
+def demand_beyond_recovery(damage: JournalDamagedError | None) -> JournalDamagedError:
+    """The damage, if it is worse than a power cut's.
+
+    Raises:
+        UsageError: There is none, or it can be cut off.
+    """
+    if damage is None or damage.damage is Damage.TORN:
+        raise UsageError(
+            "the journal need not be set aside: it is intact or only torn",
+            hint="coldsign journal verify says which; a torn one is recovered: coldsign journal recover",
+        )
+    return damage
 
 
 def verified(entries: Iterable[Entry]) -> Verification:

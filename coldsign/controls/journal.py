@@ -23,13 +23,15 @@ from coldsign.controls.chain import (
     JournalDamagedError,
     NotedDiffersError,
     Verification,
+    demand_beyond_recovery,
     demand_reached,
+    demand_torn,
     last_line,
     read_chain,
     verified,
 )
 from coldsign.controls.entry import EMPTY, LINE_CAP, Anchor, Body, Entry, EntryKind
-from coldsign.errors import MalformedError, RefusedError, UnfitError, UsageError
+from coldsign.errors import MalformedError, RefusedError, UnfitError
 from coldsign.primitives.hashes import sha256
 from coldsign.primitives.lock import exclusive_lock, reading_lock
 from coldsign.primitives.storage import (
@@ -173,14 +175,8 @@ class Journal:
             UsageError: The journal is not torn.
             JournalDamagedError: It has worse damage than a torn line.
         """
-        with self._mending() as damage:
-            if damage is None:
-                raise UsageError(
-                    "the journal is intact: there is nothing to recover",
-                    hint="nothing need be done; coldsign journal verify says where it stands",
-                )
-            if damage.damage is not Damage.TORN:
-                raise damage
+        with self._mending() as found:
+            damage = demand_torn(found)
             with open_to_cut(self._path) as file:
                 start, tail = last_line(file)
                 atomic_write(self._home / f"journal.torn-{damage.line}", tail, replace=True)
@@ -197,12 +193,8 @@ class Journal:
         Raises:
             UsageError: The journal is intact or only torn.
         """
-        with self._mending() as damage:
-            if damage is None or damage.damage is Damage.TORN:
-                raise UsageError(
-                    "the journal need not be set aside: it is intact or only torn",
-                    hint="coldsign journal verify says which; a torn one is recovered: coldsign journal recover",
-                )
+        with self._mending() as found:
+            damage = demand_beyond_recovery(found)
             body = {"damage": damage.message, **self._keep_aside(), "reason": reason}
             # until the head follows, what is there is as damaged as before: nothing is forgotten unsaid
             entry = Entry.make(EntryKind.RECOVERED, body, after=EMPTY, now=now)

@@ -135,9 +135,11 @@ def list_keys(exported: bytes) -> tuple[PinnedKey, ...]:
         raise MalformedError(
             "the key file holds a secret key", hint="gpg --export gives the public part"
         )
-    if not 0 < kinds.count("pub") <= MOST_KEYS:
+    number = kinds.count("pub")
+    if not 0 < number <= MOST_KEYS:
+        held = f"{number} keys, not 1 to {MOST_KEYS}" if number else "no keys"
         raise MalformedError(
-            f"the key file holds {kinds.count('pub') or 'no'} keys, not 1 to {MOST_KEYS}",
+            f"the key file holds {held}",
             hint="export the reviewers' keys themselves: gpg --export FINGERPRINT",
         )
     return tuple(_primaries(records))

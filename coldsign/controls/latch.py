@@ -56,14 +56,14 @@ def halted_by(entries: Iterable[Entry]) -> bool:
     return halted
 
 
-def demand_reason(reason: str) -> None:
-    """Let no release pass without a reason.
+def demand_reason(reason: str, *, what: str = "a release") -> None:
+    """Let no release, and nothing else that the journal must explain, pass without a reason.
 
     Raises:
         UsageError: There is none.
     """
     if not reason.strip():
-        raise UsageError("a release needs a reason", hint="say it with --why, or type it")
+        raise UsageError(f"{what} needs a reason", hint="say it with --why, for the journal")
 
 
 class Latch:

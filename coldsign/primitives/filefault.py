@@ -20,6 +20,7 @@ _PATH_SHOWN: Final = 200  # characters of a path in a message: a terminal line o
 _LOOK: Final = "look at its owner and permissions"
 _MAKE_ROOM: Final = "make room and try again; nothing was half-written"
 _CHECK: Final = "check the name and the folder"
+_ON_RECORD: Final = "the journal says what was done"
 # For each of the system's error numbers: reason, hint, code.
 _MISNAMED: Final = {
     errno.ENOENT: ("it does not exist", _CHECK, "no-such-file"),
@@ -37,6 +38,18 @@ _UNFIT: Final = {
     errno.EPERM: ("operation not permitted", _LOOK, "permission-denied"),
     errno.EROFS: ("the disk is read-only", "", "read-only"),
 }
+_OF_STREAMS: Final = {
+    errno.EBADF: (
+        "standard output is closed",
+        "give it a file, a pipe or a terminal",
+        "closed-output",
+    ),
+    errno.EPIPE: (
+        "the reader of the output went away",
+        "run it again without that pipe",
+        "broken-pipe",
+    ),
+}
 
 
 def failure(error: OSError, doing: str, path: Path) -> ColdsignError:
@@ -51,13 +64,29 @@ def failure(error: OSError, doing: str, path: Path) -> ColdsignError:
         A UsageError for a path that was named wrongly (codes ``no-such-file``, ``file-exists``),
         else an UnfitError.
     """
-    message = f"{doing} {shown(path)}"
+    kind, reason, hint, code = _meaning(error)
+    return kind(f"{doing} {shown(path)}: {reason}", hint=hint, code=code)
+
+
+def stream_failure(error: OSError) -> UnfitError:
+    """As :func:`failure`, for the output that a person or a pipe reads; what was read of it cannot be taken back."""
+    number = error.errno or 0
+    if number in _OF_STREAMS:
+        reason, advice, code = _OF_STREAMS[number]
+    else:
+        _, reason, _, code = _meaning(error)
+        advice = "make room and run it again" if code == "disk-full" else ""
+    hint = f"{advice}; {_ON_RECORD}" if advice else _ON_RECORD
+    return UnfitError(reason, hint=hint, code=code or "file")
+
+
+def _meaning(error: OSError) -> tuple[type[UsageError | UnfitError], str, str, str]:
+    """The kind of error it is here, with reason, hint and code."""
     number = error.errno or 0
     if number in _MISNAMED:
-        reason, hint, code = _MISNAMED[number]
-        return UsageError(f"{message}: {reason}", hint=hint, code=code)
-    reason, hint, code = _UNFIT.get(number, (os.strerror(number).lower(), "", ""))
-    return UnfitError(f"{message}: {reason}", hint=hint, code=code)
+        return (UsageError, *_MISNAMED[number])
+    strange = os.strerror(number).lower() if number else "input or output failed"
+    return (UnfitError, *_UNFIT.get(number, (strange, "", "")))
 
 
 def unsafe(path: Path, status: os.stat_result, *, wanted: int) -> UnfitError:

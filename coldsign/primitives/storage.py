@@ -223,6 +223,26 @@ def read_untrusted(source: Path | Readable, cap: int, *, what: str) -> bytes:
     return data
 
 
+def readable(path: Path, doing: str = "cannot read") -> Path:
+    """The path, if there is something that may be read.
+
+    Args:
+        path: Of a file or a folder.
+        doing: How the error begins.
+
+    Raises:
+        UsageError: There is nothing of that name.
+        UnfitError: It may not be read.
+    """
+    try:
+        # A pipe would give its bytes to whoever opens it first.
+        if stat.S_ISREG(path.stat().st_mode):
+            path.open("rb").close()
+    except OSError as error:
+        raise failure(error, doing, path) from None
+    return path
+
+
 def write_output(path: Path, data: bytes, *, force: bool) -> None:
     """Write a file that a person named as output: whole or not at all.
 

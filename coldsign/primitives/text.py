@@ -37,9 +37,15 @@ def printable(text: str | bytes, limit: int = 64) -> str:
     return f"{shown}... ({left_out} bytes more)"
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things: ``1 input``, ``2 inputs``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number of things: ``1 input``, ``2 inputs``, ``3 entries``.
+
+    Args:
+        number: How many.
+        noun: Of one of them.
+        plural: Of several, where that is not the noun with an s.
+    """
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def other_form(data: bytes) -> str:

@@ -54,7 +54,7 @@ def finalize(psbt: Psbt, satisfier: Satisfier = satisfy, *, final_stands_in: boo
             inputs.append(_finished(found, txin.outpoint, satisfier, keep_final=kept))
         except RefusedError as no:
             why = f"input {index} cannot be finished: {no.message}"
-            raise RefusedError(why, hint=no.hint) from no
+            raise RefusedError(why, hint=no.hint, code=no.code) from no
     return Psbt.of_maps(psbt.global_map.map, inputs, [found.map for found in psbt.outputs])
 
 

@@ -31,6 +31,9 @@ LET_OTHERS = (
     "name the registered wallet it belongs to, or let a Bitcoin Core node do it: finalizepsbt"
 )
 
+NOT_COMPLETE = "not-complete"
+"""The code of an input that lacks signatures: a script waits for more replies."""
+
 OP_NUMEQUAL = 0x9C
 
 
@@ -96,11 +99,15 @@ def _bare(script: bytes, found: PsbtInput) -> Witness:
     needed, keys = multi
     signatures = [found.partial_sigs[key] for key in keys if key in found.partial_sigs]
     if len(signatures) < needed:
-        raise RefusedError(f"{needed} signatures needed, {len(signatures)} present")
+        raise _lacking(f"{needed} signatures needed, {len(signatures)} present")
     return (
         b"",
         *signatures[:needed],
     )  # the empty item is OP_CHECKMULTISIG's, which pops one too many
+
+
+def _lacking(message: str) -> RefusedError:
+    return RefusedError(message, code=NOT_COMPLETE)
 
 
 def _words(script: bytes) -> str:
@@ -112,12 +119,12 @@ def _key_hash(key_hash: bytes, found: PsbtInput) -> Witness:
     for key, signature in found.partial_sigs.items():
         if hash160(key) == key_hash:
             return (signature, key)
-    raise RefusedError("the signature is missing")
+    raise _lacking("the signature is missing")
 
 
 def _signature(key: bytes, found: PsbtInput) -> bytes:
     if key not in found.partial_sigs:
-        raise RefusedError("the signature is missing")
+        raise _lacking("the signature is missing")
     return found.partial_sigs[key]
 
 
@@ -131,12 +138,23 @@ def _p2tr(output: bytes, found: PsbtInput) -> Witness:
         if stack is not None and _commits(output, block, script):
             stacks.append((*stack, script, block))
     if not stacks:
-        leaves = list(found.tap_leaf_scripts.values())[:3]  # one line must do
-        scripts = "; ".join(_words(script) for script, _ in leaves)
-        raise RefusedError(
-            f"no signature of the key path, and no leaf to finish: {scripts}", hint=LET_OTHERS
-        )
+        raise _unfinished(output, found)
     return min(stacks, key=lambda stack: (sum(map(len, stack)), stack))
+
+
+def _unfinished(output: bytes, found: PsbtInput) -> RefusedError:
+    """Why no taproot path is complete: signatures are to come, or no leaf of the coin is of a kind we finish."""
+    waiting = any(
+        version == TAPSCRIPT and parse_multi_a(script) and _commits(output, block, script)
+        for block, (script, version) in found.tap_leaf_scripts.items()
+    )
+    if waiting or not found.tap_leaf_scripts:
+        return _lacking("no signature of the key path, and no leaf has all of its signatures")
+    leaves = list(found.tap_leaf_scripts.values())[:3]  # one line must do
+    scripts = "; ".join(_words(script) for script, _ in leaves)
+    return RefusedError(
+        f"no signature of the key path, and no leaf to finish: {scripts}", hint=LET_OTHERS
+    )
 
 
 def _leaf(script: bytes, version: int, found: PsbtInput) -> Witness | None:

@@ -37,7 +37,7 @@ class Fountain:
     def __init__(self, ur_type: str, first: Part, budget: Budget) -> None:
         self._type = ur_type
         self._solver = Solver(first, budget)
-        self.name = f"ur:{ur_type} in {first.count} parts"
+        self.name = f"ur:{ur_type} in {counted(first.count, 'part')}"
 
     @property
     def have(self) -> int:

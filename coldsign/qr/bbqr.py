@@ -10,8 +10,9 @@ import re
 import zlib
 from dataclasses import dataclass
 
-from coldsign.errors import MalformedError, UsageError
+from coldsign.errors import MalformedError
 from coldsign.qr.payload import MAX_MESSAGE, PayloadKind, kind_of_bytes, kind_of_text
+from coldsign.qr.room import too_small
 
 MAX_PARTS = 36 * 36 - 1
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -153,9 +154,7 @@ def split(data: bytes, detail: str, capacity: int) -> tuple[str, ...]:
     room = (capacity - 8) // 8 * 8
     total = -(-len(body) // room) if room > 0 else MAX_PARTS + 1
     if total > MAX_PARTS:
-        raise UsageError(
-            f"more than the {MAX_PARTS} parts of bbqr", hint="choose a greater --density"
-        )
+        raise too_small(f"more than the {MAX_PARTS} parts of bbqr")
     size = -(-len(body) // total // 8) * 8 if total > 1 else len(body)
     parts = [body[i : i + size] for i in range(0, len(body), size)]
     head = f"B${encoding}{detail[1]}{_digits(len(parts))}"

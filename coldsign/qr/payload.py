@@ -78,7 +78,7 @@ _SECRETS = (
     (re.compile(rb"\s*(?:[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51})\s*\Z"), "a private key (WIF)"),
     (re.compile(rb"\s*(?:ms1|MS1)[0-9a-zA-Z]{40,}"), "a codex32 secret share"),
     (re.compile(rb"\s*(?:[a-z]{3,8}\s+){11,32}[a-z]{3,8}\s*\Z"), "seed words"),
-    (re.compile(rb"\s*(?:\d{4}){12,24}\s*\Z"), "a SeedQR"),
+    (re.compile(rb"\s*\d{40,100}\s*\Z"), "a SeedQR"),  # with digits left out or typed twice too
 )
 _OTHERS = (
     (re.compile(rb"\s*(?:\[[0-9a-fA-F]{8}[^\]]*\])?[xtyzuvYZUV]pub"), "an extended public key"),
@@ -135,8 +135,11 @@ def is_text(data: bytes) -> bool:
     return len(data.translate(None, _CONTROLS)) == len(data)
 
 
-# Mistyped or not: a paper's copy of a mnemonic.
-_ROW_OF_WORDS = re.compile(rb"\s*(?:[A-Za-z]{2,12}\s+){7}")
+# Mistyped or not: a paper's copy of a mnemonic, or a part of a SeedQR, is not quoted.
+_ROWS = (
+    (re.compile(rb"\s*(?:[A-Za-z]{2,12}\s+){7}"), "a row of words"),
+    (re.compile(rb"\s*(?:\d[\s-]*){16}"), "a row of digits"),
+)
 
 
 _DUE = {
@@ -175,8 +178,9 @@ def describe(payload: Payload) -> str:
     if name := drawing(head):
         return name
     if payload.kind is PayloadKind.TEXT:
-        if _ROW_OF_WORDS.match(head):
-            return "a row of words"
+        for pattern, name in _ROWS:
+            if pattern.match(head):
+                return name
         return f"a text of {len(payload.data)} bytes"
     return _label(payload)
 

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from coldsign.errors import MalformedError, UsageError
+from coldsign.errors import MalformedError
+from coldsign.qr.room import too_small
 
 # Four digits are the most any peer writes (Sparrow); 2 MB at Specter's 300 characters a frame.
 MAX_PARTS = 9999
@@ -57,4 +58,4 @@ def split(text: str, capacity: int) -> tuple[str, ...]:
             size = -(-len(text) // total)
             parts = [text[i : i + size] for i in range(0, len(text), size)]
             return tuple(f"p{i}of{len(parts)} {part}" for i, part in enumerate(parts, 1))
-    raise UsageError(f"more than the {MAX_PARTS} parts of pMofN", hint="choose a greater --density")
+    raise too_small(f"more than the {MAX_PARTS} parts of pMofN")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from coldsign.errors import ColdsignError, MalformedError, UnfitError, UsageError
+from coldsign.errors import ColdsignError, MalformedError, UnfitError
+from coldsign.primitives.filefault import failure
 from coldsign.primitives.text import printable
 from coldsign.qr.child import Child
 from coldsign.qr.payload import drawing
@@ -65,7 +66,7 @@ def is_visual(path: Path) -> bool:
     """Whether a path is a folder, a picture or a film; by its content, never by its name.
 
     Raises:
-        UsageError: It cannot be read.
+        UsageError, UnfitError: It cannot be read.
     """
     if path.is_dir():
         return True
@@ -81,7 +82,7 @@ def read_pictures(paths: Sequence[Path]) -> Iterator[bytes]:
     """The bytes of every code in pictures, animations, films and folders of them, file by file.
 
     Raises:
-        UsageError: A file cannot be read.
+        UsageError, UnfitError: A file cannot be read.
         MalformedError: A file is damaged, too large or hostile.
         UnfitError: The decoder, or for films PyAV, is missing.
     """
@@ -242,9 +243,7 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_HEAD)
     except OSError as error:
-        raise UsageError(
-            f"{printable(str(path), limit=200)} cannot be read: {error.strerror}"
-        ) from error
+        raise failure(error, "cannot read", path) from error
 
 
 def _content(path: Path) -> bytes:
@@ -252,9 +251,7 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_PICTURE + 1)
     except OSError as error:
-        raise UsageError(
-            f"{printable(str(path), limit=200)} cannot be read: {error.strerror}"
-        ) from error
+        raise failure(error, "cannot read", path) from error
     if len(data) > MAX_PICTURE:
         raise MalformedError(f"{printable(path.name)}: more than {MAX_PICTURE // 2**20} MiB")
     return data

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import cycle
 
-from coldsign.errors import UsageError
 from coldsign.primitives.cbor import UINT, write_head
 from coldsign.qr import base43, bbqr, plain, pmofn, schedule
 from coldsign.qr.density import Density
 from coldsign.qr.payload import Dialect, PayloadKind, sha256_short
+from coldsign.qr.room import too_long, too_small
 from coldsign.qr.symbol import Level, capacity, is_alphanumeric, smallest_version, strongest_level
 from coldsign.qr.ur import ur1, uri
 from coldsign.qr.ur.fountain import MAX_FRAGMENTS, Mixer
@@ -135,7 +135,7 @@ def _fragment_length(size: int, ur_type: str, room: int) -> int:
             best = length
             break
     if best <= 0 or -(-size // best) > MAX_FRAGMENTS:
-        raise UsageError("too large for codes this small", hint="choose a greater --density")
+        raise too_small("too large for codes this small")
     return -(-size // -(-size // best))
 
 
@@ -161,9 +161,7 @@ def _series(
 def _single(data: bytes, dialect: Dialect, detail: str) -> Frame:
     """The one code of a dialect without parts."""
     if len(data) > _MAX_SINGLE:
-        raise UsageError(
-            f"{len(data)} bytes of {dialect} do not fit one QR code", hint="use --format ur or bbqr"
-        )
+        raise too_long(f"{len(data)} bytes of {dialect} do not fit one QR code")
     if dialect is Dialect.BASE64:
         return plain.encode_base64(data)
     if dialect is Dialect.HEX:
@@ -179,10 +177,7 @@ def _frames(texts: tuple[Frame, ...], data: bytes, dialect: Dialect) -> Frames:
     longest = max(texts, key=len)
     room = capacity(40, Level.L, alphanumeric=is_alphanumeric(longest))
     if len(longest) > room:
-        raise UsageError(
-            f"{len(longest)} characters of {dialect} do not fit one QR code",
-            hint="use --format ur or bbqr",
-        )
+        raise too_long(f"{len(longest)} characters of {dialect} do not fit one QR code")
     version = smallest_version(longest)
     level = strongest_level(longest, version)
     return Frames(texts, len(texts), version, level, dialect, sha256_short(data))

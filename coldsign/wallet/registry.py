@@ -133,8 +133,9 @@ class Registry:
     def _takes(self, wallet: Wallet, *, force: bool, same: bool) -> bool:
         """Whether there is something to write: no if it is there already (``same``)."""
         first = wallet.derive(RECEIVE, 0).script_pubkey
-        for name in self.names():
-            if name.casefold() == wallet.name.casefold():
+        own = wallet.name.casefold()
+        for name in sorted(self.names(), key=lambda name: name.casefold() != own):  # its own first
+            if name.casefold() == own:
                 if name == wallet.name and same:
                     return False
                 if not force or name != wallet.name:
@@ -146,7 +147,7 @@ class Registry:
             elif not force and self.load(name).derive(RECEIVE, 0).script_pubkey == first:
                 raise RefusedError(
                     f"these addresses are registered already, as the wallet {name}",
-                    hint=f"use --wallet {name}; --force registers them under a second name",
+                    hint=f"use that name, {name}; --force registers them under a second name",
                     code="wallet-known",
                 )
         return True

@@ -168,4 +168,4 @@ def _about(minutes: int) -> str:
     """A time of at least a minute in its largest unit; nine tenths of a unit are said as one."""
     name, size = next(unit for unit in _UNITS if minutes * 10 >= unit[1] * 9)
     count = max(1, round(minutes / size))
-    return f"about {count} {name}{'s' if count > 1 else ''}"
+    return f"about {counted(count, name)}"

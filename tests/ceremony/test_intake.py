@@ -232,3 +232,13 @@ def test_a_chosen_format_overrides_the_requests() -> None:
     chosen = answer(Psbt.parse(PSBT), request, level=ReplyLevel.SIGNATURES, form="bbqr")
     assert chosen.frames().dialect is Dialect.BBQR
     assert len(chosen.data) < len(PSBT)
+
+
+def test_of_several_files_the_one_that_is_too_large_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coldsign.ceremony.intake.MAX_FILE", len(PSBT))
+    for name, more in (("good", b""), ("large", b"\0")):
+        (tmp_path / name).write_bytes(PSBT + more)
+    with pytest.raises(MalformedError, match=r"^large: the file is larger than"):
+        read(str(tmp_path / "good"), str(tmp_path / "large"))

@@ -2,12 +2,15 @@
 
 import io
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coldsign.cli.app import run
+import click
+
+from coldsign.cli.app import cli, run
 from coldsign.cli.screen import Screen
 from tests.cli.terminal import Terminal
 
@@ -38,6 +41,23 @@ class Outcome:
         return [line for line in self.err.splitlines() if line.startswith("hint: ")]
 
 
+def named_options(hint: str) -> set[str]:
+    """The options that a hint names for the command that ran: not those of a command line that it quotes."""
+    own = [part for part in re.split("[;:,]", hint) if not re.search(r"\b(coldsign|gpg) ", part)]
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", " ".join(own)))
+
+
+def options_of(arguments: Sequence[str]) -> set[str]:
+    """The options of the command that a command line names."""
+    command: click.Command = cli
+    found = {"--version"}
+    for word in arguments:
+        found |= {name for option in command.params for name in option.opts}
+        if isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), word) or command
+    return found | {name for option in command.params for name in option.opts}
+
+
 class Laptop:
     """A folder with a home in it."""
 
@@ -51,7 +71,10 @@ class Laptop:
         out, err = io.StringIO(), io.StringIO()
         words = ["--network", network, "--home", str(self.home), *arguments]
         code = run(words, screen=Screen(stdout=out, stderr=err))
-        return Outcome(code, out.getvalue(), err.getvalue())
+        outcome = Outcome(code, out.getvalue(), err.getvalue())
+        for hint in outcome.hints:
+            assert named_options(hint) <= options_of(arguments), hint
+        return outcome
 
     def good(self, *arguments: str) -> Outcome:
         """Run one command that must end well."""

@@ -1,5 +1,7 @@
 """An audit before a person: how far it is, also while an address without an index is searched for."""
 
+import pytest
+
 from tests.cli.laptop import Laptop
 
 FOREIGN = "bcrt1qpqyqszqgpqyqszqgpqyqszqgpqyqszqgz7fmv0"
@@ -21,3 +23,12 @@ def test_one_address_is_one(laptop: Laptop) -> None:
     for rows, told in ((1, "1 address, "), (2, "2 addresses, ")):
         listed = laptop.write("list.csv", f"{address},0\n" * rows)
         assert laptop.good("wallet", "audit", "vault", listed).err.startswith(told)
+
+
+@pytest.mark.parametrize(
+    "row", ["", "address;index", "addr,idx", "bcrt1qqqq,0", "psbt\xff", "\n\n"]
+)
+def test_the_hint_says_how_a_list_is_written(row: str, laptop: Laptop) -> None:
+    outcome = laptop.run("wallet", "audit", "vault", laptop.write("list.csv", row))
+    assert (outcome.code, len(outcome.hints)) == (3, 1)
+    assert "ask the sender" not in outcome.hints[0]

@@ -45,6 +45,10 @@ WRITES = {
     "demo": ("demo", "--yes", "--out", "?"),
     "sign": (*SIGN, "--out", "?"),
 }
+UNLOCKS = {
+    "passphrase": ("--key", "mine", "--passphrase-file", "?"),
+    "secret": ("--key", "-", "--secret-file", "?"),
+}
 # An empty policy is a policy, and any bytes are a message that can be shown.
 FINE = {("policy", "empty"), ("policy set", "empty"), ("qr show", "binary"), ("qr scan", "binary")}
 FINE |= {("qr scan", "huge")}
@@ -119,10 +123,10 @@ def test_a_folder_is_no_file_to_write(writer: str, place: Laptop) -> None:
     assert "folder is a link, a folder or a device" in outcome.errors[0]
 
 
-@pytest.mark.parametrize("taker", ["inspect", "manifest", "approval", "wallet audit", "combine"])
+@pytest.mark.parametrize("taker", sorted(TAKES.keys() - {"qr show", "qr scan", "seedqr"}))
 def test_what_may_not_be_read(taker: str, place: Laptop, monkeypatch: pytest.MonkeyPatch) -> None:
     """As root nothing is closed to us: the system's refusal is played."""
-    opened = Path.open
+    opened, access = Path.open, os.access
 
     def closed(self: Path, *args, **named):
         if self.name == "closed":
@@ -131,10 +135,29 @@ def test_what_may_not_be_read(taker: str, place: Laptop, monkeypatch: pytest.Mon
 
     (place.folder / "closed").write_text("x")
     monkeypatch.setattr(Path, "open", closed)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != "closed" and access(path, mode))
     outcome = place.run(*("closed" if word == "?" else word for word in TAKES[taker]))
     assert outcome.code == 8
     assert outcome.errors[0].endswith("closed: permission denied")
     assert outcome.hints == ["hint: look at its owner and permissions"]
+
+
+@pytest.mark.parametrize("writer", sorted(WRITES.keys() - {"demo"}))
+def test_a_folder_that_takes_no_files(
+    writer: str, place: Laptop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said before any work is done: what is signed into it would be lost."""
+    access, shut = os.access, place.folder / "folder"
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: (path != shut or not mode & os.W_OK) and access(path, mode)
+    )
+    before = place.files()
+    outcome = place.run(*("folder/x.txt" if word == "?" else word for word in WRITES[writer]))
+    assert outcome.code == 8
+    assert outcome.errors == [f"error: cannot write to the folder {shut}: permission denied"]
+    assert outcome.hints == ["hint: look at its owner and permissions"]
+    assert place.files() == before
+    assert place.kinds() == []
 
 
 def test_a_transcript_is_replaced_only_with_force(place: Laptop) -> None:
@@ -156,3 +179,33 @@ def test_a_list_with_a_heading_and_no_address_proves_nothing(lines, place: Lapto
     assert not Path(place.path("report")).exists()
     assert place.run("halt", "status").code == 0
     assert place.kinds() == []
+
+
+@pytest.mark.parametrize("unlock", UNLOCKS)
+@pytest.mark.parametrize("kind", ["absent", "folder", "r.txt/under"])
+def test_what_unlocks_the_key_is_looked_for_first(unlock: str, kind: str, place: Laptop) -> None:
+    """And not only when everything was read, decided and recorded."""
+    review = place.good("--json", "inspect", "r.txt", *REVIEW).document["review_code"]
+    words = [kind if word == "?" else word for word in UNLOCKS[unlock]]
+    outcome = place.run("sign", "r.txt", *REVIEW, "--expect", " ".join(review), *words)
+    assert (outcome.code, len(outcome.err.splitlines())) == (2, 2)
+    assert outcome.errors[0].startswith(f"error: cannot read the {unlock} file {kind}: ")
+    assert place.kinds() == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("inspect", "-", "-", *REVIEW),
+        ("inspect", "-", *REVIEW, "--manifest", "-"),
+        (*SIGN, "--approval", "-", "--approval", "-"),
+        ("sign", "-", *REVIEW, "--key", "-", "--secret-file", "-", *EXPECT),
+        ("approve", "-", *REVIEW, "--manifest", "-", "--signer", "anna", *EXPECT),
+        ("combine", "-", "r.txt", "-"),
+        ("qr", "scan", "-", "-"),
+    ],
+)
+def test_standard_input_is_for_one_thing(words: tuple[str, ...], place: Laptop) -> None:
+    outcome = place.run(*words)
+    assert (outcome.code, len(outcome.hints)) == (2, 1)
+    assert outcome.errors == ["error: standard input can be read once, and '-' is given twice"]

@@ -56,7 +56,7 @@ def test_damage_halts_whoever_comes_upon_it(name: str, laptop: Laptop) -> None:
     assert (done.code, len(done.errors), len(done.hints)) == (4, 1, 1), done.err
     status = laptop.run("halt", "status")
     assert status.code == 7
-    assert status.out.startswith("engaged: the journal is damaged: ")
+    assert status.out.startswith("engaged: the journal is damaged (")
 
 
 def test_damage_is_recorded_once(laptop: Laptop) -> None:
@@ -97,3 +97,29 @@ def test_a_note_that_differs_is_for_a_person_to_judge(laptop: Laptop) -> None:
     assert (done.code, len(done.hints)) == (4, 1)
     assert "read the note again" in done.hints[0]
     assert laptop.run("halt", "status").code == 0
+
+
+@pytest.mark.parametrize("command", ["recover", "set-aside"])
+def test_the_journal_is_mended_for_a_reason(command: str, laptop: Laptop) -> None:
+    journal = laptop.home / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-9])
+    before = journal.read_bytes()
+    done = laptop.run("journal", command, "--why", " ", "--yes")
+    assert (done.code, done.hints) == (2, ["hint: say it with --why, for the journal"])
+    assert journal.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["recover", "set-aside"])
+def test_nobody_is_asked_about_a_journal_that_is_intact(command: str, laptop: Laptop) -> None:
+    done = laptop.run("journal", command, "--why", "to be sure")
+    assert (done.code, len(done.err.splitlines())) == (2, 2)
+    assert "is intact" in done.errors[0]
+
+
+def test_the_reason_of_a_halt_is_said_once(laptop: Laptop) -> None:
+    with (laptop.home / "journal.jsonl").open("ab") as file:
+        file.write(b"{")
+    torn = laptop.run("journal", "verify")
+    assert torn.hints[0].endswith("then: coldsign journal recover --why TEXT")
+    why = laptop.run("--json", "halt", "status").document["why"]
+    assert why == torn.errors[0].removeprefix("error: ")

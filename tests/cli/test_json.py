@@ -1,6 +1,7 @@
 """Scripts: one JSON document on standard output, exit codes by class, one error line and a hint."""
 
 import base64
+import errno
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -190,11 +191,11 @@ def test_halted_and_unfit(laptop: Laptop, monkeypatch: pytest.MonkeyPatch) -> No
     assert stat.S_IMODE(locked.stat().st_mode) == 0o500
 
     def full(*_args, **_options) -> None:
-        raise OSError(28, "No space left on device", "x")
+        raise OSError(errno.ENOSPC, "No space left on device", "x")
 
     monkeypatch.setattr("coldsign.cli.deliver.write_output", full)
     outcome = laptop.run("wallet", "export", "vault", "--out", laptop.path("w.txt"))
-    assert (outcome.code, outcome.errors) == (8, ["error: the disk is full"])
+    assert (outcome.code, outcome.errors) == (8, ["error: cannot use x: the disk is full"])
     assert not Path(laptop.path("w.txt")).exists()
 
 
@@ -231,3 +232,30 @@ def test_a_reply_that_cannot_be_written_can_be_made_again(
     monkeypatch.undo()
     laptop.good(*sign, "--accept", "signed-before")
     assert laptop.kinds() == ["intent", "signed", "intent", "signed"]
+
+
+@pytest.mark.parametrize(
+    ("number", "error", "advice"),
+    [
+        (errno.ENOSPC, "the disk is full", "make room and run it again"),
+        (errno.EPIPE, "the reader of the output went away", "run it again without that pipe"),
+        (errno.EBADF, "standard output is closed", "give it a file, a pipe or a terminal"),
+        (errno.EIO, "input/output error", ""),
+    ],
+)
+def test_a_reply_that_no_stream_takes_is_said_to_be_signed(
+    number, error, advice, laptop: Laptop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, phrase = laptop.path("r.txt"), laptop.path("passphrase")
+    code = " ".join(laptop.good("--json", *INSPECT, path).document["review_code"])
+    sign = ("sign", path, "--wallet", "vault", "--key", "mine", "--passphrase-file", phrase)
+
+    def broken(*_args, **_options) -> None:
+        raise OSError(number, "")
+
+    monkeypatch.setattr("coldsign.cli.screen.Screen.raw", broken)
+    outcome = laptop.run(*sign, "--expect", code)
+    assert (outcome.code, outcome.errors) == (8, [f"error: {error}"])
+    again = "the signature was made: sign again with --accept signed-before"
+    said = "; ".join(filter(None, (advice, "the journal says what was done", again)))
+    assert outcome.hints == [f"hint: {said}"]

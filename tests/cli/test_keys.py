@@ -260,3 +260,9 @@ def test_a_key_with_a_damaged_record_is_named_and_removed(laptop: Laptop) -> Non
         terminal.line("mine")
         assert terminal.end() == 0
     assert laptop.good("--json", "key", "list").document == {"keys": []}
+
+
+def test_a_dash_is_no_passphrase_file(laptop: Laptop) -> None:
+    done = laptop.run("key", "xpub", "mine", "--path", "m", "--passphrase-file", "-")
+    assert (done.code, done.errors) == (2, ["error: a passphrase file is named, not '-'"])
+    assert done.hints == ["hint: --passphrase-fd 0 reads standard input"]

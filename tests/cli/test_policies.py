@@ -147,3 +147,14 @@ def test_the_same_wallet_registered_again_keeps_its_policy(laptop):
     laptop.good("wallet", "add", "vault", laptop.path("r.wallet"), "--yes", "--force")
     shown = laptop.good("--json", "policy", "show", "vault").document
     assert (shown["bound"], shown["settings"]["limits.per_day_sats"]) == (True, 5)
+
+
+@pytest.mark.parametrize("content", ["seed words in the wrong place", b"psbt\xff\x01", ""])
+def test_of_several_approvals_the_one_at_fault_is_named(content, laptop):
+    wrong = laptop.write("anna.txt", content)
+    sign = ("sign", laptop.path("r.txt"), "--wallet", "vault", "--key", "mine", "--expect", "x")
+    outcome = laptop.run(*sign, "--approval", wrong)
+    assert (outcome.code, len(outcome.hints)) == (3, 1)
+    named = "anna.txt: " if content else "the approval is empty"
+    assert outcome.errors[0].startswith(f"error: {named}")
+    assert "ask the sender" not in outcome.hints[0]

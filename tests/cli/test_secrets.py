@@ -10,6 +10,7 @@ from coldsign.keys import seedqr
 from coldsign.keys.mnemonic import Mnemonic
 from coldsign.keys.slip39_words import WORDS as SHARE_WORDS
 from tests.cli.laptop import DATA, PASSPHRASE, Laptop, Outcome
+from tests.cli.terminal import TYPED_END
 
 COSIGNER = json.loads((DATA / "regtest/wsh-sortedmulti-2of3-4x4.json").read_text())["cosigners"][0]
 WORDS = COSIGNER["mnemonic"]
@@ -370,3 +371,63 @@ def test_entries_that_differ_are_both_typed_again(laptop: Laptop) -> None:
         assert terminal.end() == 0
         assert "the two entries differ; type both again" in terminal.plain
     assert laptop.run("key", "show", "typed").code == 0
+
+
+@pytest.mark.parametrize("end", ["\r", TYPED_END, "\r" + TYPED_END])
+def test_a_seedqr_that_a_scanner_types_is_not_shown(end: str, laptop: Laptop) -> None:
+    importing = ("key", "import", "typed", "--from", "seedqr", "-", "--passphrase-file")
+    with laptop.terminal(*importing, "passphrase", columns=110) as terminal:
+        terminal.see("hand scanner", "Ctrl-D ends")
+        terminal.type(SEED_DIGITS + end)
+        terminal.see("BIP-39 passphrase (not shown; empty for none):")
+        terminal.line()
+        terminal.see("(again)")
+        terminal.line()
+        assert terminal.end() == 0
+        assert terminal.restored
+        assert SEED_DIGITS[:8] not in terminal.raw
+        assert "sha256" not in terminal.raw
+    assert COSIGNER["fingerprint"] in laptop.good("key", "show", "typed").out
+
+
+@pytest.mark.parametrize(
+    ("typed", "error"),
+    [
+        (SEED_DIGITS[:-1] + "\r", "95 bytes are no SeedQR: 48 or 96 digits"),
+        (SEED_DIGITS[:20] + "l" + SEED_DIGITS[21:] + "\r", "is due, but this is a row of digits"),
+        (SEED_DIGITS[:30] + "\r", "is due, but this is a row of digits"),
+        (SEED_DIGITS[:-4] + "0000\r", "checksum"),
+        (WORDS + "\r", "this looks like BIP-39 words"),
+        ("wsh(pk(xpub))\r", "is due, but this is a wallet description"),
+        (TYPED_END, "what was typed is empty"),
+    ],
+)
+def test_a_mistyped_seedqr_is_not_shown_either(typed: str, error: str, laptop: Laptop) -> None:
+    importing = ("key", "import", "typed", "--from", "seedqr", "-", "--passphrase-file")
+    with laptop.terminal(*importing, "passphrase", columns=110) as terminal:
+        terminal.see("hand scanner", "Ctrl-D ends")
+        terminal.type(typed)
+        assert terminal.end() == 3
+        assert terminal.restored
+        assert error in terminal.said[0]
+        assert not any(piece in terminal.raw for piece in pieces(typed) if piece.isdigit())
+        assert " ".join(WORDS.split()[:3]) not in terminal.raw
+    assert not (laptop.home / "keys" / "typed.age").exists()
+
+
+def test_a_seedqr_by_a_camera_of_ones_choice(laptop: Laptop) -> None:
+    wrong = ("key", "import", "typed", "--from", "seedqr", "--camera", "nowhere")
+    outcome = laptop.run(*wrong, "--passphrase-file", laptop.path("passphrase"))
+    assert outcome.errors == [
+        "error: invalid value for '--camera': neither a camera's number nor a recording"
+    ]
+
+
+@pytest.mark.parametrize("digits", [SEED_DIGITS[:-1], SEED_DIGITS + "0", SEED_DIGITS[:47]])
+def test_a_damaged_seedqr_is_a_secret_too(digits: str, laptop: Laptop) -> None:
+    path = laptop.write("digits", digits)
+    for words in (("qr", "scan"), ("qr", "show"), ("wallet", "add", "new", "--yes")):
+        outcome = laptop.run(*words, path)
+        demand_silent(outcome, digits)
+        assert outcome.code == 3
+        assert "but this is a SeedQR" in outcome.errors[0]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldsign.primitives.text import is_safe_name, printable
+from coldsign.primitives.text import counted, is_safe_name, printable
 from tests.vectors import ROOT
 
 QUICK = settings(max_examples=200, deadline=None)
@@ -62,3 +62,17 @@ def test_safe_names(name):
 )
 def test_unsafe_names(name):
     assert not is_safe_name(name)
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "said"),
+    [
+        (0, ("input",), "0 inputs"),
+        (1, ("input",), "1 input"),
+        (12_345, ("input",), "12345 inputs"),
+        (1, ("entry", "entries"), "1 entry"),
+        (2, ("entry", "entries"), "2 entries"),
+    ],
+)
+def test_things_are_counted(number, words, said):
+    assert counted(number, *words) == said

@@ -230,6 +230,24 @@ def test_what_is_missing_is_named():
     assert why_not(utxo(b"\x51")) == "no way to finish the script OP_1"
 
 
+@pytest.mark.parametrize(
+    ("pairs", "code"),
+    [
+        ((utxo(p2wpkh(hash160(KEYS[0]))), sig(1)), "not-complete"),
+        ((utxo(p2wsh(multisig(2, KEYS[:3]))), (0x05, b"", multisig(2, KEYS[:3]))), "not-complete"),
+        ((utxo(p2tr(XONLY[0])),), "not-complete"),
+        (leaf(multi_a(2, 3)), "not-complete"),
+        (leaf(b"\x51"), "refused"),
+        ((sig(0),), "refused"),
+        ((utxo(b"\x51"),), "refused"),
+    ],
+)
+def test_a_script_is_told_whether_to_wait_for_signatures(pairs, code):
+    with pytest.raises(RefusedError) as refused:
+        finalize(Psbt.parse(v0([pairs])))
+    assert refused.value.code == code
+
+
 def test_a_nested_witness_script():
     script = multisig(1, KEYS[:2])
     redeem = p2wsh(script)

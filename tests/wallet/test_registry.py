@@ -47,6 +47,14 @@ def test_adding_the_same_again_does_nothing(shelf):
     assert path_of(shelf).stat().st_mtime_ns == before
 
 
+def test_adding_the_same_again_does_nothing_beside_a_second_name_either(shelf):
+    shelf.add(wallet())
+    shelf.add(wallet("a"), force=True)
+    before = path_of(shelf).stat().st_mtime_ns
+    shelf.add(wallet())
+    assert path_of(shelf).stat().st_mtime_ns == before
+
+
 def test_another_policy_under_the_name_needs_force(shelf):
     shelf.add(wallet())
     with pytest.raises(RefusedError, match="vault is registered with other content") as caught:

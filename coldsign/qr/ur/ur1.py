@@ -4,9 +4,10 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from coldsign.errors import MalformedError, UsageError
+from coldsign.errors import MalformedError
 from coldsign.primitives.encoding import BECH32_ALPHABET, bech32_polymod
 from coldsign.qr.payload import MAX_MESSAGE
+from coldsign.qr.room import too_small
 from coldsign.qr.ur import cbor
 
 _VALUES = {char: value for value, char in enumerate(BECH32_ALPHABET)}
@@ -95,7 +96,7 @@ def split(data: bytes, capacity: int) -> tuple[str, ...]:
     digest = bc32_encode(hashlib.sha256(message).digest())
     room = capacity - len(f"ur:bytes/9999of9999/{digest}/")
     if room <= 0 or -(-len(body) // room) > MAX_PARTS:
-        raise UsageError("too many parts for a version 1 ur", hint="choose a greater --density")
+        raise too_small("too many parts for a version 1 ur")
     total = -(-len(body) // room)
     size = -(-len(body) // total)
     parts = [body[i : i + size] for i in range(0, len(body), size)]

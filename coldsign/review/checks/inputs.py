@@ -184,11 +184,7 @@ def malleable_parent(facts: Facts, context: Context) -> Iterator[Finding]:
         if (previous := known.given.non_witness_utxo) is not None and _is_malleable(previous)
     )
     if count:
-        who = (
-            "1 input spends from a transaction"
-            if count == 1
-            else f"{count} inputs spend from transactions"
-        )
+        who = counted(count, "input spends from a transaction", "inputs spend from transactions")
         text = f"{who} whose txid can change until confirmed"
         yield note("malleable-parent", TRANSACTION, text)
 
