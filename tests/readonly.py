@@ -1,13 +1,21 @@
 """A home that this process may read and not write, by the system's own word."""
 
 import contextlib
+import importlib
 import os
+import pkgutil
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import coldsign
+
 _NOBODY = 65534
+# Python's own library may lie where nobody else may read: what the program loads late is loaded before.
+for _module in pkgutil.walk_packages(coldsign.__path__, "coldsign."):
+    if not _module.name.endswith("__main__"):
+        importlib.import_module(_module.name)
 
 
 @contextlib.contextmanager
