@@ -185,12 +185,14 @@ def waiting_policy(desk: Desk) -> Path:
     return left_waiting(desk, "policies", ".toml")
 
 
+@pytest.mark.push
 def test_a_second_cut_over_a_wallet_that_waits(desk: Desk) -> None:
     waiting_wallet(desk)
     found = cut_everywhere(desk, lambda: register(desk, OLD, force=True))
     assert in_order(found, (NEW, None), (OLD, None))
 
 
+@pytest.mark.push
 @pytest.mark.parametrize("action", ["bind", "replace", "remove"])
 def test_a_second_cut_over_a_policy_that_waits(action: str, desk: Desk) -> None:
     waiting_policy(desk)

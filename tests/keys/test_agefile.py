@@ -240,6 +240,7 @@ def age_program():
     return program
 
 
+@pytest.mark.push  # both take as long as a passphrase should: four seconds
 def test_the_standard_age_program_opens_it(tmp_path):
     sealed = agefile.seal(PLAINTEXT, PASSPHRASE)
     assert b"canary" not in sealed
