@@ -200,3 +200,89 @@ def test_a_replacement_with_the_same_data_output_has_the_same_payments():
     assert "redirects-earlier" in grave(other.review(context))
     apart = other_coins(tagged).with_payment(0, sats=29_000_000).with_payment(1, sats=21_000_000)
     assert not grave(apart.review(context))
+
+
+OTHER_COIN, PAID = b"\7" * 32, (PAYEES[0], 30_000_000)
+
+
+def remembering(*booked, outpoints=()):
+    """A context in which one transaction paid these (payment, withdrawal id) from other coins."""
+    history = Memory()
+    payments, ids = zip(*booked, strict=True)
+    history.past = [PastTransaction(OTHER_COIN, outpoints, payments, ids)]
+    return Context(history=history)
+
+
+def severities(context, code, paper=None):
+    report = HONEST.review(replace(context, manifest=paper))
+    return [(one.where, one.severity.value) for one in report.findings if one.code == code]
+
+
+def test_only_what_changes_is_said_of_a_replacement():
+    draft, context = after(HONEST, draft=HONEST.with_payment(1, script=STRANGER))
+    assert "the same payments" not in str(draft.review(context).findings)
+    fewer = Draft(payments=(HONEST_PAYMENTS[0], Pay(99_995_000, place=(1, 12))))
+    assert "the same payments" not in str(fewer.review(context).findings)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "paper", "severity"),
+    [
+        ("wd-7", HONEST_MANIFEST, "confirm"),
+        ("", HONEST_MANIFEST, "refuse"),
+        ("wd-7", None, "refuse"),
+    ],
+    ids=["both have an id", "only this has one", "only that had one"],
+)
+def test_ids_tell_equal_payments_apart_only_where_both_have_one(earlier, paper, severity):
+    found = severities(remembering((PAID, earlier)), "paid-before", paper)
+    assert found == [("output 0", severity)]
+
+
+def test_the_earlier_id_that_is_named_is_the_equal_payments():
+    context = remembering(((STRANGER, 5_000), "wd-6"), (PAID, "wd-7"))
+    text = str(HONEST.review(replace(context, manifest=HONEST_MANIFEST)).findings)
+    assert "was paid there as wd-7" in text
+    assert "wd-6" not in text
+
+
+@pytest.mark.parametrize(
+    ("booked", "is_asked"),
+    [
+        ([((PAYEES[0], 30_000_001), "wd-7")], False),
+        ([((PAYEES[0], 30_000_001), "wd-7"), ((STRANGER, 5_000), "")], False),
+        ([((PAYEES[0], 30_000_001), "wd-7"), ((PAYEES[0], 9_000), "")], True),
+        ([((PAYEES[0], 30_000_001), "")], True),
+    ],
+    ids=["booked", "another payee was not", "another payment to this payee was not", "not booked"],
+)
+def test_the_books_vouch_for_nearly_equal_payments_only_if_all_are_in_them(booked, is_asked):
+    found = severities(remembering(*booked), "nearly-paid-before", HONEST_MANIFEST)
+    assert found == ([("output 0", "confirm")] if is_asked else [])
+
+
+@pytest.mark.parametrize(
+    ("earlier", "is_reused"),
+    [
+        ([(PAID, "wd-1")], False),
+        ([((PAYEES[0], 30_000_001), "wd-1")], True),
+        ([((STRANGER, 30_000_000), "wd-1")], True),
+        ([(PAID, "wd-7"), ((STRANGER, 5_000), "wd-1")], True),
+        ([((STRANGER, 5_000), "wd-7"), (PAID, "wd-1")], False),
+    ],
+    ids=["the same", "another amount", "another payee", "another has its payment", "among others"],
+)
+def test_an_id_stands_for_one_payment(earlier, is_reused):
+    found = severities(remembering(*earlier), "withdrawal-id-reused", HONEST_MANIFEST)
+    assert found == ([("output 0", "refuse")] if is_reused else [])
+    assert not severities(remembering(*earlier), "withdrawal-id-reused")
+
+
+def test_two_equal_payments_of_an_earlier_transaction_are_two_in_a_replacement():
+    twice = Draft(payments=(HONEST_PAYMENTS[0], HONEST_PAYMENTS[0], Pay(69_995_000, place=(1, 12))))
+    coins = tuple(txin.outpoint for txin in twice.tx().inputs)
+    for times, expected in ((1, ["output 1"]), (2, [])):
+        context = remembering(*[(PAID, "")] * times, outpoints=coins)
+        report = twice.review(context)
+        found = [one.where for one in report.findings if one.code == "redirects-earlier"]
+        assert found == expected
