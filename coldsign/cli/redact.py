@@ -11,11 +11,10 @@ from coldsign.primitives.words import word_list
 _LEFT_OUT = "(left out: it looks like a secret)"
 _EXTENDED = re.compile(r"[a-zA-Z]prv[1-9A-HJ-NP-Za-km-z]{8,}")
 _WIF = re.compile(r"\b[59KLc][1-9A-HJ-NP-Za-km-z]{24,}")
-_DIGITS = re.compile(
-    r"[0-9]{24,}"
-)  # a SeedQR in numbers, whole or cut; amounts and heights are shorter
+_DIGITS = re.compile(r"[0-9]{24,}")  # a SeedQR, whole or cut; amounts and heights are shorter
 _SHARE = re.compile(r"\b[mM][sS]1[02-9ac-hj-np-zAC-HJ-NP-Z]{20,}")  # codex32
-_RUN = re.compile(r"[a-z]{3,}(?: +[a-z]{3,})+")
+# Only from a word's first letter: from each of its letters, one long word would be read a million times.
+_RUN = re.compile(r"(?<![a-z])[a-z]{3,}(?: +[a-z]{3,})+")
 _FEWEST = 5  # words in a row that our own sentences do not hold
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from coldsign.cli.redact import redact
 from coldsign.keys import seedqr
 from coldsign.keys.mnemonic import Mnemonic
 from coldsign.keys.slip39_words import WORDS as SHARE_WORDS
@@ -431,3 +432,11 @@ def test_a_damaged_seedqr_is_a_secret_too(digits: str, laptop: Laptop) -> None:
         demand_silent(outcome, digits)
         assert outcome.code == 3
         assert "but this is a SeedQR" in outcome.errors[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 1_000_000, "K" * 1_000_000, "ab " * 300_000, "ms1" * 300_000]
+)
+def test_a_long_text_is_looked_through_once(text: str) -> None:
+    """Looked through from each of its letters it would take an hour."""
+    assert redact(text).count("left out") <= 1
