@@ -1,10 +1,13 @@
 """Single sections of the report: what of the manifest is paid, and one that is not called several."""
 
+from dataclasses import replace
+
 import pytest
 
+from coldsign.primitives.tx import TxIn
 from coldsign.review.context import Context
 from coldsign.review.render import to_lines
-from tests.review.build import HONEST_MANIFEST, PAYEES, Draft, manifest
+from tests.review.build import HONEST_MANIFEST, PAYEES, Draft, codes, manifest
 
 
 def test_the_manifest_is_held_against_the_payments():
@@ -31,3 +34,33 @@ def test_one_input_is_one(coins, words):
         draft = draft.with_coin(coin, parent_script_sig=b"\x51")
     (found,) = [one for one in draft.review().findings if one.code == "malleable-parent"]
     assert found.text.startswith(f"{words} ")
+
+
+NESTED = (b"\x16\x00\x14" + bytes(20), (bytes(64), bytes(33)))
+NATIVE = (b"", (bytes(64), bytes(33)))
+LEGACY = (b"\x51", ())
+
+
+@pytest.mark.parametrize(
+    ("spends", "is_malleable"),
+    [
+        ((NATIVE,), False),
+        ((NESTED,), False),
+        ((LEGACY,), True),
+        ((NESTED, NATIVE), False),
+        ((NATIVE, LEGACY), True),
+        ((LEGACY, NESTED), True),
+    ],
+)
+def test_a_parent_is_malleable_by_any_input_without_a_witness(spends, is_malleable):
+    class Parents(Draft):
+        def parent(self, number):
+            tx = super().parent(number)
+            (spent,) = tx.inputs
+            points = [spent.outpoint._replace(vout=vout) for vout in range(len(spends))]
+            pairs = zip(points, spends, strict=True)
+            inputs = tuple(TxIn(point, script, spent.sequence) for point, (script, _) in pairs)
+            witnesses = tuple(stack for _, stack in spends) if any(w for _, w in spends) else ()
+            return replace(tx, inputs=inputs, witnesses=witnesses)
+
+    assert ("malleable-parent" in codes(Parents().review())) is is_malleable

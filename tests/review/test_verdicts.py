@@ -29,7 +29,8 @@ def test_a_claimed_amount_is_asked_where_the_policy_allows_it():
 def test_a_legacy_amount_is_never_only_claimed():
     claim = (50_000_000).to_bytes(8, "little") + b"\x17" + wallet("W-sh").derive(0, 3).script_pubkey
     draft = Draft(wallet="W-sh").with_coin(0, drop=(0,), add=[(b"\x01", claim)])
-    assert draft.review(limits(unproven_v0_amounts=True)).verdict == "refuse"
+    found = draft.review(limits(unproven_v0_amounts=True)).findings
+    assert [one.severity.value for one in found if one.code == "amount-unproven"] == ["refuse"]
 
 
 def test_taproot_amounts_need_no_previous_transaction():
