@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from coldsign.primitives.tx import TxOut
 from coldsign.review.context import Context
 from tests.review.build import HONEST_PAYMENTS, Coin, Draft, Memory, Pay, codes, grave
 from tests.review.drafts import HONEST, fee, limits, origin, our_key
@@ -98,3 +99,37 @@ def test_what_one_day_may_let_leave():
         context = limits(per_day_sats=leaving + 1000)
         report = HONEST.review(replace(context, spent_recently_sats=spent))
         assert ("over-day-limit" in codes(report)) is is_refused
+
+
+def unknown(sizes, global_sizes=()):
+    """The honest draft with unknown fields in its first input: the size of each key's data and value together."""
+    pairs = [(b"\xf0" + bytes([n]), bytes(size - 1)) for n, size in enumerate(sizes)]
+    extra = [(b"\xf1" + bytes([n]), bytes(size - 1)) for n, size in enumerate(global_sizes)]
+    return replace(HONEST.with_coin(0, add=pairs), add=extra)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "global_sizes", "places"),
+    [
+        ((16_384,), (), []),
+        ((16_385,), (), ["input 0"]),
+        ((10, 16_385), (), ["input 0"]),
+        ((), (16_385,), ["transaction"]),
+        ((16_384, 16_384), (8_000,), []),
+        ((16_384, 16_384, 8_168), (), []),
+        ((16_384, 16_384, 8_169), (), ["transaction"]),
+    ],
+)
+def test_fields_of_unknown_meaning(sizes, global_sizes, places):
+    """One field of 16,384 bytes; all together as much, and 4,096 for each of the six maps, 8 of them for a field."""
+    report = unknown(sizes, global_sizes).review()
+    assert [one.where for one in report.findings if one.code == "unknown-data-too-large"] == places
+
+
+def test_both_amounts_of_a_coin_are_said():
+    script = HONEST.script(HONEST.coins[0])
+    lie = TxOut(49_000_000, script).serialize()
+    report = HONEST.with_coin(0, change={b"\x01": lie}).review()
+    (said,) = [one.text for one in report.findings if one.code == "amount-mismatch"]
+    assert "49000000 sat" in said
+    assert "50000000" in said
