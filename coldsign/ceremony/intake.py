@@ -14,7 +14,7 @@ from coldsign.qr.payload import Payload, PayloadKind, describe, drawing, due
 from coldsign.qr.read import is_film, is_picture, is_visual, read_picture, read_pictures
 from coldsign.qr.recognise import MAX_FILE, is_frame, recognise
 
-PSBT = frozenset({PayloadKind.PSBT})
+PSBT, SEED = frozenset({PayloadKind.PSBT}), frozenset({PayloadKind.SEED})
 AGAIN = "copy it again from where it came"
 UNDRAWN = "codes are read in PNG, JPEG, GIF, WebP and BMP: save it as one of them"
 
@@ -36,7 +36,6 @@ NOBODY = Watcher()
 
 _FOLDED = (b"cHNidP", b"70736274ff", b"70736274FF")  # how a PSBT begins in base64 and in hex
 _MAX_FOLD = 80  # characters of a line; base64 folds at 76, PEM at 64, xxd -p at 60
-_SEED = frozenset({PayloadKind.SEED})
 _SHAPELESS = frozenset({PayloadKind.BYTES, PayloadKind.TEXT})
 
 
@@ -168,7 +167,7 @@ def read_lines(
                 whole = joiner.require() if progress.done else None
             elif PayloadKind.PSBT in want:
                 whole = _pasted(line)
-            elif want == _SEED:
+            elif want == SEED:
                 whole = recognise(line, want)  # one code, and no more of it is to be typed
             if whole is not None:
                 break

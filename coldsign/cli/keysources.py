@@ -1,5 +1,6 @@
 """What ``key import --from`` understands, each form turned into one checked secret."""
 
+from coldsign.ceremony.intake import SEED
 from coldsign.cli.options import Settings
 from coldsign.cli.secrets import compared_with_paper, demand_like, read_material
 from coldsign.cli.sources import read_source
@@ -8,9 +9,7 @@ from coldsign.keys import seedqr
 from coldsign.keys.likeness import Likeness
 from coldsign.keys.material import KeyKind, Material
 from coldsign.keys.versions import NetworkGroup
-from coldsign.qr.payload import PayloadKind
 
-_SEED = frozenset({PayloadKind.SEED})
 _OTHERS = "words, xprv, WIF and shares are read with --secret-file and a --from of their own"
 _KINDS = {"mnemonic": KeyKind.MNEMONIC, "xprv": KeyKind.XPRV, "wif": KeyKind.WIF}
 
@@ -48,7 +47,7 @@ def _from_seedqr(
     if secret_file is not None:
         return read_material(settings.screen, secret_file, settings.network, KeyKind.MNEMONIC)
     try:
-        seed = read_source(settings.screen, pictures, _SEED, camera=camera).data
+        seed = read_source(settings.screen, pictures, SEED, camera=camera).data
     except MalformedError as other:
         if other.code == "wrong-kind":
             other.hint = _OTHERS

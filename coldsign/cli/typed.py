@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from coldsign.ceremony.intake import read_lines
+from coldsign.ceremony.intake import SEED, read_lines
 from coldsign.cli.screen import Screen, stopped
 from coldsign.cli.watch import Watch
 from coldsign.errors import MalformedError
@@ -18,6 +18,8 @@ from coldsign.qr.recognise import MAX_FILE
 
 _END = b"\x04"  # Ctrl-D
 _CHUNK = 4096
+_OPENLY = "paste the text; Ctrl-D ends"
+_SECRETLY = "type the digits, which are not shown; Enter ends"
 
 
 def scan(screen: Screen, want: frozenset[PayloadKind]) -> Callable[[], Payload]:
@@ -26,7 +28,7 @@ def scan(screen: Screen, want: frozenset[PayloadKind]) -> Callable[[], Payload]:
     def run() -> Payload:
         try:
             with _unfolded(sys.stdin.fileno()) as lines:
-                screen.say("scan the codes with a hand scanner, or paste the text; Ctrl-D ends")
+                screen.say(f"scan with a hand scanner, or {_SECRETLY if want == SEED else _OPENLY}")
                 return read_lines(lines, want=want, watcher=Watch(screen, 0))
         except KeyboardInterrupt:
             raise stopped() from None

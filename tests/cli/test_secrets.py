@@ -378,7 +378,7 @@ def test_entries_that_differ_are_both_typed_again(laptop: Laptop) -> None:
 def test_a_seedqr_that_a_scanner_types_is_not_shown(end: str, laptop: Laptop) -> None:
     importing = ("key", "import", "typed", "--from", "seedqr", "-", "--passphrase-file")
     with laptop.terminal(*importing, "passphrase", columns=110) as terminal:
-        terminal.see("hand scanner", "Ctrl-D ends")
+        terminal.see("hand scanner", "which are not shown; Enter ends")
         terminal.type(SEED_DIGITS + end)
         terminal.see("BIP-39 passphrase (not shown; empty for none):")
         terminal.line()
@@ -406,7 +406,7 @@ def test_a_seedqr_that_a_scanner_types_is_not_shown(end: str, laptop: Laptop) ->
 def test_a_mistyped_seedqr_is_not_shown_either(typed: str, error: str, laptop: Laptop) -> None:
     importing = ("key", "import", "typed", "--from", "seedqr", "-", "--passphrase-file")
     with laptop.terminal(*importing, "passphrase", columns=110) as terminal:
-        terminal.see("hand scanner", "Ctrl-D ends")
+        terminal.see("hand scanner", "which are not shown; Enter ends")
         terminal.type(typed)
         assert terminal.end() == 3
         assert terminal.restored
