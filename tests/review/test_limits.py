@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from coldsign.primitives.script import classify, p2pkh, p2sh, p2wpkh, p2wsh, push
 from coldsign.primitives.tx import TxOut
+from coldsign.review.checks.outputs import dust_limit
 from coldsign.review.context import Context
 from tests.review.build import HONEST_PAYMENTS, Coin, Draft, Memory, Pay, codes, grave
-from tests.review.drafts import HONEST, fee, limits, origin, our_key
+from tests.review.drafts import DATA, HONEST, fee, limits, origin, our_key
 from tests.review.test_redteam_hidden import ORIGINS, found, hiding, reviewed
 
 DEPTH = len(HONEST.psbt().inputs[0].bip32_derivations[our_key()].path)
@@ -133,3 +135,33 @@ def test_both_amounts_of_a_coin_are_said():
     (said,) = [one.text for one in report.findings if one.code == "amount-mismatch"]
     assert "49000000 sat" in said
     assert "50000000" in said
+
+
+@pytest.mark.parametrize(
+    ("script", "least"),
+    [
+        (p2pkh(bytes(20)), 546),
+        (p2sh(b""), 540),
+        (p2wpkh(bytes(20)), 294),
+        (p2wsh(b""), 330),
+        (b"\x51\x20" + bytes(31) + b"\x01", 330),
+        (b"\x51\x02\x4e\x73", 240),
+        (b"\x60\x02\x00\x00", 240),
+        (push(b"\x02" + bytes(32)) + b"\xac", 576),
+        (bytes(252), 1227),
+        (bytes(253), 1236),
+    ],
+    ids=["p2pkh", "p2sh", "p2wpkh", "p2wsh", "p2tr", "p2a", "future", "p2pk", "252", "253"],
+)
+def test_dust_is_what_nodes_call_dust(script, least):
+    """The amounts that Bitcoin Core relays at its standard rate."""
+    assert dust_limit(script, classify(script)) == least
+    for sats, is_dust in ((least, False), (least - 1, True)):
+        report = Draft(payments=(*HONEST_PAYMENTS, Pay(sats, script))).review()
+        assert ("dust" in codes(report)) is is_dust
+
+
+def test_equal_data_outputs_are_no_destination():
+    data = Pay(0, DATA)
+    report = Draft(payments=(*HONEST_PAYMENTS, data, data)).review(limits(op_return=True))
+    assert "same-destination-twice" not in codes(report)
