@@ -8,7 +8,7 @@ from coldsign.primitives.script import classify, p2pkh, p2sh, p2wpkh, p2wsh, pus
 from coldsign.primitives.tx import TxOut
 from coldsign.review.checks.outputs import dust_limit
 from coldsign.review.context import Context
-from tests.review.build import HONEST_PAYMENTS, Coin, Draft, Memory, Pay, codes, grave
+from tests.review.build import HONEST_PAYMENTS, Coin, Draft, G, Memory, Pay, codes, grave
 from tests.review.drafts import DATA, HONEST, fee, limits, origin, our_key
 from tests.review.test_redteam_hidden import ORIGINS, found, hiding, reviewed
 
@@ -165,3 +165,38 @@ def test_equal_data_outputs_are_no_destination():
     data = Pay(0, DATA)
     report = Draft(payments=(*HONEST_PAYMENTS, data, data)).review(limits(op_return=True))
     assert "same-destination-twice" not in codes(report)
+
+
+def test_one_sat_in_a_data_output_is_burned_and_not_dust():
+    for sats, is_burned in ((0, False), (1, True)):
+        found = codes(Draft(payments=(*HONEST_PAYMENTS, Pay(sats, DATA))).review())
+        assert ("data-burns-money" in found) is is_burned
+        assert "dust" not in found
+
+
+def test_nothing_is_worth_nothing_and_not_dust():
+    found = codes(Draft(payments=(*HONEST_PAYMENTS, Pay(0))).review())
+    assert "zero-value-output" in found
+    assert "dust" not in found
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (b"\x51\x02\x4e\x73", "is an anchor (P2A)"),
+        (b"\x52\x02\x4e\x73", "a witness version without rules"),
+    ],
+)
+def test_what_anyone_can_spend_is_told_apart(script, words):
+    report = Draft(payments=(*HONEST_PAYMENTS, Pay(10_000, script))).review()
+    (said,) = [one.text for one in report.findings if one.code == "anyone-can-spend"]
+    assert words in said
+
+
+def test_all_key_origins_of_another_wallet_are_counted():
+    other = b"\xaa\xbb\xcc\xdd" + bytes(4)
+    plain = (b"\x02" + b"\x02" + G[1:], other)
+    taproot = (b"\x07" + G[1:], b"\x00" + other)
+    report = HONEST.with_payment(0, add=[plain, taproot]).review()
+    (said,) = [one.text for one in report.findings if one.code == "other-wallets-origin"]
+    assert said == "carries 2 key origins of another wallet"
