@@ -32,7 +32,7 @@ def test_only_signatures_on_every_input_are_all(inputs, is_found):
 
 
 def test_the_signed_inputs_of_each_cosigner_are_counted():
-    draft = signed_by(2, inputs=(1,), draft=signed_by(1))
+    draft = signed_by(1, 2, inputs=(1,), draft=signed_by(1, inputs=(0,)))
     texts = [one.text for one in draft.review().findings if one.code == "cosigner-signed"]
     assert [text.partition(" has ")[2] for text in texts] == [
         "validly signed 2 of 2 inputs",
