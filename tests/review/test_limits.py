@@ -9,7 +9,7 @@ from coldsign.primitives.tx import TxOut
 from coldsign.review.checks.outputs import dust_limit
 from coldsign.review.context import Context
 from tests.review.build import HONEST_PAYMENTS, Coin, Draft, G, Memory, Pay, codes, grave
-from tests.review.drafts import DATA, HONEST, fee, limits, origin, our_key
+from tests.review.drafts import DATA, HONEST, fee, limits, locked, origin, our_key
 from tests.review.test_redteam_hidden import ORIGINS, found, hiding, reviewed
 
 DEPTH = len(HONEST.psbt().inputs[0].bip32_derivations[our_key()].path)
@@ -200,3 +200,46 @@ def test_all_key_origins_of_another_wallet_are_counted():
     report = HONEST.with_payment(0, add=[plain, taproot]).review()
     (said,) = [one.text for one in report.findings if one.code == "other-wallets-origin"]
     assert said == "carries 2 key origins of another wallet"
+
+
+@pytest.mark.parametrize(("most", "is_refused"), [(3, False), (2, True)])
+def test_outputs(most, is_refused):
+    assert ("too-many-outputs" in codes(HONEST.review(limits(max_outputs=most)))) is is_refused
+
+
+def test_a_locktime_is_a_height_below_half_a_billion_and_a_time_from_there():
+    assert "locktime-too-far" in codes(locked(499_999_999).review())
+    assert "locktime-is-a-time" not in codes(locked(499_999_999).review())
+    assert "locktime-too-far" not in codes(locked(500_000_000).review())
+    assert "locktime-is-a-time" in codes(locked(500_000_000).review())
+
+
+def test_how_long_a_locktime_waits():
+    report = locked(900_200).review(limits(height=900_000))
+    (said,) = [one.text for one in report.findings if one.code == "locktime-ahead"]
+    assert said == "not valid before block 900200, 200 after the last known one"
+
+
+def test_one_input_that_is_not_final_gives_a_locktime_its_effect():
+    final = locked(900_000, sequence=0xFFFF_FFFF)
+    assert "locktime-without-effect" in codes(final.review())
+    assert "replaceable" not in codes(final.review())
+    one = final.with_coin(1, sequence=0xFFFF_FFFE)
+    assert "locktime-without-effect" not in codes(one.review())
+    assert "replaceable" not in codes(one.review())
+    assert "replaceable" in codes(final.with_coin(1, sequence=0xFFFF_FFFD).review())
+
+
+@pytest.mark.parametrize(("sats", "is_refused"), [(0, False), (1, True)])
+def test_all_outputs_together_are_no_more_than_all_coins(sats, is_refused):
+    most = 21_000_000 * 100_000_000
+    payments = (Pay(most - 1_000_000, place=(1, 12)), Pay(1_000_000 + sats))
+    report = Draft(payments=payments).review()
+    found = [one.where for one in report.findings if one.code == "amount-out-of-range"]
+    assert found == (["transaction"] if is_refused else [])
+
+
+def test_a_fee_is_told_as_a_share_of_what_is_paid():
+    context = limits(confirm_percent=0.01, confirm_sat_per_vb=1e6)
+    (said,) = [one.text for one in fee(100_000).review(context).findings if one.code == "fee-high"]
+    assert said == "the fee is high: 0.20% of what is paid is above 0.01%"
