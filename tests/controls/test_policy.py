@@ -141,6 +141,39 @@ class TestRefusing:
             parse(text)
         assert "\n" not in caught.value.message
 
+    @pytest.mark.parametrize(
+        ("key", "low", "high"),
+        [
+            ("fee.refuse_sat_per_vb", 0, 10_000_000),
+            ("fee.confirm_sat_per_vb", 0, 10_000_000),
+            ("fee.refuse_sats", 0, 2_100_000_000_000_000),
+            ("fee.refuse_percent", 0, 1_000_000),
+            ("fee.confirm_percent", 0, 1_000_000),
+            ("limits.per_transaction_sats", 0, 2_100_000_000_000_000),
+            ("limits.per_day_sats", 0, 2_100_000_000_000_000),
+            ("limits.max_outputs", 1, 100_000),
+            ("limits.gap", 0, 1_000_000),
+            ("limits.last_seen_receive", 0, 2_147_483_647),
+            ("limits.last_seen_change", 0, 2_147_483_647),
+            ("limits.max_path_depth", 1, 255),
+            ("limits.height", 0, 499_999_999),
+            ("limits.locktime_window", 0, 499_999_999),
+        ],
+    )
+    def test_a_number_has_a_least_and_a_most(self, key, low, high):
+        for value in (low, high):
+            assert parse(f"{key} = {value}").settings()[key] == value
+        for value in (low - 1, high + 1):
+            with pytest.raises(MalformedError, match=f"policy: {key} must be from {low} to "):
+                parse(f"{key} = {value}")
+
+    def test_so_many_reviewers_can_be_asked_for(self):
+        people = [f"{n:040X}" for n in range(100)]
+        found = parse(f"[require]\napprovals = 100\nreviewers = {people}")
+        assert found.require.approvals == len(found.require.reviewers) == 100
+        with pytest.raises(MalformedError, match=r"require.approvals must be from 0 to 100$"):
+            parse(f"[require]\napprovals = 101\nreviewers = {people}")
+
     def test_other_encodings(self):
         with pytest.raises(MalformedError, match="not UTF-8"):
             Policy.parse(b"[fee]\xff")
@@ -168,9 +201,11 @@ class TestRefusing:
 
     def test_caps(self, monkeypatch):
         monkeypatch.setattr(module, "MOST_ENTRIES", 1)
+        assert parse("[allow]\ndestinations = ['a']").destinations == ("a",)
         with pytest.raises(MalformedError, match="more than 1 entries"):
             parse("[allow]\ndestinations = ['a', 'b']")
         monkeypatch.setattr(module, "POLICY_CAP", 3)
+        assert parse("   ") == Policy.empty()
         with pytest.raises(MalformedError, match="larger than 3 bytes"):
             parse("    ")
 
