@@ -41,11 +41,14 @@ op_return = false
 foreign_inputs = false
 unproven_v0_amounts = false   # segwit v0 inputs without their previous transaction
 destinations = []             # addresses or descriptors; empty = anywhere
+partial_manifest = false      # paying a part of it
 [require]
 manifest = false
 approvals = 0                 # distinct reviewers
 reviewers = []                # OpenPGP fingerprints
 manifest_signers = []
+keyholders = []               # whose approvals do not count
+offline = false
 """
 
 
@@ -58,7 +61,10 @@ class TestReading:
         assert parse(FULL) == Policy.empty()
         assert parse(FULL).limits == Limits()
         assert parse(FULL.replace("\n", "\r\n")) == Policy.empty()
-        assert set(tomllib.loads(FULL)) == {"fee", "limits", "allow", "require"}
+        tables = tomllib.loads(FULL)
+        assert set(tables) == {"fee", "limits", "allow", "require"}
+        keys = {f"{table}.{key}" for table, values in tables.items() for key in values}
+        assert keys == Policy.empty().settings().keys()  # no default is left unsaid
 
     def test_values_arrive(self):
         found = parse(
