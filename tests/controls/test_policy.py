@@ -87,6 +87,8 @@ class TestReading:
         assert found.require.reviewers == (FPR, OTHER)
         assert found.require.keyholders == (OTHER,)
         assert found.coverage is Coverage.PART
+        assert found.settings()["allow.partial_manifest"] is True
+        assert Policy.empty().settings()["allow.partial_manifest"] is False
         assert found.digest != Policy.empty().digest
 
     def test_order_and_comments_do_not_change_the_digest(self):
