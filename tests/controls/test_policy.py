@@ -60,6 +60,7 @@ class TestReading:
     def test_the_page_of_the_contract_is_the_default(self):
         assert parse(FULL) == Policy.empty()
         assert parse(FULL).limits == Limits()
+        assert parse(FULL).coverage is Coverage.WHOLE
         assert parse(FULL.replace("\n", "\r\n")) == Policy.empty()
         tables = tomllib.loads(FULL)
         assert set(tables) == {"fee", "limits", "allow", "require"}
@@ -250,6 +251,19 @@ class TestDestinations:
         assert places.covers(ours.derive(0, 5).script_pubkey)
         assert places.covers(ours.derive(1, 0).script_pubkey)
         assert not places.covers(ours.derive(0, 6).script_pubkey)
+
+    def test_a_wallet_of_one_address(self):
+        one = wallet("sh-multi-3of4-uncompressed-3x5")
+        assert not one.descriptor.ranged
+        places = parse(f"[allow]\ndestinations = ['{one.descriptor}']").places(REGTEST)
+        assert places is not None
+        assert places.covers(one.derive(0, 0).script_pubkey)
+        assert not places.covers(wallet().derive(0, 0).script_pubkey)
+
+    def test_a_descriptor_needs_its_checksum(self):
+        bare, _, _ = str(wallet().descriptor).partition("#")
+        with pytest.raises(MalformedError, match=r"entry 1, .*checksum"):
+            parse(f"[allow]\ndestinations = ['''{bare}''']").places(REGTEST)
 
     @pytest.mark.parametrize("entry", ["nowhere", "wpkh(x)#abcdefgh"])
     def test_a_bad_one_is_named(self, entry):
