@@ -62,6 +62,14 @@ class TestApprovals:
             with pytest.raises(MalformedError, match=f"line {number + 2}"):
                 Approval.parse("\n".join([title, *longer, last]))
 
+    def test_no_line_is_added_or_missing(self, home):
+        """What is signed is exactly what is read: nothing may stand under it unread."""
+        text = Approval.of(report(home), accepted=frozenset(), now=NOW).serialize()
+        short = text[: text.rindex("date: ")]
+        for other in (text + "also: x\n", text + "\n", text + "x", text[:-1], short, "x" + text):
+            with pytest.raises(MalformedError, match="not a coldsign approval"):
+                Approval.parse(other)
+
     @pytest.mark.parametrize("name", [" x", "x ", "-x"])
     def test_an_unsafe_wallet_name(self, home, name):
         mine = Approval.of(report(home), accepted=frozenset(), now=NOW)
@@ -206,8 +214,9 @@ class TestApprovals:
             with pytest.raises(MalformedError, match=words):
                 open_approval(data, keyring=cast.ring, now=now)
         monkeypatch.setattr(approvals, "APPROVAL_CAP", 3)
-        with pytest.raises(MalformedError, match="larger than 3 bytes"):
-            open_approval(b"xxxx", keyring=cast.ring, now=now)
+        for data, words in ((b"xxx", "not a clear-signed"), (b"xxxx", "larger than 3 bytes")):
+            with pytest.raises(MalformedError, match=words):
+                open_approval(data, keyring=cast.ring, now=now)
 
     def test_one_document_and_nothing_around_it(self, cast):
         good = cast.gpg.gpg("-u", "anna", "--clear-sign", data=b"hello\n").decode()
@@ -225,6 +234,7 @@ class TestApprovals:
             begin,
             begin + good[good.index("Hash:") : good.index("\n\n") + 1] + good[good.index(end) :],
             good.removeprefix(begin),
+            good.replace("SIGNED MESSAGE", "SIGNED LETTERS"),  # as long: the rest is where it was
         ):
             with pytest.raises(MalformedError, match="not a clear-signed document"):
                 split_clear_signed(bad)

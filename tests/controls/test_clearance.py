@@ -7,14 +7,17 @@ import pytest
 from coldsign.controls import clearance
 from coldsign.controls.approval import (
     Approval,
+    VerifiedApproval,
 )
 from coldsign.controls.clearance import (
     Clearance,
     ClearanceRefusedError,
     _Seal,
     clear,
+    demand_manifest,
 )
 from coldsign.controls.entry import EntryKind
+from coldsign.controls.gpg import GoodSignature
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Latch
 from coldsign.controls.manifest import parse_manifest
@@ -125,6 +128,39 @@ class TestRefusing:
         hint = ClearanceRefusedError(caught.value.reasons).hint
         assert hint.endswith(f"; and {len(caught.value.reasons) - 2} more")
 
+    @pytest.mark.parametrize(
+        ("number", "hint"),
+        [
+            (1, "look"),
+            (2, "look; also: no 2"),
+            (5, "look; also: no 2; no 3; no 4; no 5"),
+            (6, "look; also: no 2; no 3; no 4; no 5; and 1 more"),
+        ],
+    )
+    def test_of_many_reasons_the_first_few_are_told(self, number, hint):
+        refusals = [
+            RefusedError(f"no {n}", hint="look", code=f"c{n}") for n in range(1, number + 1)
+        ]
+        error = ClearanceRefusedError(tuple(refusals))
+        assert (error.message, error.code, error.hint) == ("no 1", "c1", hint)
+
+    @pytest.mark.parametrize(
+        ("given", "words"),
+        [(0, "none counts"), (1, "1 counts"), (2, "2 count")],
+    )
+    def test_how_many_approvals_count_is_told(self, home, given, words):
+        people = [f"{n:040X}" for n in range(3)]
+        policy = LAX + f"[require]\napprovals = 3\nreviewers = {people}\n".encode()
+        found = report(home, policy=policy)
+        approval = Approval.of(found, accepted=to_confirm(found), now=NOW)
+        papers = [
+            VerifiedApproval(approval, (GoodSignature(who, who, NOW),)) for who in people[:given]
+        ]
+        with pytest.raises(ClearanceRefusedError) as caught:
+            granted(home, policy=policy, found=found, given=tuple(papers))
+        assert caught.value.code == "approvals-missing"
+        assert caught.value.message == f"the policy requires 3 approvals, and {words}"
+
     def test_a_finding_must_be_accepted_by_name(self, home):
         asking = LAX.replace(b"confirm_sat_per_vb = 1000000", b"confirm_sat_per_vb = 0")
         found = report(home, policy=asking)
@@ -193,6 +229,7 @@ class TestManifests:
         assert reasons(home, policy=policy) == ["no-manifest"]
         books = parse_manifest(self.rows(home).encode(), REGTEST)
         found = report(home, policy=policy, manifest=books)
+        demand_manifest(found, Policy.parse(policy))
         cleared = granted(home, policy=policy, found=found)
         assert cleared.intent(key="k")["manifest"] == books.digest.hex()
         assert (

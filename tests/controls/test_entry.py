@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldsign.controls.entry import EMPTY, Entry, EntryKind, stamp
+from coldsign.controls.entry import EMPTY, Anchor, Entry, EntryKind, stamp
 from coldsign.errors import MalformedError
 from tests.controls.journals import NOW
 
@@ -81,8 +81,13 @@ class TestEntry:
 
     def test_any_clock_will_do_but_it_needs_a_zone(self) -> None:
         assert stamp(datetime(1, 1, 1, tzinfo=UTC)) == "0001-01-01T00:00:00Z"
+        east = timezone(timedelta(hours=5, minutes=30))
+        assert stamp(datetime(2026, 1, 1, 4, 0, 59, tzinfo=east)) == "2025-12-31T22:30:59Z"
         with pytest.raises(ValueError, match="time zone"):
             stamp(datetime(2026, 1, 1))  # noqa: DTZ001
+
+    def test_a_place_as_it_is_noted_on_paper(self) -> None:
+        assert str(Anchor(11, "414b7e62" + "0" * 56)) == "11 414b 7e62"
 
     def test_an_auditor_can_check_it_with_sha256sum(self) -> None:
         import hashlib

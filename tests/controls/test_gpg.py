@@ -355,6 +355,13 @@ class TestSignedManifest:
         with pytest.raises(RefusedError, match="does not belong"):
             demand_signed(DATA + b" ", signature, signers=(cast.anna,), **known)
 
+    @pytest.mark.parametrize("listed", ["anna", "bert"])
+    def test_one_listed_signer_is_enough_whoever_signed_beside(self, cast, listed):
+        signature = cast.gpg.gpg("-u", "anna", "-u", "bert", "--detach-sign", data=DATA)
+        signers = (cast.cleo, getattr(cast, listed))
+        good = demand_signed(DATA, signature, signers=signers, keyring=cast.ring, now=now())
+        assert {signed.primary for signed in good} == {cast.anna, cast.bert}
+
 
 class TestWhatAPersonIsTold:
     def test_no_name_of_a_file_in_memory(self, cast):

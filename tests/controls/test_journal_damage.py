@@ -117,7 +117,10 @@ class TestDamage:
         assert journal.verify().damage is None
         with pytest.raises(JournalDamagedError, match="no entry 3 with the noted hash") as caught:
             journal.demand_anchor(noted)
-        assert caught.value.damage is Damage.ROLLED_BACK
+        lost = caught.value
+        assert (lost.damage, lost.line, lost.code) == (Damage.ROLLED_BACK, 3, "journal-rolled-back")
+        assert "(rolled-back) at line 3" in lost.message
+        assert "read the note again" in lost.hint
         with pytest.raises(UsageError, match="eight digits"):
             journal.demand_anchor(Anchor(3, anchor.hash[:7]))
 

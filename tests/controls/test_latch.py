@@ -10,7 +10,7 @@ import pytest
 from coldsign.controls.chain import JournalDamagedError
 from coldsign.controls.entry import EntryKind
 from coldsign.controls.journal import Journal
-from coldsign.controls.latch import Latch, halted_by
+from coldsign.controls.latch import Halt, Latch, halted_by
 from coldsign.errors import HaltedError, UnfitError, UsageError
 from tests.killing import steps_survived
 
@@ -42,6 +42,19 @@ def test_engage_check_release(home: Path) -> None:
     assert kinds(journal) == [EntryKind.HALTED, EntryKind.RELEASED]
 
 
+@pytest.mark.parametrize(
+    ("halt", "text"),
+    [
+        (Halt("why", "2026", "anna"), "why (2026, by anna)"),
+        (Halt("why", "2026", ""), "why (2026)"),
+        (Halt("why", "", "anna"), "why (by anna)"),
+        (Halt("why", "", ""), "why"),
+    ],
+)
+def test_what_is_known_of_a_halt_is_told(halt: Halt, text: str) -> None:
+    assert str(halt) == text
+
+
 def test_the_first_reason_stays_and_every_reason_is_recorded(home: Path) -> None:
     latch, journal = Latch(home), Journal(home)
     latch.engage("first", NOW, who="a", journal=journal)
@@ -67,12 +80,18 @@ def test_a_link_a_folder_and_an_open_file_are_engaged(home: Path) -> None:
     with pytest.raises(HaltedError):
         Latch(home).check()
     Latch(home).release("cleaned", NOW, who="anna", journal=Journal(home))
+    (home / "halt").symlink_to(home)  # to a folder: the link goes, whatever it leads to
+    with pytest.raises(HaltedError):
+        Latch(home).check()
+    Latch(home).release("cleaned", NOW, who="anna", journal=Journal(home))
+    Latch(home).check()
     (home / "halt").mkdir()
     with pytest.raises(HaltedError):
         Latch(home).check()
     before = (home / "journal.jsonl").read_bytes()
-    with pytest.raises(UsageError, match="is a folder, which coldsign never makes"):
+    with pytest.raises(UsageError, match="is a folder, which coldsign never makes") as caught:
         Latch(home).release("cleaned", NOW, who="anna", journal=Journal(home))
+    assert caught.value.code == "latch-is-folder"
     assert (home / "journal.jsonl").read_bytes() == before
 
 

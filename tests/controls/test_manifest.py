@@ -102,6 +102,8 @@ class TestRefusing:
             ("id,address,amount\n", "header"),
             ("id,address\n", "header"),
             ("id,id,sats\n", "header"),
+            ("id,address,sats,sats\n", "line 1: the header is id,address,sats,sats"),
+            ("xprv,4\n", "line 1: there is no header"),  # what may be a secret is not quoted
             ("ID,Address,Sats\n", "line 1: the header is ID,Address,Sats"),
             (" id,address,sats\n", "header"),
             (CSV + "\n", "line 4: an empty line"),
@@ -118,6 +120,7 @@ class TestRefusing:
             (row(id_="wd\u2010 1"), r"u\{2010\}"),
             (row(id_='w"d'), "double quote"),
             (row(id_='"wd'), "double quote"),
+            (row(id_='"'), "line 3: a double quote within a field"),
             (row(address=""), "line 3: no address"),
             (row(address=" " + A), "is not an address"),
             (row(address=A.replace("q", "\u0430", 1)), "is not an address"),
@@ -168,6 +171,8 @@ class TestRefusing:
             (JSON.replace('"wd-1"', "1"), "id is not text"),
             (JSON.replace('"wd-1"', "null"), "id is not text"),
             (JSON.replace(f'"{A}"', "[]"), "address is not text"),
+            (JSON.replace(f'"{A}"', "5"), "line 1: address is not text"),
+            (JSON.replace('{"id"', '{"x": "y", "id"'), "line 1: not an object of exactly"),
             (JSON.replace('{"id"', '{"id": "x", "id"'), "a name stands twice"),
             (JSON.replace("wd-2", "wd-1"), "stands in line 1 too"),
             ("[" * 100000, "not valid JSON"),
@@ -215,7 +220,13 @@ class TestRefusing:
         with pytest.raises(MalformedError, match=words):
             parse(data)
 
+    def test_an_id_as_long_as_may_be(self):
+        assert parse(row(id_="a" * 64)).rows[1].id == "a" * 64
+
     def test_more_than_all_coins(self):
+        assert parse(row(sats="2099999999999999")).rows[1].sats == 2_099_999_999_999_999
+        whole = f"id,address,sats\nwd-1,{A},2100000000000000\n"
+        assert parse(whole).rows[0].sats == 2_100_000_000_000_000
         text = row(sats="2100000000000000")
         with pytest.raises(MalformedError, match="more than all coins"):
             parse(text)
@@ -224,9 +235,10 @@ class TestRefusing:
         monkeypatch.setattr(module, "MOST_ROWS", 2)
         with pytest.raises(MalformedError, match="line 4: more than 2 rows"):
             parse(CSV + f"wd-3,{A},1\n")
-        monkeypatch.setattr(module, "MANIFEST_CAP", 10)
-        with pytest.raises(MalformedError, match="larger than 10 bytes"):
-            parse(CSV)
+        monkeypatch.setattr(module, "MANIFEST_CAP", len(CSV))
+        assert len(parse(CSV).rows) == 2
+        with pytest.raises(MalformedError, match=f"larger than {len(CSV)} bytes"):
+            parse(CSV + "\n")
 
     @settings(max_examples=300, deadline=None)
     @given(st.binary(max_size=200))

@@ -73,6 +73,8 @@ class TestMemory:
 
         assert spent() == leaving
         assert spent(now=NOW + timedelta(hours=23)) == leaving
+        assert spent(now=NOW + timedelta(hours=24)) == leaving
+        assert spent(now=NOW + timedelta(hours=24, seconds=1)) == 0
         assert spent(now=NOW + timedelta(hours=25)) == 0
         assert spent(now=datetime(1970, 1, 1, tzinfo=UTC)) == leaving
         assert spent(now=datetime(1, 1, 1, tzinfo=UTC)) == leaving
@@ -91,6 +93,21 @@ class TestMemory:
             (500_000_000, 0),
         ):
             assert memory.spent_recently(now=NOW, locktime=locktime) == due
+
+    @pytest.mark.parametrize(
+        ("locktime", "spent"),
+        [(0, 0), (1, 7), (499_999_999, 7), (500_000_000, 0), (1_700_000_000, 0)],
+    )
+    def test_only_what_is_locked_to_a_height_counts_by_height(self, home, locktime, spent):
+        """No lock at all, or one to a time of the clock, says nothing of heights."""
+        self.sign(home, now=NOW - timedelta(days=9), locktime=locktime, leaving=7)
+        assert self.memory(home).spent_recently(now=NOW, locktime=10) == spent
+
+    def test_the_last_height_has_its_day_too(self, home):
+        self.sign(home, now=NOW - timedelta(days=9), locktime=499_999_998, leaving=7)
+        memory = self.memory(home)
+        assert memory.spent_recently(now=NOW, locktime=499_999_999) == 7
+        assert memory.spent_recently(now=NOW, locktime=500_000_000) == 0
 
     def test_versions_of_one_count_once(self, home):
         self.sign(home, leaving=100)

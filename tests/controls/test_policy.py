@@ -41,11 +41,14 @@ op_return = false
 foreign_inputs = false
 unproven_v0_amounts = false   # segwit v0 inputs without their previous transaction
 destinations = []             # addresses or descriptors; empty = anywhere
+partial_manifest = false      # paying a part of it
 [require]
 manifest = false
 approvals = 0                 # distinct reviewers
 reviewers = []                # OpenPGP fingerprints
 manifest_signers = []
+keyholders = []               # whose approvals do not count
+offline = false
 """
 
 
@@ -57,8 +60,12 @@ class TestReading:
     def test_the_page_of_the_contract_is_the_default(self):
         assert parse(FULL) == Policy.empty()
         assert parse(FULL).limits == Limits()
+        assert parse(FULL).coverage is Coverage.WHOLE
         assert parse(FULL.replace("\n", "\r\n")) == Policy.empty()
-        assert set(tomllib.loads(FULL)) == {"fee", "limits", "allow", "require"}
+        tables = tomllib.loads(FULL)
+        assert set(tables) == {"fee", "limits", "allow", "require"}
+        keys = {f"{table}.{key}" for table, values in tables.items() for key in values}
+        assert keys == Policy.empty().settings().keys()  # no default is left unsaid
 
     def test_values_arrive(self):
         found = parse(
@@ -81,6 +88,8 @@ class TestReading:
         assert found.require.reviewers == (FPR, OTHER)
         assert found.require.keyholders == (OTHER,)
         assert found.coverage is Coverage.PART
+        assert found.settings()["allow.partial_manifest"] is True
+        assert Policy.empty().settings()["allow.partial_manifest"] is False
         assert found.digest != Policy.empty().digest
 
     def test_order_and_comments_do_not_change_the_digest(self):
@@ -141,6 +150,39 @@ class TestRefusing:
             parse(text)
         assert "\n" not in caught.value.message
 
+    @pytest.mark.parametrize(
+        ("key", "low", "high"),
+        [
+            ("fee.refuse_sat_per_vb", 0, 10_000_000),
+            ("fee.confirm_sat_per_vb", 0, 10_000_000),
+            ("fee.refuse_sats", 0, 2_100_000_000_000_000),
+            ("fee.refuse_percent", 0, 1_000_000),
+            ("fee.confirm_percent", 0, 1_000_000),
+            ("limits.per_transaction_sats", 0, 2_100_000_000_000_000),
+            ("limits.per_day_sats", 0, 2_100_000_000_000_000),
+            ("limits.max_outputs", 1, 100_000),
+            ("limits.gap", 0, 1_000_000),
+            ("limits.last_seen_receive", 0, 2_147_483_647),
+            ("limits.last_seen_change", 0, 2_147_483_647),
+            ("limits.max_path_depth", 1, 255),
+            ("limits.height", 0, 499_999_999),
+            ("limits.locktime_window", 0, 499_999_999),
+        ],
+    )
+    def test_a_number_has_a_least_and_a_most(self, key, low, high):
+        for value in (low, high):
+            assert parse(f"{key} = {value}").settings()[key] == value
+        for value in (low - 1, high + 1):
+            with pytest.raises(MalformedError, match=f"policy: {key} must be from {low} to "):
+                parse(f"{key} = {value}")
+
+    def test_so_many_reviewers_can_be_asked_for(self):
+        people = [f"{n:040X}" for n in range(100)]
+        found = parse(f"[require]\napprovals = 100\nreviewers = {people}")
+        assert found.require.approvals == len(found.require.reviewers) == 100
+        with pytest.raises(MalformedError, match=r"require.approvals must be from 0 to 100$"):
+            parse(f"[require]\napprovals = 101\nreviewers = {people}")
+
     def test_other_encodings(self):
         with pytest.raises(MalformedError, match="not UTF-8"):
             Policy.parse(b"[fee]\xff")
@@ -168,9 +210,11 @@ class TestRefusing:
 
     def test_caps(self, monkeypatch):
         monkeypatch.setattr(module, "MOST_ENTRIES", 1)
+        assert parse("[allow]\ndestinations = ['a']").destinations == ("a",)
         with pytest.raises(MalformedError, match="more than 1 entries"):
             parse("[allow]\ndestinations = ['a', 'b']")
         monkeypatch.setattr(module, "POLICY_CAP", 3)
+        assert parse("   ") == Policy.empty()
         with pytest.raises(MalformedError, match="larger than 3 bytes"):
             parse("    ")
 
@@ -207,6 +251,19 @@ class TestDestinations:
         assert places.covers(ours.derive(0, 5).script_pubkey)
         assert places.covers(ours.derive(1, 0).script_pubkey)
         assert not places.covers(ours.derive(0, 6).script_pubkey)
+
+    def test_a_wallet_of_one_address(self):
+        one = wallet("sh-multi-3of4-uncompressed-3x5")
+        assert not one.descriptor.ranged
+        places = parse(f"[allow]\ndestinations = ['{one.descriptor}']").places(REGTEST)
+        assert places is not None
+        assert places.covers(one.derive(0, 0).script_pubkey)
+        assert not places.covers(wallet().derive(0, 0).script_pubkey)
+
+    def test_a_descriptor_needs_its_checksum(self):
+        bare, _, _ = str(wallet().descriptor).partition("#")
+        with pytest.raises(MalformedError, match=r"entry 1, .*checksum"):
+            parse(f"[allow]\ndestinations = ['''{bare}''']").places(REGTEST)
 
     @pytest.mark.parametrize("entry", ["nowhere", "wpkh(x)#abcdefgh"])
     def test_a_bad_one_is_named(self, entry):

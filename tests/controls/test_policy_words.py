@@ -23,6 +23,8 @@ def test_in_words():
     assert differences(before, before) == ()
     other = parse("[fee]\nrefuse_percent = 20\n[allow]\ndestinations = ['c', 'b']")
     assert differences(after, other) == ("allow.destinations: in another order",)
+    fewer = parse("[fee]\nrefuse_percent = 20\n[allow]\ndestinations = ['c']")
+    assert differences(other, fewer) == ("allow.destinations: without b",)
 
 
 def test_a_long_entry_is_whole():
