@@ -104,8 +104,10 @@ def test_only_inputs_that_exist_are_signed(index):
 
 
 def test_only_signatures_are_added():
-    with pytest.raises(SelfCheckError):
-        add_signatures(Psbt.parse(v0()), {0: ((Key(In.WITNESS_SCRIPT, b""), b""),)})
+    script = (Key(In.WITNESS_SCRIPT, b""), b"")
+    for pairs in ((script,), (ecdsa(), script)):
+        with pytest.raises(SelfCheckError, match="input 0: only signatures"):
+            add_signatures(Psbt.parse(v0()), {0: pairs})
 
 
 @pytest.mark.parametrize(
@@ -159,6 +161,11 @@ def test_flags_settled_without_a_signature_are_a_difference():
             v0([[(0x05, b"", b"v")]]),
             "input 0: PSBT_IN_WITNESS_SCRIPT was changed",
         ),
+        (
+            v0(),
+            v0([[(0x02, KEYS[0], DER + b"\1"), (0x05, b"", b"w")]]),
+            "input 0: PSBT_IN_WITNESS_SCRIPT was added",
+        ),
         (v0(), v0(outputs=[[(0xF0, b"", b"")]]), "output 0: PSBT_OUT_0xf0 was added"),
         (
             v0(),
@@ -183,8 +190,9 @@ def test_differences_are_named(before, after, words):
 
 
 def test_other_numbers_of_maps_are_a_difference():
-    found = differences(Psbt.parse(v0()), Psbt.parse(v0([(), ()])))
-    assert found[0] == "the number of inputs or outputs changed"
+    words = "the number of inputs or outputs changed"
+    for other in (v0([(), ()]), v0(outputs=[(), ()])):
+        assert differences(Psbt.parse(v0()), Psbt.parse(other))[0] == words
 
 
 def test_other_bytes_than_the_maps_are_a_difference():

@@ -50,6 +50,14 @@ def test_a_reply_that_was_finished_elsewhere_stays_finished_beside_one_signature
     assert extract(finalize(again)).witnesses == GOOD
 
 
+def test_what_is_called_final_stands_in_for_no_signatures_where_it_may_not():
+    for final in (RUBBISH, (0x07, b"", b"\x51")):
+        with pytest.raises(RefusedError, match="2 signatures needed, 1 present"):
+            finalize(joined([sig(0)], [final]), final_stands_in=False)
+        alone = joined([final])
+        assert finalize(alone, final_stands_in=False).raw == alone.raw
+
+
 def test_a_leaf_that_the_coin_is_not_locked_to_is_not_used_however_small_it_is():
     script = multi_a(2, 3)
     real = [*leaf(script), leaf_sig(0, script), leaf_sig(2, script)]
