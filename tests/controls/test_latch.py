@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coldsign.controls.chain import JournalDamagedError
-from coldsign.controls.entry import EntryKind
+from coldsign.controls.entry import EntryKind, is_halted_after
 from coldsign.controls.journal import Journal
 from coldsign.controls.latch import Halt, Latch, halted_by
 from coldsign.errors import HaltedError, UnfitError, UsageError
@@ -40,6 +40,19 @@ def test_engage_check_release(home: Path) -> None:
     latch.check()
     assert not halted_by(journal.entries())
     assert kinds(journal) == [EntryKind.HALTED, EntryKind.RELEASED]
+
+
+def test_a_halt_stands_in_the_journal_whatever_follows_but_a_release(home: Path) -> None:
+    latch, journal = Latch(home), Journal(home)
+    latch.engage("why", NOW, who="anna", journal=journal)
+    for kind in set(EntryKind) - {EntryKind.HALTED, EntryKind.RELEASED}:
+        journal.append(kind, {}, now=NOW)
+        assert halted_by(journal.entries()), kind
+        assert is_halted_after(kind, True)
+        assert not is_halted_after(kind, False)
+    latch.release("found out", NOW, who="anna", journal=journal)
+    journal.append(EntryKind.AUDITED, {}, now=NOW)
+    assert not halted_by(journal.entries())
 
 
 @pytest.mark.parametrize(
