@@ -74,7 +74,7 @@ class TestEntry:
         with pytest.raises(MalformedError, match=words):
             Entry.parse(f'{content[:-1]},"hash":"{digest}"}}\n'.encode())
 
-    @pytest.mark.parametrize("body", [{"a": 1.5}, {"a": [b"x"]}, {"a": {1: 2}}])
+    @pytest.mark.parametrize("body", [{"a": 1.5}, {"a": [1.5]}, {"a": [b"x"]}, {"a": {1: 2}}])
     def test_what_json_has_no_exact_word_for_is_our_bug(self, body: dict[str, object]) -> None:
         with pytest.raises(TypeError):
             Entry.make(EntryKind.INTENT, body, after=EMPTY, now=NOW)
